@@ -1,0 +1,53 @@
+# Every habit of the project; `make help` lists them.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .tools/uv/bin/uv
+UV_VERSION := 0.13.9
+LOCK := requirements/tfx116-dev.txt
+STAMP := $(VENV)/.ready
+WORK := work/demo
+export TF_USE_LEGACY_KERAS := 1
+export TF_CPP_MIN_LOG_LEVEL := 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast e2e lint bench lock compile serve clean
+
+help: ## list these habits
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make the environment in .venv from the lock
+
+$(UV):
+	@python3 -m pip --version >/dev/null 2>&1 || { echo "setup: 'python3 -m pip' does not work; install Python 3 with pip, then run make again" >&2; exit 1; }
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-warn-script-location --target .tools/uv uv==$(UV_VERSION)
+
+$(STAMP): $(LOCK) setup.py | $(UV)
+	@$(UV) python find 3.10 >/dev/null 2>&1 || { echo "setup: no Python 3.10 found on PATH, in pyenv or in uv; install one ('pyenv install 3.10' or 'uv python install 3.10'), then run make again" >&2; exit 1; }
+	$(UV) venv --quiet --clear --seed --python 3.10 $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	@touch $@
+
+test: $(STAMP) ## run every test
+	$(BIN)/python -m pytest -q
+
+test-fast: $(STAMP) ## run the tests that need no pipeline run
+	$(BIN)/python -m pytest -q -m "not e2e"
+
+e2e: $(STAMP) ## run the end-to-end tests
+	$(BIN)/python -m pytest -q -m e2e
+
+lint: $(STAMP) ## ruff, import contracts, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+lock: | $(UV) ## solve requirements/*.in anew into the locks
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in -o tfx116.txt
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in dev.in -c tfx116.txt -o tfx116-dev.txt
+
+clean: ## remove the demo's work folder and caches
+	rm -rf $(WORK) .pytest_cache .mypy_cache .ruff_cache

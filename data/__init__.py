@@ -1,0 +1,1 @@
+"""Adapters: logs written as span=YYYY-MM-DD/*.parquet."""

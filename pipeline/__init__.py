@@ -1,0 +1,1 @@
+"""The TFX pipeline and its typed configuration."""

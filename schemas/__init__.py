@@ -1,0 +1,1 @@
+"""Data contracts: the tagged schemas, and the code that reads them."""

@@ -1,0 +1,1 @@
+"""A model server that speaks TF Serving's gRPC services, its client, and warm-up requests."""
