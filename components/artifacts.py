@@ -1,0 +1,42 @@
+"""Artifact types of our own components; the names are valid titles on Kubeflow too."""
+
+from tfx.types.artifact import Artifact
+
+
+class SpanWindow(Artifact):
+    """The dates a run learns from and is judged on.
+
+    File `window.json`: `{"train": ["2026-01-01", ...], "eval": ["2026-01-08"]}`.
+    """
+
+    TYPE_NAME = "polyrank.SpanWindow"
+
+
+class Quarantine(Artifact):
+    """Refused rows as Parquet: the original columns, the reason, the file and the row."""
+
+    TYPE_NAME = "polyrank.Quarantine"
+
+
+class DataBlessing(Artifact):
+    """Proof that the statistics of every split kept the contract's limits."""
+
+    TYPE_NAME = "polyrank.DataBlessing"
+
+
+class GateResult(Artifact):
+    """The verdict of every scenario x output with its reason, in `gate.json`."""
+
+    TYPE_NAME = "polyrank.GateResult"
+
+
+class ReferenceMetrics(Artifact):
+    """Metrics of simple reference models on the run's own eval rows, as JSON."""
+
+    TYPE_NAME = "polyrank.ReferenceMetrics"
+
+
+class Registration(Artifact):
+    """What was appended to the registry, or why nothing was."""
+
+    TYPE_NAME = "polyrank.Registration"
