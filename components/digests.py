@@ -1,0 +1,69 @@
+"""What makes a cached result stale besides its inputs: our code and the world outside.
+
+TFX's cache sees exec properties and input artifacts only, so these go into exec properties.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
+_PACKAGES = ("schemas", "serving", "models", "components", "pipeline")
+
+
+def code_digest(root: pathlib.Path = _ROOT) -> str:
+    """Returns the SHA-256 over the Python files of our packages (relative path and content).
+
+    Args:
+      root: the folder that holds the packages.
+    """
+    sources = [path for package in _PACKAGES for path in (root / package).rglob("*.py")]
+    digest = hashlib.sha256()
+    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in sources):
+        _add(digest, name.encode())
+        _add(digest, path.read_bytes())
+    return digest.hexdigest()
+
+
+def files_token(paths: Iterable[str | os.PathLike[str]]) -> str:
+    """Returns a SHA-256 that changes when a file appears, vanishes, grows or is written to.
+
+    Args:
+      paths: files or folders (with everything below them). One that doesn't exist counts
+        too: its appearance changes the token.
+    """
+    digest = hashlib.sha256()
+    for path in map(pathlib.Path, paths):
+        if not path.exists():
+            _add(digest, f"{path.name} missing".encode())
+            continue
+        for name, file in _files(path):
+            status = file.stat()
+            _add(digest, f"{name} {status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def listing_token(names: Iterable[str]) -> str:
+    """Returns a SHA-256 over a listing, in whatever order it came."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        _add(digest, name.encode())
+    return digest.hexdigest()
+
+
+def _files(path: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
+    """Yields (name relative to `path`, file) in order; `path` may itself be a file."""
+    if path.is_file():
+        yield path.name, path
+        return
+    files = [file for file in path.rglob("*") if file.is_file()]
+    yield from sorted((file.relative_to(path).as_posix(), file) for file in files)
+
+
+def _add(digest: hashlib._Hash, part: bytes) -> None:
+    """Adds a part with its length, so that no two lists of parts read the same."""
+    digest.update(len(part).to_bytes(8, "big"))
+    digest.update(part)

@@ -1,0 +1,1 @@
+"""Turns "the last N days" into dates."""

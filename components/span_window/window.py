@@ -1,0 +1,129 @@
+"""The window of dates a run learns from and is judged on, and its file."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import logging
+from collections.abc import Iterable
+
+from schemas.errors import BadDataError
+from schemas.settings import SettingsError
+
+FILE_NAME = "window.json"
+PREFIX = "span="
+LATEST = "latest"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Consecutive dates (`YYYY-MM-DD`), each list in order, all of `train` before `eval`."""
+
+    train: tuple[str, ...]
+    eval: tuple[str, ...]
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """All dates, in order."""
+        return (*self.train, *self.eval)
+
+
+def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -> Window:
+    """Turns a number of spans before `end` into dates.
+
+    Args:
+      names: what the data folder holds; only `span=YYYY-MM-DD` counts.
+      end: the window's last date, or `latest` for the last one that exists.
+      train_spans: number of dates to learn from (>= 1).
+      eval_spans: number of dates after those to be judged on (>= 0).
+
+    Raises:
+      BadDataError: no span exists, or a date of the window is missing; names it.
+      SettingsError: `end`, `train_spans` or `eval_spans` can't be used.
+    """
+    if train_spans < 1 or eval_spans < 0:
+        raise SettingsError(
+            f"train_spans is {train_spans} and eval_spans is {eval_spans}; "
+            "write at least 1 and at least 0"
+        )
+    names = list(names)
+    existing = sorted(_dates(names))
+    if not existing:
+        raise BadDataError(
+            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
+            "write the log as one such folder a day (UTC)"
+        )
+    last = existing[-1] if end == LATEST else _parse_end(end)
+    size = train_spans + eval_spans
+    wanted = [last - datetime.timedelta(days=back) for back in reversed(range(size))]
+    missing = [date for date in wanted if date not in set(existing)]
+    if missing:
+        raise BadDataError(
+            f"the window {wanted[0]} to {last} ({train_spans} train and {eval_spans} eval spans, "
+            f"end '{end}') lacks {_some(map(str, missing))}; the log has {_runs(existing)}. "
+            "Deliver the missing days, or choose another end or fewer spans"
+        )
+    texts = [date.isoformat() for date in wanted]
+    return Window(tuple(texts[:train_spans]), tuple(texts[train_spans:]))
+
+
+def write(window: Window, folder: str) -> None:
+    """Writes `window.json` into `folder`, a local or remote path."""
+    # Importing TFX takes seconds, and `resolve` must not need it.
+    from tfx.dsl.io import fileio
+
+    fileio.makedirs(folder)
+    with fileio.open(f"{folder}/{FILE_NAME}", "w") as file:
+        file.write(json.dumps(dataclasses.asdict(window), indent=2) + "\n")
+
+
+def read(folder: str) -> Window:
+    """Reads the window that `write` wrote into `folder`."""
+    from tfx.dsl.io import fileio
+
+    with fileio.open(f"{folder}/{FILE_NAME}") as file:
+        content = json.loads(file.read())
+    return Window(tuple(content["train"]), tuple(content["eval"]))
+
+
+def _dates(names: Iterable[str]) -> set[datetime.date]:
+    dates = set()
+    for name in names:
+        if not name.startswith(PREFIX):
+            continue
+        text = name[len(PREFIX) :].rstrip("/")
+        try:
+            date = datetime.date.fromisoformat(text)
+        except ValueError:
+            _log.warning("folder '%s' is left out: '%s' is no date YYYY-MM-DD", name, text)
+            continue
+        dates.add(date)
+    return dates
+
+
+def _parse_end(end: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(end)
+    except ValueError:
+        raise SettingsError(f"end is '{end}'; write '{LATEST}' or a date like 2026-01-31") from None
+
+
+def _some(texts: Iterable[str], most: int = 10) -> str:
+    """Joins the first `most` texts and counts the rest."""
+    known = list(texts)
+    rest = f" and {len(known) - most} more" if len(known) > most else ""
+    return (", ".join(known[:most]) or "nothing") + rest
+
+
+def _runs(dates: list[datetime.date]) -> str:
+    """Writes sorted dates as runs without gaps: `2026-01-01 to 2026-01-05, 2026-01-07`."""
+    runs: list[list[datetime.date]] = []
+    for date in dates:
+        if runs and date - runs[-1][-1] == datetime.timedelta(days=1):
+            runs[-1].append(date)
+        else:
+            runs.append([date])
+    return _some(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
