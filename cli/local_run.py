@@ -1,0 +1,56 @@
+"""A run on this machine with a terminal for people and a log file for the rest."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+import traceback
+
+import tfx.v1 as tfx
+from rich.console import Console
+
+from cli.prepare_data import prepared
+from cli.run_display import RunDisplay
+from cli.run_result import RunResult, collect, failed
+from cli.run_tables import print_result
+from cli.terminal import quiet_terminal
+from pipeline.config import PipelineConfig
+from pipeline.local import local_pipeline
+from pipeline.locations import Locations
+from pipeline.run_record import RunRecord
+
+
+def run_locally(
+    config: PipelineConfig, work_dir: str | pathlib.Path, *, people_read_stderr: bool = False
+) -> RunResult:
+    """Runs the pipeline, shows one line a component, and writes `result.json`.
+
+    No exception leaves it: every failure ends as an outcome with a reason, and its stack
+    trace goes to the run's log.
+
+    Args:
+      config: what to run.
+      work_dir: all that runs write is below it.
+      people_read_stderr: True where stdout must stay free for a machine.
+    """
+    locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
+    started = datetime.datetime.now(datetime.timezone.utc)
+    directory = pathlib.Path(locations.runs_dir) / started.strftime("%Y%m%dT%H%M%S.%f")
+    directory.mkdir(parents=True)
+    with quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal:
+        console = Console(file=terminal, highlight=False, soft_wrap=True)
+        record = RunRecord(locations.metadata_path)
+        runs_before = len(record.run_ids())
+        try:
+            config = prepared(config, locations, console)
+            pipeline = local_pipeline(config, locations.work_dir)
+            with RunDisplay(console, record):
+                tfx.orchestration.LocalDagRunner().run(pipeline)
+            result = collect(record, directory)
+        except Exception as error:
+            traceback.print_exc()
+            result = failed(error, record, runs_before, directory)
+        (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
+        print_result(console, result)
+    return result

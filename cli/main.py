@@ -1,0 +1,65 @@
+"""The `polyrank` command: its sub-commands are imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from schemas.errors import PolyrankError
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+_COMMANDS = {
+    "data": ("cli.data", "data", "Make spans of logged impressions."),
+    "run": ("cli.run", "run", "Run the pipeline on this machine."),
+    "serve": ("cli.serve", "serve", "Serve the pushed model over gRPC."),
+    "predict": ("cli.predict", "predict", "Ask a served model for scores."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name, so that `--help` does not import TensorFlow."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, _, help_) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show stack traces.")
+@click.version_option(package_name="polyrank")
+@click.pass_context
+def polyrank(context: click.Context, debug: bool) -> None:
+    """Train, prove and serve ranking models of many scenarios and many tasks."""
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Runs the command; a user's mistake is shown as one message, without a stack trace."""
+    try:
+        polyrank(prog_name="polyrank")
+    except PolyrankError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Spans for a run whose data folder has none: made by the configuration's adapter."""
+
+from __future__ import annotations
+
+import pathlib
+
+import data.kuairand
+from rich.console import Console
+
+import data.synthetic
+from pipeline.config import PipelineConfig
+from pipeline.locations import Locations
+from schemas.nearest import nearest
+from schemas.settings import SettingsError, parse
+
+_ADAPTERS = ("synthetic", "kuairand")
+
+
+def prepared(config: PipelineConfig, locations: Locations, console: Console) -> PipelineConfig:
+    """Returns `config` with a `data.path` that holds spans.
+
+    A path with spans is left alone. Otherwise the adapter reads the path (KuaiRand) or
+    makes a log (synthetic) and writes spans below the work folder, once.
+
+    Raises:
+      SettingsError: there is neither a path nor an adapter that can make one.
+    """
+    path, adapter = config.data.path, config.data.adapter
+    if adapter is None:
+        if path is None:
+            raise SettingsError("no data: give --data DIR, a folder of span=YYYY-MM-DD folders")
+        return config
+    if adapter not in _ADAPTERS:
+        raise SettingsError(f"unknown data.adapter '{adapter}'; {nearest(adapter, _ADAPTERS)}")
+    if path is not None and any(pathlib.Path(path).glob("span=*")):
+        return config
+    out = pathlib.Path(locations.data_dir)
+    if not any(out.glob("span=*")):
+        console.print(f"  making spans with the {adapter} adapter in {out}")
+        _make_spans(config, out)
+    return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
+
+
+def _make_spans(config: PipelineConfig, out: pathlib.Path) -> None:
+    if config.data.adapter == "synthetic":
+        options = parse(
+            data.synthetic.SyntheticConfig, config.data.adapter_options, "data.adapter_options"
+        )
+        data.synthetic.write_log(out, options)
+        return
+    if config.data.path is None:
+        raise SettingsError("the kuairand adapter reads KuaiRand's files: give --data FOLDER")
+    data.kuairand.write_log(pathlib.Path(config.data.path), out)

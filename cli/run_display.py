@@ -1,0 +1,68 @@
+"""One line a component on the terminal, while the run goes on."""
+
+from __future__ import annotations
+
+import logging
+
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.run_record import ComponentRecord, RunRecord
+
+_RUNNING = "Component %s is running."
+_FINISHED = "Component %s is finished."
+_COLORS = {"done": "green", "cached": "cyan", "failed": "red"}
+
+
+def component_line(record: ComponentRecord, width: int = 22) -> Text:
+    """Says a component's outcome, seconds and rows on one line."""
+    rows = "" if record.rows is None else f"{record.rows:>10,} rows"
+    return Text.assemble(
+        f"  {record.name:<{width}}",
+        (f"{record.outcome:<8}", _COLORS[record.outcome]),
+        f"{record.seconds:>8.1f} s  {rows}",
+    )
+
+
+class RunDisplay(logging.Handler):
+    """Listens to the local runner's log, which names each component as it starts and ends."""
+
+    def __init__(self, console: Console, record: RunRecord):
+        """Makes a display that writes to `console` and asks `record` for the figures."""
+        super().__init__(logging.INFO)
+        self._console = console
+        self._record = record
+        self._status = console.status("starting")
+        self._component = ""
+
+    def __enter__(self) -> RunDisplay:
+        self._loggers = [logging.getLogger("absl"), logging.getLogger("polyrank.progress")]
+        for logger in self._loggers:
+            logger.setLevel(logging.INFO)
+            logger.addHandler(self)
+        self._status.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._status.stop()
+        for logger in self._loggers:
+            logger.removeHandler(self)
+        if error[0] is not None and self._component:
+            self._show(self._component)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows what a log record says of the run, and passes over all others."""
+        if record.name == "polyrank.progress":
+            self._status.update(f"{self._component}  {record.getMessage()}")
+        elif record.msg == _RUNNING and record.args:
+            self._component = str(record.args[0])
+            self._status.update(self._component)
+        elif record.msg == _FINISHED and record.args:
+            self._show(self._component)
+            self._component = ""
+
+    def _show(self, name: str) -> None:
+        run_ids = self._record.run_ids()
+        for component in self._record.components(run_ids[-1]) if run_ids else ():
+            if component.name == name:
+                self._console.print(component_line(component))

@@ -1,0 +1,136 @@
+"""A run's result: how it ended and why, with every number that a caller may want."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.outcome import Outcome
+from pipeline.run_record import ComponentRecord, RunRecord
+from schemas.errors import BadDataError, PolyrankError
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What `polyrank run` shows, and prints with `--json`.
+
+    Attributes:
+      outcome: how the run ended.
+      reason: one sentence.
+      version: the version that is live for this run's data, or None where none was pushed.
+      run_directory: holds `run.log` and `result.json`.
+      gate: the gate's record (`gate.json`), empty where the run did not get there.
+      references: metrics of the simple models beside the candidate, likewise.
+      components: one record each, in the order in which they started.
+    """
+
+    outcome: Outcome
+    reason: str
+    run_directory: pathlib.Path
+    version: str | None = None
+    gate: dict[str, Any] = dataclasses.field(default_factory=dict)
+    references: dict[str, Any] = dataclasses.field(default_factory=dict)
+    components: tuple[ComponentRecord, ...] = ()
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Returns `metrics[output][scenario or "all"]` of the candidate."""
+        names = ("auc", "logloss", "calibration", "positives", "negatives")
+        metrics: dict[str, dict[str, Any]] = {}
+        for cell in self.gate.get("cells", ()):
+            by_slice = metrics.setdefault(cell["output"], {})
+            by_slice[cell["scenario"]] = {name: cell["candidate"][name] for name in names}
+        return metrics
+
+    def document(self) -> dict[str, Any]:
+        """Returns the JSON object; plain values only."""
+        return {
+            "status": self.outcome.status,
+            "exit_code": self.outcome.value,
+            "reason": self.reason,
+            "version": self.version,
+            "run_directory": str(self.run_directory),
+            "metrics": self.metrics(),
+            "references": self.references,
+            "gate": self.gate,
+            "components": [
+                {
+                    "name": component.name,
+                    "outcome": component.outcome,
+                    "seconds": component.seconds,
+                    "rows": component.rows,
+                }
+                for component in self.components
+            ],
+        }
+
+
+def _output(components: list[ComponentRecord], name: str, key: str) -> mlmd.Artifact | None:
+    for component in components:
+        if component.name == name:
+            return component.outputs.get(key)
+    return None
+
+
+def _read(artifact: mlmd.Artifact | None, file_name: str) -> dict[str, Any]:
+    if artifact is None:
+        return {}
+    path = pathlib.Path(artifact.uri) / file_name
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _pushed_version(pushed: mlmd.Artifact | None) -> str | None:
+    if pushed is None or not pushed.custom_properties["pushed"].int_value:
+        return None
+    return str(pushed.custom_properties["pushed_version"].string_value)
+
+
+def collect(record: RunRecord, run_directory: pathlib.Path) -> RunResult:
+    """Reads the result of the newest run, every component of which has ended well."""
+    components = record.components(record.run_ids()[-1])
+    gate = _read(_output(components, "PromotionGate", "gate"), "gate.json")
+    canary = _read(_output(components, "ModelCanary", "blessing"), "canary.json")
+    version = _pushed_version(_output(components, "Pusher", "pushed_model"))
+    if not gate["blessed"]:
+        outcome, reason = Outcome.REFUSED_BY_GATE, gate["reason"]
+    elif not canary["blessed"]:
+        outcome, reason = Outcome.CANARY_FAILED, canary["reason"]
+    elif version is None:
+        outcome, reason = Outcome.ERROR, "the Pusher pushed nothing though both gates agreed"
+    else:
+        outcome, reason = Outcome.PUSHED, gate["reason"]
+    return RunResult(
+        outcome=outcome,
+        reason=reason,
+        run_directory=run_directory,
+        version=version,
+        gate=gate,
+        references=_read(_output(components, "ReferenceModels", "references"), "references.json"),
+        components=tuple(components),
+    )
+
+
+def failed(
+    error: Exception, record: RunRecord, runs_before: int, run_directory: pathlib.Path
+) -> RunResult:
+    """Describes a run that an exception ended.
+
+    Args:
+      error: the exception.
+      record: of the pipeline's runs.
+      runs_before: how many runs the record held before this one.
+      run_directory: holds the log with the stack trace.
+    """
+    run_ids = record.run_ids()
+    components = record.components(run_ids[-1]) if len(run_ids) > runs_before else []
+    place = next((f"{c.name}: " for c in components if c.outcome == "failed"), "")
+    kind = "" if isinstance(error, PolyrankError) else f"{type(error).__name__}: "
+    return RunResult(
+        outcome=Outcome.BAD_DATA if isinstance(error, BadDataError) else Outcome.ERROR,
+        reason=f"{place}{kind}{error}",
+        run_directory=run_directory,
+        components=tuple(components),
+    )

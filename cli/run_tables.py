@@ -1,0 +1,59 @@
+"""The tables that end a run: metrics and verdicts, models side by side, the last line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.run_result import RunResult
+from pipeline.outcome import Outcome
+
+_VERDICT_COLORS = {"pass": "green", "fail": "red", "insufficient data": "yellow"}
+
+
+def _number(value: Any, form: str = ".4f") -> str:
+    return "-" if value is None or value != value else format(value, form)
+
+
+def gate_table(cells: list[dict[str, Any]]) -> Table:
+    """Every output x scenario with its metrics and the gate's verdict."""
+    table = Table(title="Evaluation and gate", title_justify="left")
+    table.add_column("output")
+    table.add_column("scenario")
+    for name in ("AUC", "vs baseline", "log loss", "calibration", "positives", "negatives"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        candidate, difference = cell["candidate"], cell.get("difference") or {}
+        color = _VERDICT_COLORS[cell["verdict"]]
+        table.add_row(
+            cell["output"],
+            cell["scenario"],
+            _number(candidate["auc"]),
+            _number(difference.get("auc"), "+.4f"),
+            _number(candidate["logloss"]),
+            _number(candidate["calibration"], ".3f"),
+            _number(candidate["positives"], ",.0f"),
+            _number(candidate["negatives"], ",.0f"),
+            f"[{color}]{cell['verdict']}[/{color}]",
+            end_section=following is None or cell["output"] != following["output"],
+        )
+    return table
+
+
+def last_line(result: RunResult) -> str:
+    """Says how the run ended and why, on one line."""
+    where = f" (log: {result.run_directory / 'run.log'})"
+    if result.outcome is Outcome.PUSHED:
+        return f"pushed: version {result.version}; {result.reason}"
+    return f"{result.outcome.status}: {result.reason}{where}"
+
+
+def print_result(console: Console, result: RunResult) -> None:
+    """Shows the tables that the run got to, then the last line."""
+    cells = result.gate.get("cells")
+    if cells:
+        console.print(gate_table(cells))
+    console.print(last_line(result), markup=False)

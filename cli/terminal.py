@@ -1,0 +1,52 @@
+"""Keeps the terminal for people: whatever libraries print goes to the run's log file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+
+@contextlib.contextmanager
+def quiet_terminal(log_path: pathlib.Path, *, people_read_stderr: bool) -> Iterator[TextIO]:
+    """Sends file descriptors 1 and 2, and Python's logging, to `log_path`.
+
+    TensorFlow's and Beam's C++ code writes to the descriptors, so replacing sys.stderr
+    would not do.
+
+    Args:
+      log_path: the log file; appended to.
+      people_read_stderr: True where stdout must stay free for a machine.
+
+    Yields:
+      The terminal's own stream.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    log = log_path.open("a", encoding="utf-8", buffering=1)
+    saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    terminal = os.fdopen(os.dup(2 if people_read_stderr else 1), "w", encoding="utf-8")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    handler = logging.StreamHandler(log)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    try:
+        for descriptor in saved:
+            os.dup2(log.fileno(), descriptor)
+        root.handlers[:] = [handler]
+        root.setLevel(logging.INFO)
+        yield terminal
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, copy in saved.items():
+            os.dup2(copy, descriptor)
+            os.close(copy)
+        terminal.close()
+        log.close()

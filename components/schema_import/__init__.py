@@ -1,0 +1,1 @@
+"""SchemaImport: the data contract as an artifact."""

@@ -1,0 +1,37 @@
+"""Compiles the pipeline for Kubeflow v2; `tfx pipeline compile --engine=vertex` is pointed at it.
+
+POLYRANK_CONFIG (a YAML file or a preset's name), POLYRANK_DATA (the folder of spans) and
+POLYRANK_WORK_DIR (both as the cluster sees them, such as gs://bucket/polyrank),
+POLYRANK_IMAGE (the pipeline's container image), POLYRANK_SPEC (the file to write).
+A run must pass the parameter `state-token`, a new value each time, such as its own id.
+"""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+import tfx.v1 as tfx  # noqa: E402
+
+from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
+from pipeline.kubeflow import kubeflow_pipeline  # noqa: E402
+
+
+def run() -> None:
+    """Writes the compiled pipeline spec (KFP IR YAML, spec 2.1)."""
+    source = os.environ.get("POLYRANK_CONFIG", "synthetic")
+    config = load_config(
+        preset_path(source) if source in preset_names() else source,
+        data_path=os.environ.get("POLYRANK_DATA", "/polyrank/data"),
+    )
+    runner = tfx.orchestration.experimental.KubeflowV2DagRunner(
+        config=tfx.orchestration.experimental.KubeflowV2DagRunnerConfig(
+            default_image=os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
+            use_pipeline_spec_2_1=True,
+        ),
+        output_filename=os.environ.get("POLYRANK_SPEC", "polyrank.yaml"),
+    )
+    runner.run(kubeflow_pipeline(config, os.environ.get("POLYRANK_WORK_DIR", "/polyrank/work")))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,101 @@
+"""The configuration of a run: what a YAML file may say, typed and frozen."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Annotated, Any
+
+import pydantic
+from components.model_canary.config import CanaryConfig
+from components.promotion_gate.config import GateConfig
+
+from components.impression_example_gen.split import SplitConfig
+from models.config import ModelConfig, TrainingConfig
+from models.registry import parse_model_config
+from schemas.settings import Settings
+
+
+class DataConfig(Settings):
+    """Where the logged impressions and their contract are.
+
+    Attributes:
+      path: folder of `span=YYYY-MM-DD` folders; any path that TFX's fileio knows.
+      schema_path: the tagged schema (schema.pbtxt).
+      adapter: the adapter that makes the spans where `path` has none (`polyrank data`).
+      adapter_options: the adapter's own options.
+    """
+
+    path: str | None = None
+    schema_path: str
+    adapter: str | None = None
+    adapter_options: dict[str, Any] = {}
+
+
+class WindowConfig(Settings):
+    """Which spans (days) a run uses.
+
+    Attributes:
+      end: the last span, YYYY-MM-DD, or `latest`.
+      train_spans: number of spans before the eval spans.
+      eval_spans: number of last spans that only the Evaluator reads.
+    """
+
+    end: str = "latest"
+    train_spans: int = pydantic.Field(6, ge=1)
+    eval_spans: int = pydantic.Field(1, ge=0)
+
+
+class ExamplesConfig(Settings):
+    """How examples are written.
+
+    Attributes:
+      shards: files a split.
+      compression_level: gzip level, 1 (fast) to 9 (small).
+    """
+
+    shards: int = pydantic.Field(2, ge=1)
+    compression_level: int = pydantic.Field(1, ge=1, le=9)
+
+
+class ReferencesConfig(Settings):
+    """The simple models shown beside the candidate.
+
+    Attributes:
+      enabled: whether to fit them.
+      max_rows: train on the latest rows only, at most so many.
+    """
+
+    enabled: bool = True
+    max_rows: int = pydantic.Field(500_000, ge=1)
+
+
+class PipelineConfig(Settings):
+    """Everything that a run is made from.
+
+    Attributes:
+      name: of the pipeline and of the served model: `[a-z0-9][a-z0-9-]*`, as Kubeflow asks.
+      beam_pipeline_args: passed to every Beam component.
+    """
+
+    name: str = pydantic.Field("polyrank", pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")
+    data: DataConfig
+    window: WindowConfig = WindowConfig()
+    split: SplitConfig = SplitConfig()
+    examples: ExamplesConfig = ExamplesConfig()
+    model: Annotated[
+        pydantic.SerializeAsAny[ModelConfig], pydantic.BeforeValidator(parse_model_config)
+    ]
+    training: TrainingConfig = TrainingConfig()
+    gate: GateConfig = GateConfig()
+    canary: CanaryConfig = CanaryConfig()
+    references: ReferencesConfig = ReferencesConfig()
+    beam_pipeline_args: tuple[str, ...] = ("--direct_running_mode=in_memory",)
+
+    @pydantic.model_validator(mode="after")
+    def _an_eval_split_exists(self) -> PipelineConfig:
+        if self.split.eval_fraction is None and self.window.eval_spans == 0:
+            raise ValueError("nothing to evaluate on: set window.eval_spans or split.eval_fraction")
+        return self
+
+
+PRESETS = pathlib.Path(__file__).parent / "presets"

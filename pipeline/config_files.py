@@ -1,0 +1,109 @@
+"""Reading a configuration: a preset or a YAML file, then `key=value` overrides."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from pipeline.config import PRESETS, PipelineConfig
+from schemas.nearest import nearest
+from schemas.settings import SettingsError, parse
+
+_PACKAGES = pathlib.Path(__file__).parent.parent
+
+
+def preset_names() -> list[str]:
+    """The presets' names, sorted."""
+    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def preset_path(name: str) -> pathlib.Path:
+    """The YAML file of a preset.
+
+    Raises:
+      SettingsError: no preset has that name.
+    """
+    if name not in preset_names():
+        raise SettingsError(f"unknown preset '{name}'; {nearest(name, preset_names())}")
+    return PRESETS / f"{name}.yaml"
+
+
+def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:
+    """Reads a YAML mapping; relative data and schema paths are made absolute.
+
+    A preset's paths are relative to the folder of the packages, a file's to its own folder.
+
+    Raises:
+      SettingsError: the file is missing, is no YAML, or is no mapping.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise SettingsError(f"config file {path} does not exist")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: want a mapping of keys to values, got {values!r}")
+    base = _PACKAGES if path.parent == PRESETS else path.resolve().parent
+    data = values.get("data")
+    if isinstance(data, dict):
+        for key in ("path", "schema_path"):
+            if isinstance(data.get(key), str) and "://" not in data[key]:
+                data[key] = str(base / data[key])
+    return values
+
+
+def apply_override(values: Mapping[str, Any], override: str) -> dict[str, Any]:
+    """Returns `values` with one dotted `key=value` set; the value is read as YAML.
+
+    Raises:
+      SettingsError: the override has no `=`, or goes through a key that is no mapping.
+    """
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise SettingsError(f"--set {override}: write --set KEY=VALUE, such as model.name=mmoe")
+    result = copy.deepcopy(dict(values))
+    *parents, last = path.split(".")
+    place = result
+    for key in parents:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise SettingsError(f"--set {override}: '{key}' holds a value, not keys")
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"--set {override}: {error}") from None
+    return result
+
+
+def load_config(
+    path: str | pathlib.Path,
+    overrides: Iterable[str] = (),
+    *,
+    data_path: str | None = None,
+    schema_path: str | None = None,
+) -> PipelineConfig:
+    """Loads and checks a configuration.
+
+    Args:
+      path: a YAML file.
+      overrides: dotted `key=value` texts, applied in order.
+      data_path: replaces `data.path`.
+      schema_path: replaces `data.schema_path`.
+
+    Raises:
+      SettingsError: the file or a value can't be used.
+    """
+    values = read_yaml(path)
+    for override in overrides:
+        values = apply_override(values, override)
+    for key, value in (("path", data_path), ("schema_path", schema_path)):
+        if value is not None:
+            absolute = value if "://" in value else str(pathlib.Path(value).resolve())
+            values = {**values, "data": {**(values.get("data") or {}), key: absolute}}
+    return parse(PipelineConfig, values, str(path))

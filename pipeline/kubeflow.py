@@ -1,0 +1,28 @@
+"""The same pipeline for Kubeflow v2: no metadata connection, tokens passed by the run."""
+
+from __future__ import annotations
+
+import pathlib
+
+import tfx.v1 as tfx
+
+from pipeline.config import PipelineConfig
+from pipeline.locations import Locations
+from pipeline.pipeline import create_pipeline
+from pipeline.state import cluster_state
+
+
+def kubeflow_pipeline(config: PipelineConfig, work_dir: str) -> tfx.dsl.Pipeline:
+    """Builds the pipeline for KubeflowV2DagRunner.
+
+    Args:
+      config: `data.path` is the folder of spans as the cluster sees it; the schema is read here.
+      work_dir: the work folder as the cluster sees it.
+    """
+    schema_text = pathlib.Path(config.data.schema_path).read_text(encoding="utf-8")
+    return create_pipeline(
+        config,
+        Locations(work_dir, config.name),
+        cluster_state(),
+        schema_text=schema_text,
+    )

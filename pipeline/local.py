@@ -1,0 +1,34 @@
+"""The pipeline on this machine: SQLite metadata, the local Beam runner."""
+
+from __future__ import annotations
+
+import pathlib
+
+import tfx.v1 as tfx
+
+from pipeline.config import PipelineConfig
+from pipeline.locations import Locations
+from pipeline.pipeline import create_pipeline
+from pipeline.state import local_state
+
+
+def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> tfx.dsl.Pipeline:
+    """Builds the pipeline for LocalDagRunner; everything it writes is below `work_dir`.
+
+    Raises:
+      BadDataError: the window's spans are not there.
+      ContractError: the schema can't be used.
+    """
+    work_dir = pathlib.Path(work_dir).resolve()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    locations = Locations(str(work_dir), config.name)
+    schema_text = pathlib.Path(config.data.schema_path).read_text(encoding="utf-8")
+    return create_pipeline(
+        config,
+        locations,
+        local_state(config, locations, schema_text),
+        schema_text=schema_text,
+        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            locations.metadata_path
+        ),
+    )

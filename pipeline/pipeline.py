@@ -1,0 +1,186 @@
+"""The pipeline: one DAG for every runner.
+
+No resolver and no custom driver: open-source Kubeflow refuses both. What looks at the
+outside world (spans, files, the registry) is an ordinary component with a state token.
+"""
+
+from __future__ import annotations
+
+import json
+
+import tfx.v1 as tfx
+from components.baseline.component import Baseline
+from components.impression_example_gen.component import ImpressionExampleGen
+from components.model_canary.component import ModelCanary
+from components.promotion_gate.component import PromotionGate
+from components.reference_models.component import ReferenceModels
+from components.register_pushed.component import RegisterPushed
+from ml_metadata.proto import metadata_store_pb2
+from tfx.proto import trainer_pb2
+
+from components.data_gate.component import DataGate
+from components.digests import code_digest
+from components.promotion_gate.eval_config import make_eval_config
+from components.schema_import.component import SchemaImport
+from components.span_window.component import SpanWindow
+from pipeline.config import PipelineConfig
+from pipeline.locations import Locations
+from pipeline.state import RunState
+from schemas.contract import parse_schema, read_contract
+
+
+def create_pipeline(
+    config: PipelineConfig,
+    locations: Locations,
+    state: RunState,
+    *,
+    schema_text: str,
+    enable_cache: bool = True,
+    metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,
+) -> tfx.dsl.Pipeline:
+    """Builds the DAG from logged impressions to a registered, pushed model.
+
+    Args:
+      config: what to train, on what, and what it must prove.
+      locations: where artifacts, registry and served versions are.
+      state: tokens of the outside world.
+      schema_text: the tagged schema, in text format.
+      enable_cache: whether components with unchanged inputs are skipped.
+      metadata_connection_config: of ML Metadata; None where the runner has its own.
+    """
+    digest = code_digest()
+    contract = read_contract(parse_schema(schema_text))
+
+    window = SpanWindow(
+        data_path=config.data.path,
+        end=config.window.end,
+        train_spans=config.window.train_spans,
+        eval_spans=config.window.eval_spans,
+        state_token=state.listing,
+        code_digest=digest,
+    )
+    schema = SchemaImport(schema_text=schema_text, code_digest=digest)
+    example_gen = ImpressionExampleGen(
+        window=window.outputs["window"],
+        schema=schema.outputs["schema"],
+        data_path=config.data.path,
+        split=config.split.model_dump_json(),
+        shards=config.examples.shards,
+        compression_level=config.examples.compression_level,
+        state_token=state.files,
+        code_digest=digest,
+    )
+    examples = example_gen.outputs["examples"]
+    statistics = tfx.components.StatisticsGen(examples=examples, schema=schema.outputs["schema"])
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=digest)
+    baseline = Baseline(
+        schema=schema.outputs["schema"],
+        registry_path=locations.registry_path,
+        run_fingerprint=state.fingerprint,
+        state_token=state.registry,
+        code_digest=digest,
+    )
+    transform = tfx.components.Transform(
+        examples=examples,
+        schema=schema.outputs["schema"],
+        preprocessing_fn="models.preprocessing.preprocessing_fn",
+        materialize=False,
+        disable_statistics=True,
+        custom_config={"schema": schema_text, "code_digest": digest},
+    )
+    # A failed gate must stop everything that would learn from the data.
+    transform.add_upstream_node(data_gate)
+    trainer = tfx.components.Trainer(
+        run_fn="models.trainer.run_fn",
+        examples=examples,
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
+        custom_config={
+            "model": config.model.model_dump(mode="json"),
+            "training": config.training.model_dump(mode="json"),
+            "checkpoint_dir": locations.checkpoint_dir,
+            "model_name": config.name,
+            "canary_rows": config.canary.rows,
+            "code_digest": digest,
+        },
+    )
+    model = trainer.outputs["model"]
+    evaluator = tfx.components.Evaluator(
+        examples=examples,
+        model=model,
+        baseline_model=baseline.outputs["model"],
+        schema=schema.outputs["schema"],
+        example_splits=["eval"],
+        eval_config=make_eval_config(contract),
+    )
+    gate = PromotionGate(
+        evaluation=evaluator.outputs["evaluation"],
+        baseline_model=baseline.outputs["model"],
+        schema=schema.outputs["schema"],
+        gate=config.gate.model_dump_json(),
+        code_digest=digest,
+    )
+    canary = ModelCanary(
+        model=model,
+        model_run=trainer.outputs["model_run"],
+        blessing=gate.outputs["blessing"],
+        schema=schema.outputs["schema"],
+        canary=config.canary.model_dump_json(),
+        code_digest=digest,
+    )
+    pusher = tfx.components.Pusher(
+        model=model,
+        model_blessing=gate.outputs["blessing"],
+        infra_blessing=canary.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=locations.serving_dir)
+        ),
+    )
+    register = RegisterPushed(
+        pushed_model=pusher.outputs["pushed_model"],
+        model=model,
+        gate=gate.outputs["gate"],
+        blessing=gate.outputs["blessing"],
+        registry_path=locations.registry_path,
+        run_fingerprint=state.fingerprint,
+        run_info=json.dumps({"model": config.model.name, "window_end": config.window.end}),
+        code_digest=digest,
+    )
+    components = [
+        window,
+        schema,
+        example_gen,
+        statistics,
+        validator,
+        data_gate,
+        baseline,
+        transform,
+        trainer,
+        evaluator,
+        gate,
+        canary,
+        pusher,
+        register,
+    ]
+    if config.references.enabled:
+        references = ReferenceModels(
+            examples=examples,
+            transform_graph=transform.outputs["transform_graph"],
+            schema=schema.outputs["schema"],
+            max_rows=config.references.max_rows,
+            code_digest=digest,
+        )
+        components.append(references)
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=locations.pipeline_root,
+        components=components,
+        enable_cache=enable_cache,
+        metadata_connection_config=metadata_connection_config,
+        beam_pipeline_args=list(config.beam_pipeline_args),
+    )

@@ -1,0 +1,121 @@
+"""What ML Metadata knows about a run: every component's outcome, seconds, rows and artifacts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tfx.v1 as tfx
+from ml_metadata import errors, metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+_OUTCOMES = {
+    mlmd.Execution.COMPLETE: "done",
+    mlmd.Execution.CACHED: "cached",
+    mlmd.Execution.FAILED: "failed",
+}
+_ALL = ("train", "validation", "eval")
+_SPLITS_READ = {
+    "ImpressionExampleGen": (*_ALL, "quarantined"),
+    "StatisticsGen": _ALL,
+    "Transform": ("train",),
+    "Trainer": ("train", "validation"),
+    "ReferenceModels": _ALL,
+    "Evaluator": ("eval",),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ComponentRecord:
+    """One component of one run.
+
+    Attributes:
+      name: the component's id in the DAG.
+      outcome: `done`, `cached` or `failed`.
+      seconds: wall time between its start and end, as ML Metadata has it.
+      rows: rows of the log that it went through, or None where it reads none.
+      outputs: output key -> the artifact.
+    """
+
+    name: str
+    outcome: str
+    seconds: float
+    rows: int | None
+    outputs: dict[str, mlmd.Artifact]
+
+
+class RunRecord:
+    """Reads the newest run of a pipeline from its SQLite metadata."""
+
+    def __init__(self, metadata_path: str):
+        """Opens the metadata at `metadata_path`; it need not exist yet."""
+        self._store = metadata_store.MetadataStore(
+            tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path)
+        )
+
+    def run_ids(self) -> list[str]:
+        """The ids of all runs, oldest first."""
+        try:
+            contexts = self._store.get_contexts_by_type("pipeline_run")
+        except errors.NotFoundError:
+            return []
+        return [context.name for context in sorted(contexts, key=lambda context: context.id)]
+
+    def components(self, run_id: str) -> list[ComponentRecord]:
+        """The components of a run that have ended, in the order in which they started."""
+        context = self._store.get_context_by_type_and_name("pipeline_run", run_id)
+        executions = self._store.get_executions_by_context(context.id)
+        split_rows: dict[str, int] = {}
+        records = []
+        for execution in sorted(executions, key=lambda execution: execution.id):
+            if execution.last_known_state not in _OUTCOMES:
+                continue
+            name = self._node(execution)
+            outputs = self._outputs(execution)
+            if name == "ImpressionExampleGen" and "examples" in outputs:
+                split_rows = _split_rows(outputs["examples"])
+            milliseconds = (
+                execution.last_update_time_since_epoch - execution.create_time_since_epoch
+            )
+            records.append(
+                ComponentRecord(
+                    name=name,
+                    outcome=_OUTCOMES[execution.last_known_state],
+                    seconds=milliseconds / 1000,
+                    rows=_rows(name, outputs, split_rows),
+                    outputs=outputs,
+                )
+            )
+        return records
+
+    def _node(self, execution: mlmd.Execution) -> str:
+        for context in self._store.get_contexts_by_execution(execution.id):
+            if context.type == "node":
+                return str(context.name).rsplit(".", 1)[-1]
+        raise KeyError(f"execution {execution.id} belongs to no node")
+
+    def _outputs(self, execution: mlmd.Execution) -> dict[str, mlmd.Artifact]:
+        keys = {
+            event.artifact_id: event.path.steps[0].key
+            for event in self._store.get_events_by_execution_ids([execution.id])
+            if event.type == mlmd.Event.OUTPUT
+        }
+        artifacts = self._store.get_artifacts_by_id(list(keys))
+        return {keys[artifact.id]: artifact for artifact in artifacts}
+
+
+def _split_rows(examples: mlmd.Artifact) -> dict[str, int]:
+    prefix = "rows_"
+    return {
+        name[len(prefix) :]: int(value.int_value)
+        for name, value in examples.custom_properties.items()
+        if name.startswith(prefix)
+    }
+
+
+def _rows(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> int | None:
+    if name in _SPLITS_READ and split_rows:
+        return sum(split_rows.get(split, 0) for split in _SPLITS_READ[name])
+    for artifact in outputs.values():
+        if "rows" in artifact.custom_properties:
+            return int(artifact.custom_properties["rows"].int_value)
+    return None

@@ -1,0 +1,67 @@
+"""The outside world that a run depends on, as tokens that TFX's cache can see.
+
+TFX's cache is blind to what lies outside a run: a component that reads a file would be
+taken from the cache though the file has changed. So everything that reads the world
+takes a token of what it is about to read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components.digests import code_digest, files_token, listing_token
+from components.registry import state_token
+from components.span_window.listing import find_window, list_names
+from pipeline.config import PipelineConfig
+from pipeline.locations import Locations
+
+Token = str | RuntimeParameter
+
+
+@dataclasses.dataclass(frozen=True)
+class RunState:
+    """The tokens of one run.
+
+    Attributes:
+      listing: of the spans that have arrived.
+      files: of the files inside the window.
+      registry: of the registry's entry that Baseline is about to choose.
+      fingerprint: of data, configuration and code together: equal for an unchanged rerun.
+    """
+
+    listing: Token
+    files: Token
+    registry: Token
+    fingerprint: Token
+
+
+def local_state(config: PipelineConfig, locations: Locations, schema_text: str) -> RunState:
+    """Looks at the data folder and the registry, just before a local run.
+
+    Raises:
+      BadDataError: the window's spans are not there.
+    """
+    data_path = str(config.data.path)
+    names = list_names(data_path)
+    window = find_window(
+        data_path, config.window.end, config.window.train_spans, config.window.eval_spans
+    )
+    token = files_token(f"{data_path}/span={date}" for date in window.dates)
+    facts = [config.model_dump(mode="json"), code_digest(), schema_text, token]
+    fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return RunState(
+        listing=listing_token(names),
+        files=token,
+        registry=state_token(locations.registry_path, fingerprint),
+        fingerprint=fingerprint,
+    )
+
+
+def cluster_state() -> RunState:
+    """On a cluster every run looks anew: its caller passes `state-token`, such as the run's id."""
+    token = RuntimeParameter(name="state-token", ptype=str, default="")
+    return RunState(listing=token, files=token, registry=token, fingerprint=token)

@@ -1,0 +1,86 @@
+"""Configurations: presets, overrides, and errors that name the nearest valid key."""
+
+import pathlib
+
+import pytest
+
+from pipeline.config_files import apply_override, load_config, preset_names, preset_path
+from schemas.settings import SettingsError
+
+
+def _write(folder: pathlib.Path, text: str) -> pathlib.Path:
+    path = folder / "my.yaml"
+    path.write_text(text)
+    return path
+
+
+MINIMAL = "data: {path: log, schema_path: schema.pbtxt}\nmodel: {name: shared_bottom}\n"
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_and_its_schema_exists(name):
+    config = load_config(preset_path(name))
+    assert pathlib.Path(config.data.schema_path).is_file()
+    assert config.name == name
+
+
+def test_paths_are_relative_to_the_config_file(tmp_path):
+    config = load_config(_write(tmp_path, MINIMAL))
+    assert config.data.path == str(tmp_path / "log")
+    assert config.data.schema_path == str(tmp_path / "schema.pbtxt")
+
+
+def test_command_line_paths_replace_those_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load_config(_write(tmp_path, MINIMAL), data_path="other", schema_path="gs://b/s.pbtxt")
+    assert config.data.path == str(tmp_path / "other")
+    assert config.data.schema_path == "gs://b/s.pbtxt"
+
+
+def test_overrides_are_typed_by_yaml_and_leave_their_input_alone():
+    values = {"model": {"name": "mmoe"}}
+    assert apply_override(values, "model.dropout=0.5")["model"] == {"name": "mmoe", "dropout": 0.5}
+    assert apply_override(values, "window.end=2026-01-05")["window"] == {"end": "2026-01-05"}
+    assert values == {"model": {"name": "mmoe"}}
+
+
+def test_an_override_chooses_the_architecture(tmp_path):
+    config = load_config(_write(tmp_path, MINIMAL), ["model.name=mmoe", "training.seed=7"])
+    assert (config.model.name, type(config.model).__name__) == ("mmoe", "MMoEConfig")
+    assert config.training.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.batchsize=5", "unknown key 'training.batchsize'; did you mean 'batch_size'?"),
+        ("widow.end=latest", "unknown key 'widow'; did you mean 'window'?"),
+        ("model.name=mmo", "unknown architecture 'mmo'; did you mean 'mmoe'?"),
+        ("model.droput=0.1", "unknown key 'droput'; did you mean 'dropout'?"),
+        ("training.batch_size=0", "'training.batch_size' is 0"),
+        ("name=My_Model", "'name' is 'My_Model'"),
+        ("window.eval_spans=0", "nothing to evaluate on"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(tmp_path, override, message):
+    with pytest.raises(SettingsError) as error:
+        load_config(_write(tmp_path, MINIMAL), [override])
+    assert message in str(error.value)
+
+
+def test_an_override_without_a_value_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="write --set KEY=VALUE"):
+        load_config(_write(tmp_path, MINIMAL), ["model.name"])
+    with pytest.raises(SettingsError, match="'name' holds a value"):
+        load_config(_write(tmp_path, MINIMAL), ["model.name.x=1"])
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(SettingsError, match="does not exist"):
+        load_config(tmp_path / "none.yaml")
+    with pytest.raises(SettingsError, match="want a mapping"):
+        load_config(_write(tmp_path, "- a\n- b\n"))
+    with pytest.raises(SettingsError, match=r"my\.yaml"):
+        load_config(_write(tmp_path, "a: [1\n"))
+    with pytest.raises(SettingsError, match="did you mean 'synthetic'"):
+        preset_path("sintetic")
