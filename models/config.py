@@ -1,0 +1,77 @@
+"""Hyper-parameters that every architecture has, and those of its training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from schemas.settings import Settings
+
+Units = tuple[pydantic.PositiveInt, ...]
+"""Widths of consecutive dense layers; empty for none."""
+
+NonNegative = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
+
+
+class ModelConfig(Settings):
+    """What every architecture has; each adds its own fields in a subclass.
+
+    Attributes:
+      name: the architecture's registered name.
+      embedding_dim: e, the width of a field's embedding inside the network. A field
+        whose tag asks for another width is projected to it.
+      embedding_l2: weight of the squared norm of the embeddings that a row looks up,
+        averaged over rows.
+      kernel_l2: weight of the squared norm of the dense kernels.
+      dropout: fraction of hidden units dropped in training.
+      numeric: whether the z-scored numbers are inputs beside the fields.
+      wide: whether every value of every field has a weight of its own on each logit
+        (the wide, first-order part).
+      wide_l2: as embedding_l2, for these weights.
+    """
+
+    name: str
+    embedding_dim: pydantic.PositiveInt = 16
+    embedding_l2: NonNegative = 0.0
+    kernel_l2: NonNegative = 0.0
+    dropout: Fraction = 0.0
+    numeric: bool = True
+    wide: bool = True
+    wide_l2: NonNegative = 0.0
+
+
+class TrainingConfig(Settings):
+    """How a model is trained.
+
+    Attributes:
+      batch_size: rows of one step over all replicas (the global batch).
+      max_epochs: epochs at most.
+      learning_rate: the optimizer's learning rate.
+      optimizer: Keras's Adam, Adagrad or plain SGD.
+      clip_norm: largest global norm of the gradients, or None for no clipping.
+      seed: of initial weights, dropout and shuffling.
+      patience: epochs without a better monitor before training stops; the best epoch's
+        weights are kept.
+      monitor: what decides on the better epoch: `auc` (larger) or `logloss` (smaller),
+        the mean over the supervised outputs on validation.
+      precision: `float32`, or half precision inside the network (variables and
+        probabilities stay float32).
+      xla: compile forward and backward pass with XLA.
+      loss_weights: weight of an output's loss; 1 for those not named.
+      checkpoint_seconds: seconds between two checkpoints.
+    """
+
+    batch_size: pydantic.PositiveInt = 4096
+    max_epochs: pydantic.PositiveInt = 10
+    learning_rate: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 1e-3
+    optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
+    clip_norm: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
+    seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
+    patience: pydantic.NonNegativeInt = 1
+    monitor: Literal["auc", "logloss"] = "auc"
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    xla: bool = False
+    loss_weights: dict[str, NonNegative] = pydantic.Field(default_factory=dict)
+    checkpoint_seconds: pydantic.PositiveInt = 600

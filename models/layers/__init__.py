@@ -1,0 +1,1 @@
+"""Building blocks that architectures share; one public class a file."""

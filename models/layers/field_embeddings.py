@@ -1,0 +1,68 @@
+"""Embeddings of all fields."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras as keras
+
+from models.inputs import Field
+
+
+class FieldEmbeddings(keras.layers.Layer):
+    """One table a field: indices int [B, P] -> embeddings [B, P, e] in the compute dtype.
+
+    One table a field trains faster than one for all (a field's few rows stay in cache) and
+    lets a row be remapped by its token. A field whose tag asks for another width than e is
+    projected to it by a kernel without bias, so that its zero stays zero.
+
+    The L2 loss is on the looked-up embeddings, ``l2 * sum_p ||E_p||^2`` of every row: its
+    gradient touches the rows of the batch only, and a row is held back as often as it is
+    seen. It is a vector [B] (see `Architecture` on `add_loss`), hence right on any number
+    of replicas.
+
+    Args:
+      fields: the fields, in the order of the columns of the indices.
+      dim: e.
+      l2: weight of the L2 loss.
+    """
+
+    def __init__(
+        self, fields: tuple[Field, ...], dim: int, l2: float = 0.0, name: str = "fields"
+    ) -> None:
+        super().__init__(name=name, autocast=False)
+        self._fields = fields
+        self._dim = dim
+        self._l2 = l2
+        self.tables: dict[str, tf.Variable] = {}
+        self.projections: dict[str, tf.Variable] = {}
+
+    def build(self, input_shape: tf.TensorShape) -> None:
+        """Makes a table a field, and the projections."""
+        for field in self._fields:
+            width = field.dim or self._dim
+            self.tables[field.column] = self.add_weight(
+                f"{field.column}/embeddings",
+                (field.size, width),
+                initializer=keras.initializers.RandomNormal(stddev=0.01),
+                experimental_autocast=False,
+            )
+            if width != self._dim:
+                self.projections[field.column] = self.add_weight(
+                    f"{field.column}/projection",
+                    (width, self._dim),
+                    initializer="glorot_uniform",
+                    experimental_autocast=False,
+                )
+        super().build(input_shape)
+
+    def call(self, indices: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Looks the indices [B, P] up."""
+        columns = []
+        for position, field in enumerate(self._fields):
+            looked_up = tf.gather(self.tables[field.column], indices[:, position])
+            if training and self._l2:
+                self.add_loss(self._l2 * tf.reduce_sum(looked_up**2, axis=1))
+            if field.column in self.projections:
+                looked_up = tf.matmul(looked_up, self.projections[field.column])
+            columns.append(looked_up)
+        return tf.cast(tf.stack(columns, axis=1), self.compute_dtype)

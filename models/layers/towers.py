@@ -1,0 +1,58 @@
+"""Task towers, shared by the scenarios or one a scenario."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras as keras
+
+from models.layers.own_scenario import own_scenario
+from models.layers.stacked_dense import StackedDense
+from models.layers.stacked_mlp import StackedMLP
+
+
+class Towers(keras.layers.Layer):
+    """A perceptron and a last linear layer for every label: representations -> logits.
+
+    With one tower a (scenario, label) all are computed and the row's own scenario is
+    selected: a row gives the towers of other scenarios zero gradient, and row order never
+    changes.
+
+    Args:
+      labels: C.
+      units: widths of the hidden layers.
+      scenarios: K for a tower a (scenario, label), or None for a tower a label.
+      dropout: fraction dropped after every hidden layer, in training.
+      kernel_l2: weight of the squared norm of the kernels.
+    """
+
+    def __init__(
+        self,
+        labels: int,
+        units: tuple[int, ...],
+        scenarios: int | None = None,
+        dropout: float = 0.0,
+        kernel_l2: float = 0.0,
+        name: str = "towers",
+    ) -> None:
+        super().__init__(name=name, autocast=False)
+        self._scenarios = scenarios
+        stack = (labels,) if scenarios is None else (scenarios, labels)
+        self._hidden = StackedMLP(stack, units, dropout, kernel_l2, name="hidden")
+        # Half precision would round a logit of 6.5 to 6.50 +- 0.03.
+        self._last = StackedDense(stack, 1, None, kernel_l2, name="last", dtype="float32")
+
+    def call(self, inputs: tf.Tensor, scenario: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns float32 logits [B, C].
+
+        Args:
+          inputs: [B, in], or [C, B, in] where every label reads its own.
+          scenario: int [B].
+          training: whether units are dropped.
+        """
+        hidden = inputs if inputs.shape.rank == 3 else inputs[tf.newaxis]
+        if self._scenarios is not None:
+            hidden = hidden[tf.newaxis]
+        logits = tf.squeeze(self._last(self._hidden(hidden, training=training)), -1)
+        if self._scenarios is None:
+            return tf.transpose(logits)
+        return own_scenario(tf.transpose(logits, [2, 0, 1]), scenario)

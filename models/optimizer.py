@@ -1,0 +1,26 @@
+"""The optimizer of a training config."""
+
+from __future__ import annotations
+
+import tf_keras as keras
+
+from models.config import TrainingConfig
+
+
+def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
+    """Builds the optimizer; with mixed_float16 it scales the loss.
+
+    float16's smallest positive number is 6e-8, so that small gradients vanish unless the
+    loss is scaled up; bfloat16 has float32's range and needs none.
+    """
+    classes = {
+        "adam": keras.optimizers.Adam,
+        "adagrad": keras.optimizers.Adagrad,
+        "sgd": keras.optimizers.SGD,
+    }
+    optimizer = classes[training.optimizer](
+        learning_rate=training.learning_rate, global_clipnorm=training.clip_norm
+    )
+    if training.precision == "mixed_float16":
+        return keras.mixed_precision.LossScaleOptimizer(optimizer)
+    return optimizer

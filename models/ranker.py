@@ -1,0 +1,233 @@
+"""The model that is trained: embeddings, an architecture, and the loss over the task graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+import tf_keras as keras
+
+from models import registry
+from models.config import ModelConfig, TrainingConfig
+from models.features import Features
+from models.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
+from models.label_space import LabelSpace
+from models.layers.field_embeddings import FieldEmbeddings
+from models.layers.first_order import FirstOrder
+from models.optimizer import make_optimizer
+from models.precision import precision
+from schemas.nearest import nearest
+from schemas.settings import SettingsError
+from schemas.task_graph import TaskGraph
+
+Batch = Mapping[str, tf.Tensor]
+
+
+class Ranker(tfrs.models.Model):
+    """Scores every output of the task graph: ``ranker(batch) -> {output: float32 [B]}``.
+
+    The loss of a step is, with B the rows of the global batch (all replicas, a partial last
+    batch counted as it is) and y, w, p the target, row weight and probability,
+
+        sum_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_o)
+        + 1 / B * sum_rows (losses of rows: `add_loss` of a vector)
+        + penalties on parameters (`add_loss` of a scalar, kernel regularisers)
+
+    Every replica computes its share of it, so that the shares' sum is the loss and the sum
+    of gradients its gradient. The weights exist when the constructor returns; make it
+    inside the strategy's scope. One seed gives one model: the constructor seeds Keras.
+
+    Args:
+      layout: the fields, numbers and scenarios.
+      tasks: the labels and their outputs.
+      model: the architecture's name and hyper-parameters.
+      training: how it is trained.
+      base_rates: the mean target, in its own space, of conditional outputs by name. Its
+        logit is the output's initial bias, so that a rare conversion starts calibrated.
+
+    Raises:
+      SettingsError: `loss_weights` or `base_rates` name an output that has none, or a base
+        rate is not inside (0, 1).
+    """
+
+    def __init__(
+        self,
+        layout: InputLayout,
+        tasks: TaskGraph,
+        model: ModelConfig,
+        training: TrainingConfig,
+        base_rates: Mapping[str, float] | None = None,
+    ) -> None:
+        keras.utils.set_random_seed(training.seed)
+        # Targets and weights share the batch with the features and must stay float32.
+        super().__init__(name="ranker", dtype="float32", autocast=False)
+        self.layout = layout
+        self.model_config = model
+        self.training_config = training
+        self.label_space = LabelSpace(tasks)
+        self._numbers = layout.numeric if model.numeric else ()
+        biases = _initial_biases(self.label_space.conditionals, base_rates or {})
+        wide = layout.fields if model.wide else ()
+        with precision(training.precision):
+            self.embeddings = FieldEmbeddings(
+                layout.fields, model.embedding_dim, model.embedding_l2
+            )
+            self.first_order = FirstOrder(
+                wide, len(self._numbers) if model.wide else 0, biases, model.wide_l2
+            )
+            self.architecture = registry.architecture(model.name)(model, layout, tasks)
+            self(_one_row(layout))
+        outputs = self.architecture.supervised_outputs
+        _check_names("training.loss_weights", training.loss_weights, outputs)
+        self.ranking_tasks = {
+            output: tfrs.tasks.Ranking(
+                loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),
+                name=f"{output}_loss",
+            )
+            for output in outputs
+        }
+        self.compile(optimizer=make_optimizer(training))
+        self._backward = _compiled(self.backward) if training.xla else self.backward
+
+    @property
+    def supervised_outputs(self) -> tuple[str, ...]:
+        """The outputs that have a loss."""
+        return tuple(self.ranking_tasks)
+
+    def features(self, batch: Batch, training: bool = False) -> Features:
+        """Embeds a batch of transformed columns."""
+        indices = tf.stack([tf.cast(batch[f.key], tf.int32) for f in self.layout.fields], axis=1)
+        rows = tf.shape(indices)[0]
+        numeric = tf.zeros([rows, 0])
+        if self._numbers:
+            columns = [tf.cast(batch[value_key(name)], tf.float32) for name in self._numbers]
+            numeric = tf.stack(columns, axis=1)
+        fields = self.embeddings(indices, training=training)
+        priors = [position for position, f in enumerate(self.layout.fields) if f.prior]
+        width = len(priors) * self.model_config.embedding_dim
+        return Features(
+            fields=fields,
+            numeric=numeric,
+            scenario=tf.cast(batch[SCENARIO_KEY], tf.int32),
+            priors=tf.reshape(tf.gather(fields, priors, axis=1), [rows, width]),
+            offset=self.first_order((indices, numeric), training=training),
+            indices=indices,
+        )
+
+    def call(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the probability of every output of the task graph, float32 [B]."""
+        features = self.features(inputs, training=training)
+        return self.label_space.compose(self.architecture(features, training=training))
+
+    def output_losses(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns this replica's share of every supervised output's loss, unweighted.
+
+        Args:
+          batch: features, targets and weights of the replica's rows.
+          training: whether dropout is on and auxiliary losses are added.
+          rows: float32, the rows of the global batch.
+        """
+        probabilities = self(batch, training=training)
+        losses = {}
+        for output, task in self.ranking_tasks.items():
+            # Keras takes the mean over the last axis, hence a column of one.
+            row_losses = task(
+                labels=batch[target_key(output)][:, tf.newaxis],
+                predictions=probabilities[output][:, tf.newaxis],
+                sample_weight=batch[weight_key(output)],
+                compute_metrics=False,
+            )
+            losses[output] = tf.reduce_sum(row_losses) / rows
+        return losses
+
+    def penalty(self, rows: tf.Tensor) -> tf.Tensor:
+        """Returns this replica's share of what the layers added in the last call."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        shares = [tf.zeros([])]
+        for loss in self.losses:
+            divisor = rows if loss.shape.rank == 1 else float(replicas)
+            shares.append(tf.reduce_sum(tf.cast(loss, tf.float32)) / divisor)
+        return tf.add_n(shares)
+
+    def compute_loss(self, inputs: Batch, training: bool = False) -> tf.Tensor:
+        """Returns this replica's share of the loss."""
+        return self.loss_shares(inputs, training, global_rows(inputs))["loss"]
+
+    def loss_shares(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns this replica's shares of the loss (`loss`), of each output's and the penalty."""
+        losses = self.output_losses(batch, training, rows)
+        weights = self.training_config.loss_weights
+        penalty = self.penalty(rows)
+        total = penalty + tf.add_n([weights.get(o, 1.0) * loss for o, loss in losses.items()])
+        return {"loss": total, "penalty": penalty, **{f"{o}_loss": x for o, x in losses.items()}}
+
+    def backward(self, batch: Batch, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[Any]]:
+        """Returns the shares of the losses, and of the gradient by trainable variable."""
+        scaling = isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
+        with tf.GradientTape() as tape:
+            losses = self.loss_shares(batch, True, rows)
+            loss = losses["loss"]
+            if scaling:
+                loss = self.optimizer.get_scaled_loss(loss)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        if scaling:
+            gradients = self.optimizer.get_unscaled_gradients(gradients)
+        return losses, gradients
+
+    def train_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
+        """Takes one step; an architecture with a step of its own composes the same parts.
+
+        Returns:
+          This replica's shares of `loss`, `penalty` and `{output}_loss`: sum them over the
+          replicas (as Keras's fit does), once.
+        """
+        losses, gradients = self._backward(inputs, global_rows(inputs))
+        # The optimizer sums the gradients over the replicas before it clips and applies.
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return losses
+
+    def test_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
+        """Returns the shares of the losses without dropout and auxiliary losses."""
+        return self.loss_shares(inputs, False, global_rows(inputs))
+
+    def explain(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Returns what the architecture has learned, seen on the rows of a batch."""
+        return self.architecture.explain(self.features(batch))
+
+
+def global_rows(batch: Batch) -> tf.Tensor:
+    """Counts the rows of a batch over all replicas, float32; call it in a replica."""
+    rows = tf.cast(tf.shape(batch[SCENARIO_KEY])[0], tf.float32)
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
+
+
+def _compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
+    function = tf.function(backward, jit_compile=True, reduce_retracing=True)
+    # A closure, because a model exports every tf.function that is its attribute.
+    return lambda *arguments: function(*arguments)
+
+
+def _one_row(layout: InputLayout) -> dict[str, tf.Tensor]:
+    zero = tf.zeros([1], tf.int64)
+    numbers = {value_key(name): tf.zeros([1]) for name in layout.numeric}
+    return {SCENARIO_KEY: zero, **{field.key: zero for field in layout.fields}, **numbers}
+
+
+def _check_names(where: str, given: Mapping[str, float], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise SettingsError(f"{where}: '{name}' is no such output; {nearest(name, known)}")
+
+
+def _initial_biases(outputs: tuple[str, ...], base_rates: Mapping[str, float]) -> list[float]:
+    _check_names("base_rates", base_rates, outputs)
+    for name, rate in base_rates.items():
+        if not 0 < rate < 1:
+            raise SettingsError(f"base_rates: '{name}' is {rate}; write a rate inside (0, 1)")
+    rates = [base_rates.get(output, 0.5) for output in outputs]
+    return [math.log(rate / (1 - rate)) for rate in rates]

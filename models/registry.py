@@ -1,0 +1,76 @@
+"""Architectures by name, each with the class of its hyper-parameters.
+
+The files of `models.zoo` register themselves; they are imported when the first name is
+looked up, so that whoever needs a name needs this module only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from models.config import ModelConfig
+from schemas.nearest import nearest
+from schemas.settings import SettingsError, parse
+
+if TYPE_CHECKING:
+    from models.architecture import Architecture
+
+_Class = TypeVar("_Class", bound="type[Architecture]")
+_REGISTERED: dict[str, tuple[type[Architecture], type[ModelConfig]]] = {}
+
+
+def register(name: str, config_class: type[ModelConfig]) -> Callable[[_Class], _Class]:
+    """Registers the decorated architecture as `name`.
+
+    Raises:
+      ValueError: another class has that name.
+    """
+
+    def add(cls: _Class) -> _Class:
+        known = _REGISTERED.get(name)
+        if known is not None and known[0].__qualname__ != cls.__qualname__:
+            raise ValueError(f"'{name}' is {known[0].__qualname__} already; name it otherwise")
+        _REGISTERED[name] = (cls, config_class)
+        return cls
+
+    return add
+
+
+def names() -> tuple[str, ...]:
+    """Returns the registered names, sorted."""
+    importlib.import_module("models.zoo")
+    return tuple(sorted(_REGISTERED))
+
+
+def _entry(name: str, source: str) -> tuple[type[Architecture], type[ModelConfig]]:
+    known = names()
+    if name not in known:
+        raise SettingsError(f"{source}: unknown architecture '{name}'; {nearest(name, known)}")
+    return _REGISTERED[name]
+
+
+def architecture(name: str) -> type[Architecture]:
+    """Returns the architecture called `name`.
+
+    Raises:
+      SettingsError: there is none; the nearest name is given.
+    """
+    return _entry(name, "model")[0]
+
+
+def parse_model_config(values: Mapping[str, Any], source: str = "model") -> ModelConfig:
+    """Builds the config of the architecture that `values["name"]` names.
+
+    Args:
+      values: the config's plain values, as in a YAML file.
+      source: names the values in errors.
+
+    Raises:
+      SettingsError: `name` is missing or unknown, or a key or value is wrong.
+    """
+    name = values.get("name")
+    if not isinstance(name, str):
+        raise SettingsError(f"{source}: 'name' is missing; write one of {', '.join(names())}")
+    return parse(_entry(name, source)[1], values, source)
