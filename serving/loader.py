@@ -1,0 +1,147 @@
+"""Loads a SavedModel the way TF Serving does: graph, variables, tables, one Session.
+
+The Python loader of TensorFlow 2 rebuilds objects and thereby accepts models that no
+model server can load, such as a Keras 3 model saved by `tf.saved_model.save`. Only the
+Session loader shares TF Serving's view.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
+
+from serving.errors import ModelLoadError
+from serving.signatures import SignatureSpec, signature_spec
+
+_SERVING_METHODS = frozenset(
+    f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress")
+)
+# Every set of outputs asked for costs a pruned graph; clients use one or two.
+_CALLABLES_KEPT = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Threads:
+    """A Session's threads.
+
+    Attributes:
+      intra_op: threads within one op. With more than one a small ranking model loses
+        more in handing over work than it gains.
+      inter_op: threads over ops; -1 runs a request in the thread that received it.
+    """
+
+    intra_op: int = 1
+    inter_op: int = -1
+
+
+class Signature:
+    """One signature of a loaded model, ready to run from many threads at once."""
+
+    def __init__(self, session: tf.compat.v1.Session, spec: SignatureSpec) -> None:
+        self.spec = spec
+        self._session = session
+        self._callable = functools.lru_cache(_CALLABLES_KEPT)(self._make_callable)
+
+    def _make_callable(self, tensors: tuple[str, ...]) -> Callable[..., list[np.ndarray]]:
+        options = config_pb2.CallableOptions(
+            feed=[spec.tensor for spec in self.spec.inputs.values()], fetch=tensors
+        )
+        return self._session._make_callable_from_options(options)
+
+    def run(
+        self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] = ()
+    ) -> dict[str, np.ndarray]:
+        """Computes the `outputs` (all where none is named).
+
+        Args:
+          inputs: an array for every input of the signature, of its dtype.
+          outputs: names of outputs of the signature.
+
+        Raises:
+          tf.errors.OpError: the graph refused the values.
+        """
+        asked = {name: self.spec.outputs[name].tensor for name in outputs or self.spec.outputs}
+        tensors = tuple(dict.fromkeys(asked.values()))  # Two outputs may share a tensor.
+        try:
+            values = self._callable(tensors)(*[inputs[name] for name in self.spec.inputs])
+        except UnicodeDecodeError as error:
+            # The op's message quotes a value that is no UTF-8, so TensorFlow can't raise it.
+            text = bytes(error.object).decode(errors="replace")
+            raise tf.errors.InvalidArgumentError(None, None, text) from None
+        if len(tensors) == len(asked):
+            return dict(zip(asked, values, strict=True))
+        by_tensor = dict(zip(tensors, values, strict=True))
+        return {name: by_tensor[tensor] for name, tensor in asked.items()}
+
+
+class LoadedModel:
+    """A SavedModel in a Session.
+
+    Attributes:
+      path: the SavedModel's folder.
+      definitions: the SignatureDefs as saved.
+      signatures: those of them that can be run, by name.
+    """
+
+    def __init__(
+        self,
+        path: pathlib.Path,
+        session: tf.compat.v1.Session,
+        definitions: Mapping[str, meta_graph_pb2.SignatureDef],
+    ) -> None:
+        self.path = path
+        self.definitions = dict(definitions)
+        self.signatures = {
+            name: Signature(session, signature_spec(definition))
+            for name, definition in self.definitions.items()
+            if definition.method_name in _SERVING_METHODS and definition.outputs
+        }
+        self._session = session
+
+    def close(self) -> None:
+        """Frees the Session; no signature may be running."""
+        self._session.close()
+
+
+def _reason(error: Exception) -> str:
+    text = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    return text.split("\n\nOriginal stack trace", 1)[0].strip() or type(error).__name__
+
+
+def load(path: str | pathlib.Path, threads: Threads | None = None) -> LoadedModel:
+    """Loads the SavedModel in the folder `path`, its variables, tables and assets.
+
+    Raises:
+      ModelLoadError: it can't be loaded, or holds no signature.
+    """
+    path = pathlib.Path(path)
+    threads = threads or Threads()
+    config = config_pb2.ConfigProto(
+        intra_op_parallelism_threads=threads.intra_op,
+        inter_op_parallelism_threads=threads.inter_op,
+    )
+    graph = tf.Graph()
+    session = tf.compat.v1.Session(graph=graph, config=config)
+    try:
+        with graph.as_default():
+            meta_graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
+    # A damaged SavedModel surfaces as OpError, OSError, ValueError, KeyError, DecodeError ...:
+    # whatever it is, this model can't be served, and the caller has to know why.
+    except Exception as error:
+        session.close()
+        raise ModelLoadError(
+            f"{path} can't be loaded by TF Serving's loader: {_reason(error)}"
+        ) from error
+    model = LoadedModel(path, session, meta_graph.signature_def)
+    if not model.signatures:
+        model.close()
+        raise ModelLoadError(f"{path} has no signature to serve; save it with `signatures=`")
+    logging.getLogger(__name__).info("loaded %s: %s", path, ", ".join(sorted(model.signatures)))
+    return model

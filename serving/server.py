@@ -1,0 +1,199 @@
+"""A model server with TF Serving's gRPC interface, for development, tests and the canary.
+
+Production serves with TF Serving; this one answers the same requests from the same
+SavedModel where no TF Serving binary is at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pathlib
+import signal
+import sys
+import threading
+from concurrent import futures
+
+import click
+import grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from schemas.errors import PolyrankError
+from serving import loader, services, versions, warmup
+
+_LOG = logging.getLogger(__name__)
+_GRACE_SECONDS = 10
+
+
+def load_warm(path: pathlib.Path, version: int, threads: loader.Threads) -> loader.LoadedModel:
+    """Loads a version and replays its warm-up requests; raises ModelLoadError."""
+    model = loader.load(path, threads)
+    try:
+        count = warmup.replay(model, version)
+    except PolyrankError:
+        model.close()
+        raise
+    _LOG.info("version %d answered %d warm-up requests", version, count)
+    return model
+
+
+class ModelServer:
+    """The gRPC server of one model's newest version; a context manager."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_path: str | pathlib.Path,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        threads: loader.Threads | None = None,
+        workers: int = 8,
+        max_message_bytes: int = -1,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        """Binds the port; `start` begins to answer and to load.
+
+        Args:
+          model_name: the name that requests give.
+          base_path: the folder of numbered version folders.
+          host: the address to listen on.
+          port: 0 for a free one.
+          threads: each Session's threads.
+          workers: requests handled at a time.
+          max_message_bytes: the largest request or response; -1 for no limit, as TF Serving.
+          poll_seconds: how often `base_path` is looked at.
+
+        Raises:
+          PolyrankError: the port is taken.
+        """
+        threads = threads or loader.Threads()
+        self.versions = versions.Versions(
+            model_name, base_path, lambda path, version: load_warm(path, version, threads)
+        )
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._watcher = threading.Thread(
+            target=self.versions.watch, args=(self._stop, poll_seconds), name="versions"
+        )
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(workers, thread_name_prefix="request"),
+            options=[
+                ("grpc.max_receive_message_length", max_message_bytes),
+                ("grpc.max_send_message_length", max_message_bytes),
+                # Else a second server would silently share the port.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            services.PredictionService(self.versions), self._server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            services.ModelService(self.versions), self._server
+        )
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise PolyrankError(
+                f"can't listen on {host}:{port}: {error}; free it or choose another port"
+            ) from None
+        self.target = f"{host}:{self.port}"
+
+    def start(self) -> None:
+        """Begins to answer, and to load the newest version."""
+        self._server.start()
+        self._watcher.start()
+        _LOG.info("serving %s on %s", self.versions.name, self.target)
+
+    def stop(self) -> None:
+        """Refuses new requests, lets running ones end, unloads."""
+        self._server.stop(_GRACE_SECONDS).wait()
+        self._stop.set()
+        self._watcher.join()
+
+    def __enter__(self) -> ModelServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _write_port(path: pathlib.Path, port: int) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(f"{port}\n")
+    temporary.replace(path)
+
+
+def _set_at_end_of_input(done: threading.Event) -> None:
+    # The parent holds the other end: it is closed however the parent ends.
+    sys.stdin.buffer.read()
+    done.set()
+
+
+def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = False) -> None:
+    """Runs `server` until SIGTERM or SIGINT.
+
+    Args:
+      server: a server not started yet.
+      port_file: where to write the port once it listens.
+      until_eof: stop at the end of standard input too.
+    """
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    if until_eof:
+        threading.Thread(target=_set_at_end_of_input, args=(done,), daemon=True).start()
+    with server:
+        if port_file:
+            _write_port(pathlib.Path(port_file), server.port)
+        done.wait()
+        _LOG.info("stopping")
+
+
+@click.command()
+@click.option("--model-name", required=True, help="The name that requests give.")
+@click.option("--model-base-path", required=True, help="The folder of numbered versions.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8500, show_default=True, help="0 for a free one.")
+@click.option("--port-file", help="A file to write the port to.")
+@click.option("--until-eof", is_flag=True, help="Stop at the end of standard input.")
+@click.option("--intra-op-threads", default=1, show_default=True)
+@click.option("--inter-op-threads", default=-1, show_default=True, help="-1: the request's own.")
+@click.option("--workers", default=8, show_default=True, help="Requests at a time.")
+@click.option("--max-message-bytes", default=-1, show_default=True, help="-1: no limit.")
+@click.option("--poll-seconds", default=1.0, show_default=True, help="Between looks at the disk.")
+def main(
+    model_name: str,
+    model_base_path: str,
+    host: str,
+    port: int,
+    port_file: str | None,
+    until_eof: bool,
+    intra_op_threads: int,
+    inter_op_threads: int,
+    workers: int,
+    max_message_bytes: int,
+    poll_seconds: float,
+) -> None:
+    """Serves the newest version of a model over gRPC."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
+    )
+    try:
+        server = ModelServer(
+            model_name,
+            model_base_path,
+            host,
+            port,
+            loader.Threads(intra_op_threads, inter_op_threads),
+            workers,
+            max_message_bytes,
+            poll_seconds,
+        )
+    except PolyrankError as error:
+        raise click.ClickException(str(error)) from None
+    serve(server, port_file, until_eof)
+
+
+if __name__ == "__main__":
+    main()
