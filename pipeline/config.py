@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 from typing import Annotated, Any
 
@@ -43,6 +44,11 @@ class WindowConfig(Settings):
     end: str = "latest"
     train_spans: int = pydantic.Field(6, ge=1)
     eval_spans: int = pydantic.Field(1, ge=0)
+
+    @pydantic.field_validator("end", mode="before")
+    @classmethod
+    def _yaml_reads_dates(cls, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 class ExamplesConfig(Settings):

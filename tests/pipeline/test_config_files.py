@@ -40,8 +40,12 @@ def test_command_line_paths_replace_those_of_the_file(tmp_path, monkeypatch):
 def test_overrides_are_typed_by_yaml_and_leave_their_input_alone():
     values = {"model": {"name": "mmoe"}}
     assert apply_override(values, "model.dropout=0.5")["model"] == {"name": "mmoe", "dropout": 0.5}
-    assert apply_override(values, "window.end=2026-01-05")["window"] == {"end": "2026-01-05"}
     assert values == {"model": {"name": "mmoe"}}
+
+
+def test_a_date_may_be_written_without_quotes(tmp_path):
+    config = load_config(_write(tmp_path, MINIMAL), ["window.end=2026-01-05"])
+    assert config.window.end == "2026-01-05"
 
 
 def test_an_override_chooses_the_architecture(tmp_path):

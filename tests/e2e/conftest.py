@@ -1,0 +1,137 @@
+"""One small log and three runs of the whole pipeline, shared by every end-to-end test."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(sys.executable).parent
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05")
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """A finished `polyrank run --json`."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object on the last line of stdout."""
+        return json.loads(self.stdout.splitlines()[-1])
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Component -> `done`, `cached` or `failed`."""
+        return {record["name"]: record["outcome"] for record in self.document["components"]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """A log, a configuration outside the repository, and a work folder."""
+
+    folder: pathlib.Path
+    root: pathlib.Path = ROOT
+
+    @property
+    def schema(self) -> pathlib.Path:
+        """The contract of the log."""
+        return self.root / "schemas" / "synthetic" / "schema.pbtxt"
+
+    @property
+    def config(self) -> pathlib.Path:
+        """The YAML file."""
+        return self.folder / "my.yaml"
+
+    @property
+    def log(self) -> pathlib.Path:
+        """The folder of spans."""
+        return self.folder / "log"
+
+    @property
+    def work_dir(self) -> pathlib.Path:
+        """Where runs write."""
+        return self.folder / "work"
+
+    def command(self, *arguments: str, env: dict[str, str] | None = None) -> Finished:
+        """Runs a program of the environment, outside the repository."""
+        process = subprocess.run(
+            [str(BIN / arguments[0]), *arguments[1:]],
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        return Finished(process.returncode, process.stdout, process.stderr)
+
+    def run(self, *arguments: str) -> Finished:
+        """Runs the pipeline with this workspace's configuration."""
+        return self.command(
+            "polyrank",
+            "run",
+            "--config",
+            str(self.config),
+            "--work-dir",
+            str(self.work_dir),
+            "--json",
+            *arguments,
+        )
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with five days of the synthetic log."""
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+    made = workspace.command(
+        "polyrank", "data", "synthetic", "--out", str(workspace.log), "--rows", "8000",
+        "--days", str(len(DAYS)), "--start", DAYS[0], "--seed", "3",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.stderr
+    workspace.config.write_text(
+        yaml.safe_dump(
+            {
+                "name": "small",
+                "data": {
+                    "path": "log",
+                    "schema_path": str(workspace.schema),
+                },
+                "window": {"end": DAYS[3], "train_spans": 3, "eval_spans": 1},
+                "model": {"name": "mmoe"},
+                "training": {"max_epochs": 2, "batch_size": 512},
+                "gate": {"thresholds": {"auc_at_least": 0.4}},
+            }
+        )
+    )
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def first(workspace: Workspace) -> Finished:
+    """The first run: nothing was pushed before."""
+    return workspace.run()
+
+
+@pytest.fixture(scope="session")
+def second(workspace: Workspace, first: Finished) -> Finished:
+    """The run on the next span."""
+    assert first.exit_code == 0, first.stderr
+    return workspace.run("--set", f"window.end={DAYS[4]}")
+
+
+@pytest.fixture(scope="session")
+def third(workspace: Workspace, second: Finished) -> Finished:
+    """The second run once more, with nothing changed."""
+    assert second.exit_code == 0, second.stderr
+    return workspace.run("--set", f"window.end={DAYS[4]}")

@@ -1,0 +1,108 @@
+"""From logged impressions to a registered version, then the next span, then nothing new."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+OUTPUTS = {
+    "click",
+    "action_given_click",
+    "click_and_action",
+    "conversion_given_click",
+    "click_and_conversion",
+}
+
+
+def test_the_first_run_pushes_a_version(workspace, first):
+    assert first.exit_code == 0, first.stderr
+    document = first.document
+    assert (document["status"], document["exit_code"]) == ("pushed", 0)
+    assert set(first.outcomes.values()) == {"done"}
+    pushed = workspace.work_dir / "serving" / "small" / document["version"]
+    assert (pushed / "saved_model.pb").is_file()
+    assert (pushed / "assets.extra" / "tf_serving_warmup_requests").is_file()
+    registry = json.loads((workspace.work_dir / "registry.json").read_text())
+    assert [entry["version"] for entry in registry["versions"]][0] == document["version"]
+
+
+def test_every_row_is_accounted_for(first):
+    rows = {record["name"]: record["rows"] for record in first.document["components"]}
+    # Four of the five days are inside the first window.
+    assert 0.7 * 8000 < rows["ImpressionExampleGen"] < 0.9 * 8000
+    assert rows["StatisticsGen"] == rows["ImpressionExampleGen"]
+    assert rows["Trainer"] + rows["Evaluator"] == rows["ImpressionExampleGen"]
+    assert all(record["seconds"] >= 0 for record in first.document["components"])
+
+
+def test_metrics_are_keyed_by_output_and_scenario(first):
+    metrics = first.document["metrics"]
+    rows = {record["name"]: record["rows"] for record in first.document["components"]}
+    assert set(metrics) == OUTPUTS
+    for output, cells in metrics.items():
+        overall = cells.pop("all")
+        assert len(cells) == 7
+        for count in ("positives", "negatives"):
+            assert overall[count] == sum(cell[count] for cell in cells.values()), output
+    click = first.document["metrics"]["click"]["all"]
+    assert click["positives"] + click["negatives"] == rows["Evaluator"]
+    assert (
+        first.document["metrics"]["conversion_given_click"]["all"]["positives"]
+        <= (click["positives"])
+    )
+
+
+def test_the_gate_gives_every_cell_a_verdict_and_a_reason(first):
+    cells = first.document["gate"]["cells"]
+    assert len(cells) == len(OUTPUTS) * 8
+    assert {cell["verdict"] for cell in cells} <= {"pass", "fail", "insufficient data"}
+    assert all(cell["reason"] for cell in cells)
+
+
+def test_a_finished_training_leaves_no_checkpoint(workspace, first):
+    checkpoints = workspace.work_dir / "checkpoints"
+    assert not checkpoints.exists() or list(checkpoints.iterdir()) == []
+
+
+def test_the_next_span_is_compared_with_the_pushed_version(first, second):
+    assert second.exit_code == 0, second.stderr
+    assert first.document["gate"]["baseline"]["exists"] is False
+    baseline = second.document["gate"]["baseline"]
+    assert baseline == {**baseline, "exists": True, "version": first.document["version"]}
+    overall = [cell for cell in second.document["gate"]["cells"] if cell["scenario"] == "all"]
+    for cell in overall:
+        expected = cell["candidate"]["logloss"] - cell["baseline"]["logloss"]
+        assert cell["difference"]["logloss"] == pytest.approx(expected, abs=1e-12)
+    assert second.document["version"] > first.document["version"]
+
+
+def test_an_unchanged_run_is_all_cached(second, third):
+    assert third.exit_code == 0, third.stderr
+    assert set(third.outcomes.values()) == {"cached"}
+    assert third.outcomes.keys() == second.outcomes.keys()
+    assert third.document["version"] == second.document["version"]
+    assert third.document["metrics"] == second.document["metrics"]
+
+
+def test_tighter_thresholds_refuse_and_say_why(workspace, third):
+    refused = workspace.run(
+        "--set", "window.end=2026-01-05", "--set", "gate.thresholds.auc_at_least=0.999"
+    )
+    assert refused.exit_code == 3, refused.stderr
+    document = refused.document
+    assert (document["status"], document["version"]) == ("refused by gate", None)
+    assert "click" in document["reason"] and "0.999" in document["reason"]
+    assert refused.outcomes["Trainer"] == "cached"
+    served = workspace.work_dir / "serving" / "small"
+    registry = json.loads((workspace.work_dir / "registry.json").read_text())
+    assert len(list(served.iterdir())) == len(registry["versions"]) == 2
+    assert refused.stderr.splitlines()[-1].startswith("refused by gate: ")
+
+
+def test_a_changed_input_file_is_seen(workspace, third):
+    files = sorted((workspace.log / "span=2026-01-02").glob("*.parquet"))
+    files[0].touch()
+    rerun = workspace.run("--set", "window.end=2026-01-05")
+    assert rerun.outcomes["ImpressionExampleGen"] == "done"
+    assert rerun.outcomes["SpanWindow"] == "cached"
