@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Callable
 from typing import Literal
 
 from google.protobuf import text_format
@@ -62,7 +63,9 @@ class Column:
         text = self.tags.train_only_default
         if text is None:
             return None
-        return {"int": int, "float": float, "bytes": str.encode}[self.type](text)
+        convert: dict[ColumnType, Callable[[str], int | float | bytes]]
+        convert = {"int": int, "float": float, "bytes": str.encode}
+        return convert[self.type](text)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""`polyrank data`: makes spans of logged impressions."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from typing import Any
+
+import click
+import pyarrow.parquet as pq
+import yaml
+
+from data import kuairand as kuairand_log
+from data import synthetic as synthetic_log
+from schemas.settings import parse
+
+_OUT = click.option(
+    "--out", required=True, type=click.Path(path_type=pathlib.Path), help="The log's folder."
+)
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace spans that exist already.")
+
+
+@click.group("data")
+def data() -> None:
+    """Make spans of logged impressions."""
+
+
+@data.command()
+@_OUT
+@click.option("--rows", type=int, help="Impressions, spread evenly over the days.")
+@click.option("--days", type=int, help="Number of spans.")
+@click.option("--start", help="First day (UTC), YYYY-MM-DD.")
+@click.option("--seed", type=int, help="Seed of the draws.")
+@click.option(
+    "--world",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A knob of the world, such as seed=3, selection=0.9 or weights.n=1.2; repeatable.",
+)
+@_OVERWRITE
+def synthetic(out: pathlib.Path, overwrite: bool, world: tuple[str, ...], **knobs: Any) -> None:
+    """Make a synthetic log whose true probabilities are known."""
+    values = {key: value for key, value in knobs.items() if value is not None}
+    values["world"] = _nested(world)
+    config = parse(synthetic_log.SyntheticConfig, values, "polyrank data synthetic")
+    started = time.monotonic()
+    synthetic_log.write_log(out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of KuaiRand's log_standard*.csv and user_features*.csv.",
+)
+@_OUT
+@_OVERWRITE
+def kuairand(source: pathlib.Path, out: pathlib.Path, overwrite: bool) -> None:
+    """Turn KuaiRand's standard log into spans."""
+    started = time.monotonic()
+    kuairand_log.write_log(source, out, overwrite)
+    _report(out, started)
+
+
+def _nested(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """`("weights.n=1.2",)` as `{"weights": {"n": 1.2}}`; values are read as YAML."""
+    nested: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, value = assignment.partition("=")
+        if not equals:
+            raise click.BadParameter(f"'{assignment}': write KEY=VALUE", param_hint="--world")
+        *parents, key = path.split(".")
+        at = nested
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        at[key] = yaml.safe_load(value)
+    return nested
+
+
+def _report(out: pathlib.Path, started: float) -> None:
+    spans = sorted(out.glob("span=*"))
+    rows = sum(pq.read_metadata(part).num_rows for x in spans for part in x.glob("*.parquet"))
+    first, last = (span.name.partition("=")[2] for span in (spans[0], spans[-1]))
+    seconds = time.monotonic() - started
+    click.echo(f"{out}: {rows:,} rows in {len(spans)} spans, {first} to {last} ({seconds:.1f} s)")

@@ -1,0 +1,43 @@
+"""The names of the log's columns, by what the world uses them for."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+
+import schemas
+from schemas.contract import Contract, load_contract
+
+SCHEMA = pathlib.Path(schemas.__file__).parent / "synthetic" / "schema.pbtxt"
+
+BLOCKS = ("t", "g", "s", "n")
+"""Blocks with an effect; each has a user, an item, a context and a dense column."""
+
+NOISE = "x"
+"""The block without any effect."""
+
+TRUTH = (
+    "true_ctr",
+    "true_ctavr",
+    "true_cvr",
+    "true_cvr_clicked",
+    "true_ctcvr",
+    "true_xcvr",
+)
+"""Ground-truth probabilities of a row, float64; in the log, never in the schema."""
+
+HIDDEN = ("potential_conversion", "conversion_delay_hours")
+"""What no real log has: the conversion had the row been clicked, and the time it took."""
+
+
+@functools.cache
+def contract() -> Contract:
+    """The synthetic log's contract."""
+    return load_contract(SCHEMA)
+
+
+def size(column: str) -> int:
+    """The number of values of a column with an int domain that starts at 0."""
+    int_range = contract().column(column).int_range
+    assert int_range is not None and int_range[0] == 0, column
+    return int_range[1] + 1

@@ -1,0 +1,58 @@
+"""Intercepts that give the labels their wanted rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from data.synthetic.logits import (
+    Array,
+    Logits,
+    conversion_after_click,
+    normal_quadrature,
+    sigmoid,
+)
+
+HALVINGS = 40
+
+
+def bisect(mean: Callable[[float], float], wanted: float) -> float:
+    """The b in [-30, 30] with ``mean(b) == wanted`` (to 1e-10), for a mean that rises with b."""
+    low, high = -30.0, 30.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean(middle) < wanted else (low, middle)
+    return (low + high) / 2
+
+
+def calibrate(
+    logits: Logits, rates: tuple[float, float, float], confounding: float
+) -> tuple[float, float, float]:
+    """The intercepts of click, action and conversion for one scenario's rows.
+
+    Args:
+      logits: of rows that represent the scenario, without intercepts.
+      rates: the means of P(click), and over clicked rows of P(action) and P(conversion).
+      confounding: the weight of the hidden factor.
+    """
+    nodes, weights = normal_quadrature(confounding)
+
+    def clicked(b: float) -> Array:
+        return sigmoid(b + logits.click[:, None] + nodes)
+
+    click = bisect(lambda b: float((clicked(b) @ weights).mean()), rates[0])
+    y1 = clicked(click)
+    ctr = y1 @ weights
+
+    def acting(a: float) -> Array:
+        return sigmoid(a + logits.action)
+
+    action = bisect(lambda a: float(np.average(acting(a), weights=ctr)), rates[1])
+    y4 = acting(action)[:, None]
+
+    def converted(c: float) -> float:
+        after_click = conversion_after_click(c + logits.conversion[:, None] + nodes, y4)
+        return float(((y1 * after_click) @ weights).sum() / ctr.sum())
+
+    return click, action, bisect(converted, rates[2])

@@ -1,0 +1,43 @@
+"""From logits to probabilities, and the hidden factor's quadrature."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+NODES = 21
+"""Gauss-Hermite nodes for the hidden factor."""
+
+ACTION_BOOST = 1.2
+"""What an action adds to the logit of the conversion."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Logits:
+    """The logits of N impressions without the hidden factor; each float64 [N]."""
+
+    click: Array
+    action: Array
+    conversion: Array
+
+
+def sigmoid(logit: Array) -> Array:
+    """``1 / (1 + exp(-logit))``, without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * logit))
+
+
+def conversion_after_click(logit: Array, action: Array) -> Array:
+    """P(conversion | click) = ``(1 - y4) y2 + y4 y5``, from the logit of y2 and from y4."""
+    return (1 - action) * sigmoid(logit) + action * sigmoid(logit + ACTION_BOOST)
+
+
+def normal_quadrature(scale: float) -> tuple[Array, Array]:
+    """Nodes and weights of ``E f(scale h)``, h ~ N(0, 1); one node where scale is 0."""
+    if scale == 0:
+        return np.zeros(1), np.ones(1)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)  # type: ignore[no-untyped-call]
+    return scale * nodes, weights / weights.sum()
