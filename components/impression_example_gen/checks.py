@@ -1,0 +1,118 @@
+"""The label contract, checked on whole columns: which rows are refused, and why."""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.impression_example_gen.columns import Typed
+from schemas.contract import Contract
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """Why a row is refused.
+
+    Attributes:
+      name: the rule's short name, as in the quarantine.
+      column: the column that breaks it.
+      wanted: what the value should have been, for people.
+    """
+
+    name: str
+    column: str
+    wanted: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusals:
+    """The refused rows of a batch.
+
+    Attributes:
+      rows: int64 [R], ascending positions in the batch.
+      rules: the first rule that each of them broke, R long.
+    """
+
+    rows: np.ndarray
+    rules: list[Rule]
+
+
+def day_bounds(date: str, ticks_per_second: int) -> tuple[int, int]:
+    """Returns the first tick of the UTC day `date` and the first tick after it."""
+    day = datetime.date.fromisoformat(date)
+    start = calendar.timegm(day.timetuple()) * ticks_per_second
+    return start, start + 86_400 * ticks_per_second
+
+
+def refuse(contract: Contract, batch: Mapping[str, Typed], date: str) -> Refusals:
+    """Checks the rows of one batch of the span `date`.
+
+    Args:
+      contract: the data contract.
+      batch: every column of the contract, by name, each [N].
+      date: the span's day (`YYYY-MM-DD`, UTC).
+    """
+    first_rule: np.ndarray | None = None
+    rules: list[Rule] = []
+    for rule, broken in _broken(contract, batch, date):
+        if first_rule is None:
+            first_rule = np.full(len(broken), -1, np.int32)
+        first_rule[broken & (first_rule < 0)] = len(rules)
+        rules.append(rule)
+    if first_rule is None:
+        return Refusals(np.zeros(0, np.int64), [])
+    rows = np.flatnonzero(first_rule >= 0)
+    return Refusals(rows, [rules[index] for index in first_rule[rows]])
+
+
+def _broken(
+    contract: Contract, batch: Mapping[str, Typed], date: str
+) -> Iterator[tuple[Rule, np.ndarray]]:
+    """Yields each rule that some row breaks, with the rows that do, bool [N]."""
+    for rule, broken in _all_rules(contract, batch, date):
+        if broken is not None and broken.any():
+            yield rule, broken
+
+
+def _all_rules(
+    contract: Contract, batch: Mapping[str, Typed], date: str
+) -> Iterator[tuple[Rule, np.ndarray | None]]:
+    for name, values in batch.items():
+        wanted = "a whole number" if values.column.type == "int" else "a finite number"
+        yield Rule("unusable_number", name, wanted), values.unusable
+        if values.column.required and values.array.null_count:
+            missing = values.array.is_null().to_numpy(zero_copy_only=False)
+            yield Rule("missing", name, "a value in every row"), missing
+
+    time = contract.timestamp
+    start, end = day_bounds(date, time.tags.ticks_per_second)
+    ticks = batch[time.name].filled()
+    wanted = f"a time on {date} (UTC), {start} to {end - 1}"
+    yield Rule("outside_its_day", time.name, wanted), (ticks < start) | (ticks >= end)
+
+    scenarios = pa.array([name.encode() for name in contract.scenarios], pa.binary())
+    known = pc.is_in(batch[contract.scenario.name].array, value_set=scenarios)
+    wanted = f"one of {', '.join(contract.scenarios)}"
+    unknown = ~known.to_numpy(zero_copy_only=False)
+    yield Rule("unknown_scenario", contract.scenario.name, wanted), unknown
+
+    labels = {label.name: batch[label.column].filled() for label in contract.tasks.labels}
+    for label in contract.tasks.labels:
+        value = labels[label.name]
+        yield Rule("not_0_or_1", label.column, "0 or 1"), (value != 0) & (value != 1)
+    for label in contract.tasks.labels:
+        if label.constrained and label.parent is not None:
+            parent = contract.tasks.label(label.parent)
+            broken = (labels[label.name] == 1) & (labels[parent.name] == 0)
+            wanted = f"0, for {parent.column} is 0"
+            yield Rule("child_without_parent", label.column, wanted), broken
+
+    if contract.weight is not None:
+        weight = batch[contract.weight.name].filled()
+        yield Rule("negative_weight", contract.weight.name, "at least 0"), weight < 0

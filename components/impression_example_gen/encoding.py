@@ -1,0 +1,93 @@
+"""Record batches to serialized tf.Examples, and those to one shard's files."""
+
+from __future__ import annotations
+
+import types
+import uuid
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+from tfx.dsl.io import fileio
+
+from components.impression_example_gen.split import SPLITS
+
+
+def as_lists(array: pa.Array) -> pa.ListArray:
+    """Wraps values [N] into lists of one value, [N]; a null becomes a null list.
+
+    The encoder takes lists only, and writes nothing for a null one: an absent feature.
+    """
+    if not array.null_count:
+        return pa.ListArray.from_arrays(np.arange(len(array) + 1, dtype=np.int32), array)
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(array) + 1, np.int32)
+    np.cumsum(valid, out=offsets[1:])
+    # A null offset marks its list as null.
+    marked = pa.array(offsets, mask=np.append(~valid, False))
+    return pa.ListArray.from_arrays(marked, pc.drop_null(array))
+
+
+def shard_name(index: int, shards: int) -> str:
+    """Returns the file name of a shard: `examples-00000-of-00004.gz`."""
+    return f"examples-{index:05d}-of-{shards:05d}.gz"
+
+
+def write_whole(folder: str, name: str, temporary: str, content: bytes) -> None:
+    """Writes a small file so that it is there whole or not at all."""
+    unfinished = f"{temporary}/{uuid.uuid4().hex}-{name}"
+    with fileio.open(unfinished, "wb") as file:
+        file.write(content)
+    fileio.rename(unfinished, f"{folder}/{name}", overwrite=True)
+
+
+class ShardWriter:
+    """One shard's TFRecord file in every split; the files appear when the block ends well.
+
+    Attempts write under names of their own, and the same rows give the same bytes, so a
+    bundle that is retried, or run twice at once, leaves the same files.
+    """
+
+    def __init__(self, folder: str, temporary: str, name: str, compression_level: int) -> None:
+        """Makes the writer.
+
+        Args:
+          folder: holds the folders `Split-<name>`, which exist.
+          temporary: a folder in the same file system, which exists.
+          name: the shard's file name.
+          compression_level: of gzip, 1 to 9.
+        """
+        self._final = {split: f"{folder}/Split-{split}/{name}" for split in SPLITS}
+        attempt = uuid.uuid4().hex
+        self._unfinished = {split: f"{temporary}/{attempt}-{split}-{name}" for split in SPLITS}
+        self._options = tf.io.TFRecordOptions("GZIP", compression_level=compression_level)
+        self._writers: dict[str, tf.io.TFRecordWriter] = {}
+
+    def __enter__(self) -> ShardWriter:
+        self._writers = {
+            split: tf.io.TFRecordWriter(path, self._options)
+            for split, path in self._unfinished.items()
+        }
+        return self
+
+    def write(self, split: str, examples: Iterable[bytes]) -> None:
+        """Appends serialized examples to a split."""
+        write = self._writers[split].write
+        for example in examples:
+            write(example)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        for split, path in self._unfinished.items():
+            if kind is None:
+                fileio.rename(path, self._final[split], overwrite=True)
+            else:
+                fileio.remove(path)

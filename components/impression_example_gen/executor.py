@@ -1,0 +1,134 @@
+"""Surveys the log, has Beam write the shards, and answers for the result."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import apache_beam as beam
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+
+from components.impression_example_gen import log_files
+from components.impression_example_gen.plan import plan_shards
+from components.impression_example_gen.report import Report, judge
+from components.impression_example_gen.shard import WriteShard, report_name
+from components.impression_example_gen.split import (
+    SPLITS,
+    Cutoffs,
+    SplitConfig,
+    TimeCounts,
+    find_cutoffs,
+)
+from components.span_window import window as span_window
+from schemas.contract import Contract, parse_schema, read_contract
+from schemas.settings import parse
+
+FILE_NAME = "examples.json"
+
+_log = logging.getLogger(__name__)
+
+
+class Executor(BaseBeamExecutor):
+    """See `components.impression_example_gen.component.ImpressionExampleGen`."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the splits, the quarantine and `examples.json`.
+
+        Raises:
+          BadDataError: the log does not fit the schema, or too many of its rows don't.
+          SettingsError: `split` can't be used.
+        """
+        config = parse(SplitConfig, json.loads(exec_properties["split"]), "split")
+        contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
+        window = span_window.read(artifact_utils.get_single_uri(input_dict["window"]))
+        files = log_files.survey(contract, exec_properties["data_path"], window.dates)
+        cutoffs = find_cutoffs(config, _times_by_date(files), window.eval)
+
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        refused = artifact_utils.get_single_instance(output_dict["quarantine"])
+        temporary = f"{examples.uri}/.unfinished"
+        folders = [f"{examples.uri}/Split-{split}" for split in SPLITS]
+        for folder in (temporary, refused.uri, *folders):
+            fileio.makedirs(folder)
+        try:
+            report = self._write(
+                contract, cutoffs, files, exec_properties, examples.uri, refused.uri, temporary
+            )
+        finally:
+            fileio.rmtree(temporary)
+        judge(report, sum(file.rows for file in files), config.max_quarantined_share)
+        for reason in report.by_frequency():
+            _log.warning("quarantined: %s", reason)
+
+        _describe(examples, refused, report, window)
+        record = {
+            "rows": {**report.rows, "quarantined": report.quarantined},
+            "window": {"train": list(window.train), "eval": list(window.eval)},
+            "validation_from": cutoffs.validation_from,
+            "eval_from": cutoffs.eval_from,
+            "refused": [
+                {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
+                for r in report.by_frequency()
+            ],
+            "files": [{"name": file.name, "rows": file.rows} for file in files],
+        }
+        with fileio.open(f"{examples.uri}/{FILE_NAME}", "w") as file:
+            file.write(json.dumps(record, indent=2) + "\n")
+
+    def _write(
+        self,
+        contract: Contract,
+        cutoffs: Cutoffs,
+        files: list[log_files.LogFile],
+        exec_properties: dict[str, Any],
+        examples: str,
+        refused: str,
+        temporary: str,
+    ) -> Report:
+        """Runs the Beam pipeline and adds up the shards' reports."""
+        shards = plan_shards(files, exec_properties["shards"])
+        level = exec_properties["compression_level"]
+        write = WriteShard(contract, cutoffs, len(shards), level, examples, refused, temporary)
+        with self._make_beam_pipeline() as pipeline:
+            _ = pipeline | "Shards" >> beam.Create(shards) | "Write" >> beam.ParDo(write)
+        report = Report()
+        for shard in shards:
+            with fileio.open(f"{temporary}/{report_name(shard.index)}") as file:
+                report.add(Report.from_json(file.read()))
+        return report
+
+
+def _read_contract(folder: str) -> Contract:
+    path = f"{folder}/schema.pbtxt"
+    with fileio.open(path) as file:
+        return read_contract(parse_schema(file.read(), path))
+
+
+def _times_by_date(files: list[log_files.LogFile]) -> dict[str, TimeCounts]:
+    dates = dict.fromkeys(file.date for file in files)
+    return {
+        date: TimeCounts.merged([file.times for file in files if file.date == date])
+        for date in dates
+    }
+
+
+def _describe(examples: Any, refused: Any, report: Report, window: span_window.Window) -> None:
+    """Sets the properties that stock components read, and the counts."""
+    examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+    examples.span = int(window.dates[-1].replace("-", ""))
+    examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+    examples_utils.set_file_format(examples, "tfrecords_gzip")
+    for split, rows in report.rows.items():
+        examples.set_int_custom_property(f"rows_{split}", rows)
+    for artifact in (examples, refused):
+        artifact.set_int_custom_property("rows_quarantined", report.quarantined)

@@ -1,0 +1,137 @@
+"""What became of the rows: counted by each shard, added up and judged by the executor."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from components.impression_example_gen.checks import Rule
+from components.impression_example_gen.split import SPLITS
+from schemas.errors import BadDataError
+
+_MOST_REASONS = 5
+
+
+@dataclasses.dataclass
+class Refused:
+    """How often a rule was broken, and one row that did.
+
+    Attributes:
+      rule: the rule.
+      rows: number of rows.
+      file: the example's file.
+      row: its row in the file, from 0.
+      value: its value, as text.
+    """
+
+    rule: Rule
+    rows: int
+    file: str
+    row: int
+    value: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rule.name}: {self.rows:,} rows; for one, {self.file}, row {self.row}: "
+            f"column '{self.rule.column}' is {self.value}; wanted {self.rule.wanted}"
+        )
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of the rows.
+
+    Attributes:
+      read: rows read.
+      rows: rows written, by split.
+      refused: rows refused, by (rule's name, column).
+      error: why the shard could not be written; empty where it was.
+    """
+
+    read: int = 0
+    rows: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
+    refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def quarantined(self) -> int:
+        """Number of rows refused."""
+        return sum(refused.rows for refused in self.refused.values())
+
+    def refuse(self, refused: Refused) -> None:
+        """Adds refused rows; the example of the first file and row stays."""
+        key = (refused.rule.name, refused.rule.column)
+        known = self.refused.get(key)
+        if known is None:
+            self.refused[key] = dataclasses.replace(refused)
+            return
+        known.rows += refused.rows
+        if (refused.file, refused.row) < (known.file, known.row):
+            known.rule = refused.rule
+            known.file, known.row, known.value = refused.file, refused.row, refused.value
+
+    def add(self, other: Report) -> None:
+        """Adds another shard's report."""
+        self.read += other.read
+        for split, rows in other.rows.items():
+            self.rows[split] += rows
+        for refused in other.refused.values():
+            self.refuse(refused)
+        self.error = self.error or other.error
+
+    def by_frequency(self) -> list[Refused]:
+        """Returns the reasons, the most frequent first."""
+        return sorted(self.refused.values(), key=lambda r: (-r.rows, r.rule.column, r.rule.name))
+
+    def to_json(self) -> str:
+        """Writes the report as JSON."""
+        return json.dumps({**dataclasses.asdict(self), "refused": self._refused_rows()})
+
+    def _refused_rows(self) -> list[dict[str, object]]:
+        return [dataclasses.asdict(refused) for refused in self.refused.values()]
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Reads what `to_json` wrote."""
+        values = json.loads(text)
+        report = cls(values["read"], values["rows"], error=values["error"])
+        for refused in values["refused"]:
+            report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
+        return report
+
+
+def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
+    """Checks the whole run's report.
+
+    Args:
+      report: of all shards.
+      rows_in: number of rows in the files' footers.
+      max_quarantined_share: largest share of refused rows.
+
+    Raises:
+      BadDataError: a file broke while it was read, too many rows were refused, or a split is
+        empty.
+      RuntimeError: rows were lost or written twice.
+    """
+    if report.error:
+        raise BadDataError(report.error)
+    rows_out = sum(report.rows.values()) + report.quarantined
+    if not rows_in == report.read == rows_out:
+        raise RuntimeError(
+            f"rows don't add up: {rows_in} in the footers, {report.read} read, {rows_out} written "
+            f"({report.rows}, {report.quarantined} quarantined)"
+        )
+    share = report.quarantined / rows_in
+    if share > max_quarantined_share:
+        reasons = "\n".join(f"  {reason}" for reason in report.by_frequency()[:_MOST_REASONS])
+        raise BadDataError(
+            f"{report.quarantined:,} of {rows_in:,} rows ({share:.2%}) break the contract; at most "
+            f"{max_quarantined_share:.2%} may (max_quarantined_share). Most frequent:\n{reasons}\n"
+            "Mend the log or the schema's tags, or allow a larger share"
+        )
+    empty = [split for split, rows in report.rows.items() if not rows]
+    if empty:
+        raise BadDataError(
+            f"no row is left in split {' and '.join(empty)} (rows: {report.rows}, "
+            f"{report.quarantined} quarantined); take more spans or other fractions"
+        )

@@ -1,0 +1,149 @@
+"""Writes one shard: the columnar way of the rows from Parquet to TFRecords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
+
+from components.impression_example_gen import checks, columns, encoding, quarantine
+from components.impression_example_gen.log_files import open_parquet
+from components.impression_example_gen.plan import Piece, Shard
+from components.impression_example_gen.report import Refused, Report
+from components.impression_example_gen.split import SPLITS, Cutoffs
+from schemas.contract import Contract
+from schemas.errors import BadDataError
+
+_BATCH_ROWS = 1 << 14
+
+
+class WriteShard(beam.DoFn):
+    """Shard -> nothing; its files, its quarantine and its report are the result.
+
+    Bad data is written into the report: Beam would bury the error under its own.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        cutoffs: Cutoffs,
+        shards: int,
+        compression_level: int,
+        examples: str,
+        refused: str,
+        temporary: str,
+    ) -> None:
+        """Makes the DoFn; the last three are folders, and exist."""
+        self._contract = contract
+        self._cutoffs = cutoffs
+        self._shards = shards
+        self._level = compression_level
+        self._examples = examples
+        self._refused = refused
+        self._temporary = temporary
+
+    def setup(self) -> None:
+        """Makes the encoder, which can't be pickled cheaply."""
+        self._encoder = RecordBatchToExamplesEncoder()
+
+    def process(self, shard: Shard) -> None:
+        """Writes the shard; a second time gives the same files."""
+        report = Report()
+        name = encoding.shard_name(shard.index, self._shards)
+        try:
+            with encoding.ShardWriter(self._examples, self._temporary, name, self._level) as writer:
+                for number, piece in enumerate(shard.pieces):
+                    self._write_piece(shard.index, number, piece, writer, report)
+        except BadDataError as error:
+            report = Report(error=str(error))
+        name = report_name(shard.index)
+        content = report.to_json().encode()
+        encoding.write_whole(self._temporary, name, self._temporary, content)
+
+    def _write_piece(
+        self,
+        shard: int,
+        number: int,
+        piece: Piece,
+        writer: encoding.ShardWriter,
+        report: Report,
+    ) -> None:
+        file = open_parquet(piece.path, piece.source)
+        refused_rows: list[np.ndarray] = []
+        refused_rules: list[checks.Rule] = []
+        for first, batch in self._batches(file, piece):
+            values = {
+                column.name: columns.typed(
+                    self._contract, column, batch.column(batch.schema.get_field_index(column.name))
+                )
+                for column in self._contract.columns
+            }
+            refusals = checks.refuse(self._contract, values, piece.date)
+            for row, rule in zip(refusals.rows.tolist(), refusals.rules, strict=True):
+                value = repr(values[rule.column].raw[row].as_py())
+                at = piece.offset + first + row
+                report.refuse(Refused(rule, 1, piece.source, at, value))
+            self._write_batch(piece, values, refusals.rows, writer, report)
+            report.read += batch.num_rows
+            refused_rows.append(refusals.rows + first)
+            refused_rules.extend(refusals.rules)
+        if refused_rules:
+            rows = np.concatenate(refused_rows)
+            content = quarantine.refused_rows(file, piece, rows, refused_rules)
+            name = f"refused-{shard:05d}-{number:05d}.parquet"
+            encoding.write_whole(self._refused, name, self._temporary, content)
+
+    def _batches(self, file: Any, piece: Piece) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yields (first row in the row group, batch) for the rows of `piece`."""
+        names = [column.name for column in self._contract.columns]
+        end = piece.first + piece.rows
+        at = 0
+        try:
+            for batch in file.iter_batches(_BATCH_ROWS, [piece.row_group], names):
+                start, stop = max(piece.first, at), min(end, at + batch.num_rows)
+                if start < stop:
+                    yield start, batch.slice(start - at, stop - start)
+                at += batch.num_rows
+                if at >= end:
+                    return
+        except (pa.ArrowException, OSError) as error:
+            raise BadDataError(
+                f"{piece.source}, row group {piece.row_group} can't be read: {error}. "
+                "Write the file anew"
+            ) from None
+
+    def _write_batch(
+        self,
+        piece: Piece,
+        values: dict[str, columns.Typed],
+        refused: np.ndarray,
+        writer: encoding.ShardWriter,
+        report: Report,
+    ) -> None:
+        times = values[self._contract.timestamp.name].filled()
+        splits = self._cutoffs.assign(piece.date, times)
+        splits[refused] = -1
+        arrays = [value.array for value in values.values()]
+        for index, split in enumerate(SPLITS):
+            chosen = splits == index
+            rows = int(chosen.sum())
+            if not rows:
+                continue
+            kept = arrays
+            if rows < len(splits):
+                mask = pa.array(chosen)
+                kept = [array.filter(mask) for array in arrays]
+            batch = pa.RecordBatch.from_arrays(
+                [encoding.as_lists(array) for array in kept], list(values)
+            )
+            writer.write(split, self._encoder.encode(batch))
+            report.rows[split] += rows
+
+
+def report_name(shard: int) -> str:
+    """Returns the name of a shard's report in the temporary folder."""
+    return f"report-{shard:05d}.json"
