@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.inputs import target_key, weight_key
 from models.raw_inputs import raw_feature_spec, with_defaults
 from models.targets import label_feature_spec, targets_of
 from schemas.contract import Contract
@@ -89,6 +90,18 @@ class HeldRows:
         if name in self.integer_names:
             return self.integers[:, self.integer_names.index(name)]
         return self.floats[:, self.float_names.index(name)]
+
+    def at(self, positions: np.ndarray) -> HeldRows:
+        """Returns the rows at these positions."""
+        return dataclasses.replace(
+            self, integers=self.integers[positions], floats=self.floats[positions]
+        )
+
+    def base_rate(self, output: str) -> float:
+        """The weighted mean target of an output over its own space; NaN where that is empty."""
+        weights = self.column(weight_key(output)).astype(np.float64)
+        total = weights.sum()
+        return float((weights * self.column(target_key(output))).sum() / total) if total else np.nan
 
     def steps(self, batch_size: int) -> int:
         """Number of batches of a training epoch; see `epoch`."""

@@ -61,6 +61,8 @@ class TrainingConfig(Settings):
       xla: compile forward and backward pass with XLA.
       loss_weights: weight of an output's loss; 1 for those not named.
       checkpoint_seconds: seconds between two checkpoints.
+      rows_in_memory: a train split of more rows is streamed from disk in every epoch.
+      devices: `auto` trains on every GPU of the machine (data parallel), `one` on one device.
     """
 
     batch_size: pydantic.PositiveInt = 4096
@@ -75,3 +77,5 @@ class TrainingConfig(Settings):
     xla: bool = False
     loss_weights: dict[str, NonNegative] = pydantic.Field(default_factory=dict)
     checkpoint_seconds: pydantic.PositiveInt = 600
+    rows_in_memory: pydantic.PositiveInt = 20_000_000
+    devices: Literal["auto", "one"] = "auto"

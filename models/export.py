@@ -1,0 +1,96 @@
+"""The SavedModel: transform graph and model in one, from raw columns to probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from models.batches import Transform
+from models.preprocessing import MISSING
+from models.raw_inputs import DTYPES, from_dense, from_examples, raw_feature_spec
+from models.targets import evaluation_targets
+from schemas.contract import Contract
+from serving.warmup import write_warmup_requests
+
+WARMUP_ROWS = (1, 128)
+
+
+class ServingModule(tf.Module):
+    """A ranker with its transform graph, and the signatures it is served by.
+
+    `serving_default`: `examples`, string [B], serialized tf.Example with the serving
+      features; optional ones may be absent.
+    `predict`: one tensor a serving feature under the column's name, int64, float32 or
+      string [B]. A missing value of an optional column is -2**63, NaN or the empty string.
+    `evaluation_targets`: `examples` with the labels -> target and weight of every output.
+
+    The scoring signatures return every output, float32 [B]. `train_only` columns are no
+    inputs; their defaults are filled in.
+
+    Args:
+      ranker: the trained model.
+      transform: the transform graph (TransformFeaturesLayer).
+      contract: the data contract.
+    """
+
+    def __init__(self, ranker: Any, transform: Transform, contract: Contract) -> None:
+        super().__init__(name="serving")
+        # The variables alone: tracking the model would have Keras trace every layer on saving.
+        self._weights = list(ranker.variables)
+        self._transform = transform
+
+        def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
+            return dict(ranker(transform(raw), training=False))
+
+        def serving_default(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return score(from_examples(contract, examples))
+
+        def predict(**columns: tf.Tensor) -> dict[str, tf.Tensor]:
+            return score(from_dense(contract, columns))
+
+        def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return evaluation_targets(contract, examples)
+
+        examples = tf.TensorSpec([None], tf.string, name="examples")
+        columns = {
+            column.name: tf.TensorSpec([None], DTYPES[column.type], name=column.name)
+            for column in contract.serving_features
+        }
+        self.functions = {
+            "serving_default": tf.function(serving_default).get_concrete_function(examples),
+            "predict": tf.function(predict).get_concrete_function(**columns),
+            "evaluation_targets": tf.function(targets).get_concrete_function(examples),
+        }
+
+
+def save_serving_model(module: ServingModule, folder: str) -> None:
+    """Writes the SavedModel to `folder`."""
+    tf.saved_model.save(module, folder, signatures=module.functions)
+
+
+def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, np.ndarray]:
+    """Parses serialized examples to the inputs of the `predict` signature, each [B]."""
+    parsed = tf.io.parse_example(
+        tf.constant(list(serialized), tf.string), raw_feature_spec(contract, serving=True)
+    )
+    columns = {}
+    for column in contract.serving_features:
+        raw = parsed[column.name]
+        if isinstance(raw, tf.SparseTensor):
+            raw = tf.sparse.to_dense(
+                tf.sparse.slice(raw, [0, 0], [raw.shape[0], 1]), MISSING[column.type]
+            )
+        columns[column.name] = raw.numpy().reshape(-1)
+    return columns
+
+
+def write_warmup(folder: str, model_name: str, contract: Contract, serialized: list[bytes]) -> None:
+    """Writes warm-up requests of the usual sizes, made from real rows, beside the SavedModel."""
+    columns = dense_columns(contract, serialized)
+    requests: list[Mapping[str, np.ndarray]] = [
+        {name: np.resize(values, rows) for name, values in columns.items()} for rows in WARMUP_ROWS
+    ]
+    write_warmup_requests(folder, model_name, requests, "predict")

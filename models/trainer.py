@@ -1,0 +1,124 @@
+"""The Trainer's run_fn: from examples and the transform graph to a SavedModel."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tf_keras as keras
+
+from models.batches import HeldRows, Transform, files_of, hold
+from models.canary_record import read_rows, spread_positions, write_canary
+from models.checkpoints import Checkpoints
+from models.config import TrainingConfig
+from models.export import ServingModule, save_serving_model, write_warmup
+from models.fingerprint import training_fingerprint
+from models.input_layout import build_input_layout
+from models.ranker import Ranker
+from models.registry import parse_model_config
+from models.scoring import make_scorer
+from models.streaming import StreamedRows, count_and_base_rates
+from models.training_loop import TrainingLoop, write_history
+from schemas.contract import Contract, parse_schema, read_contract
+from schemas.settings import parse
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_fn(fn_args: Any) -> None:
+    """Trains, exports and records; called by the stock Trainer component.
+
+    Args:
+      fn_args: TFX's FnArgs. Of its `custom_config` are read: `model` and `training` (plain
+        values of their configs), `checkpoint_dir`, `model_name`, `canary_rows`,
+        `code_digest`.
+
+    Raises:
+      PolyrankError: a setting that can't be used, or a split without rows.
+    """
+    custom = fn_args.custom_config
+    training = parse(TrainingConfig, custom["training"], "training")
+    model = parse_model_config(custom["model"])
+    with tf.io.gfile.GFile(fn_args.schema_path) as file:
+        schema = file.read()
+    contract = read_contract(parse_schema(schema, fn_args.schema_path))
+    transform_output = tft.TFTransformOutput(fn_args.transform_graph_path)
+    transform = transform_output.transform_features_layer()
+    train_files, validation_files = files_of(fn_args.train_files), files_of(fn_args.eval_files)
+
+    rows, base_rates = _train_rows(contract, transform, train_files, training.rows_in_memory)
+    validation = hold(contract, transform, validation_files, serving=True)
+    assert validation is not None  # hold() without a limit.
+    # Dropout then draws from generators whose state a checkpoint can hold.
+    keras.backend.experimental.enable_tf_random_generator()
+    with _strategy(training.devices).scope():
+        ranker = Ranker(
+            build_input_layout(contract, transform_output),
+            contract.tasks,
+            model,
+            training,
+            base_rates,
+        )
+    fingerprint = training_fingerprint(
+        [*train_files, *validation_files],
+        fn_args.transform_graph_path,
+        schema,
+        {
+            "model": model.model_dump(mode="json"),
+            "training": training.model_dump(mode="json"),
+            "code": custom["code_digest"],
+        },
+    )
+    checkpoints = Checkpoints(pathlib.Path(custom["checkpoint_dir"]) / fingerprint, ranker)
+    _LOG.info("training on %d rows, validating on %d", len(rows), len(validation))
+    loop = TrainingLoop(ranker, rows, validation, training, checkpoints, fn_args.model_run_dir)
+    write_history(fn_args.model_run_dir, loop.run())
+    _export(fn_args, contract, transform, ranker, validation, validation_files)
+    checkpoints.clear()
+
+
+def _strategy(devices: str) -> tf.distribute.Strategy:
+    # A CPU is several logical devices only where somebody has split it on purpose.
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if devices == "auto" and len(found) > 1:
+        return tf.distribute.MirroredStrategy([device.name for device in found])
+    return tf.distribute.get_strategy()
+
+
+def _train_rows(
+    contract: Contract, transform: Transform, files: list[str], limit: int
+) -> tuple[HeldRows | StreamedRows, dict[str, float]]:
+    """The train split, and the base rates inside (0, 1) of its conditional outputs."""
+    outputs = [contract.tasks.conditional(label.name).name for label in contract.tasks.labels]
+    held = hold(contract, transform, files, serving=False, limit=limit)
+    rows: HeldRows | StreamedRows
+    if held is not None:
+        rows, rates = held, {name: held.base_rate(name) for name in outputs}
+    else:
+        count, rates = count_and_base_rates(contract, files)
+        rows = StreamedRows(contract, transform, files, count)
+    # A comparison with NaN (nothing in the output's space) is false.
+    return rows, {name: rates[name] for name in outputs if 0 < rates[name] < 1}
+
+
+def _export(
+    fn_args: Any,
+    contract: Contract,
+    transform: Transform,
+    ranker: Ranker,
+    validation: HeldRows,
+    validation_files: list[str],
+) -> None:
+    custom = fn_args.custom_config
+    save_serving_model(ServingModule(ranker, transform, contract), fn_args.serving_model_dir)
+    positions = spread_positions(len(validation), custom["canary_rows"])
+    serialized = read_rows(validation_files, positions)
+    write_warmup(fn_args.serving_model_dir, custom["model_name"], contract, serialized)
+    training = ranker.training_config
+    scorer = make_scorer(ranker, validation, training.batch_size)
+    scores = scorer(validation.at(positions))
+    folder = str(pathlib.Path(fn_args.model_run_dir) / "canary")
+    write_canary(folder, serialized, scores, training.precision)

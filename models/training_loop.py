@@ -1,0 +1,194 @@
+"""The training: epochs, validation, early stopping, checkpoints, progress."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import pathlib
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from models.batches import HeldRows
+from models.checkpoints import Checkpoints, TrainingState
+from models.config import TrainingConfig
+from models.scoring import make_scorer
+from models.validation import Metrics, mean_metric, validation_metrics
+
+_PROGRESS = logging.getLogger("polyrank.progress")
+
+
+class TrainRows(Protocol):
+    """The train split: held in memory or streamed."""
+
+    def steps(self, batch_size: int) -> int:
+        """Number of batches an epoch."""
+
+    def epoch(self, batch_size: int, seed: int, epoch: int, first_step: int = 0) -> tf.data.Dataset:
+        """The batches of an epoch from `first_step` on, the same whenever they are asked for."""
+
+
+class TrainingLoop:
+    """Trains a ranker to its best epoch.
+
+    Args:
+      ranker: the compiled model.
+      rows: the train split.
+      validation: the validation split, with the defaults of `train_only` columns.
+      training: how to train.
+      checkpoints: where to go on from and what to leave for the next start.
+      log_dir: folder for TensorBoard's events.
+    """
+
+    def __init__(
+        self,
+        ranker: Any,
+        rows: TrainRows,
+        validation: HeldRows,
+        training: TrainingConfig,
+        checkpoints: Checkpoints,
+        log_dir: str,
+    ) -> None:
+        self._ranker = ranker
+        self._rows = rows
+        self._validation = validation
+        self._training = training
+        self._checkpoints = checkpoints
+        self._scorer = make_scorer(ranker, validation, training.batch_size)
+        self._steps = rows.steps(training.batch_size)
+        self._writer = tf.summary.create_file_writer(log_dir)
+        self._state = TrainingState()
+        self._saved_at = time.monotonic()
+        self._told_at = 0.0
+
+    def run(self) -> dict[str, Any]:
+        """Trains, or goes on with a training that was stopped, and keeps the best weights.
+
+        Returns:
+          The history: `epochs` (one record each), `best_epoch`, `monitor`, `steps_per_epoch`.
+        """
+        self._state = self._checkpoints.restore() or TrainingState()
+        self._saved_at = time.monotonic()
+        with self._writer.as_default():
+            while not self._finished():
+                self._run_epoch()
+                self._close_epoch()
+        self._ranker.set_weights(self._state.best_weights)
+        return {
+            "monitor": self._training.monitor,
+            "best_epoch": self._state.best_epoch,
+            "steps_per_epoch": self._steps,
+            "epochs": self._state.history,
+        }
+
+    def _finished(self) -> bool:
+        state = self._state
+        if state.best_epoch is None:
+            return False
+        without_better = state.epoch - 1 - state.best_epoch
+        return state.epoch >= self._training.max_epochs or (
+            without_better >= max(self._training.patience, 1)
+        )
+
+    def _run_epoch(self) -> None:
+        state, training = self._state, self._training
+        batches = self._rows.epoch(training.batch_size, training.seed, state.epoch, state.step)
+        strategy = self._ranker.distribute_strategy
+        iterator = iter(strategy.experimental_distribute_dataset(batches))
+        step_function = self._ranker.make_train_function()
+        reports: list[Mapping[str, Any]] = []
+        # The rate counts from the end of the first step, which may build its graph.
+        started, first_step = 0.0, state.step + 1
+        while state.step < self._steps:
+            reports.append(step_function(iterator))
+            state.step += 1
+            now = time.monotonic()
+            started = started or now
+            if now - self._told_at >= 1 or state.step == self._steps:
+                self._collect(reports)
+                rows = (state.step - first_step) * training.batch_size
+                self._tell(rows / (now - started) if rows else math.nan)
+            if now - self._saved_at >= training.checkpoint_seconds and state.step < self._steps:
+                self._collect(reports)
+                self._save()
+
+    def _collect(self, reports: list[Mapping[str, Any]]) -> None:
+        """Adds what the steps reported; not in every step, since it waits for the device."""
+        for report in reports:
+            for name, value in report.items():
+                total = self._state.loss_sums.get(name, 0.0) + float(value)
+                self._state.loss_sums[name] = total
+        reports.clear()
+
+    def _close_epoch(self) -> None:
+        state = self._state
+        scores = self._scorer(self._validation)
+        metrics = validation_metrics(self._validation, scores, self._ranker.supervised_outputs)
+        monitor = mean_metric(metrics, self._training.monitor)
+        losses = {name: total / self._steps for name, total in state.loss_sums.items()}
+        record = {"epoch": state.epoch, **losses, "validation": metrics, "monitor": monitor}
+        if self._better(monitor):
+            state.best_epoch = state.epoch
+            state.best_weights = self._ranker.get_weights()
+        state.history.append(record)
+        state.epoch, state.step, state.loss_sums = state.epoch + 1, 0, {}
+        self._write_scalars(losses, metrics)
+        self._save()
+
+    def _better(self, monitor: float) -> bool:
+        state = self._state
+        if state.best_epoch is None:
+            return True
+        best = state.history[state.best_epoch]["monitor"]
+        if math.isnan(best) or math.isnan(monitor):
+            return math.isnan(best) and not math.isnan(monitor)
+        return bool(monitor > best if self._training.monitor == "auc" else monitor < best)
+
+    def _save(self) -> None:
+        self._checkpoints.save(self._state)
+        self._saved_at = time.monotonic()
+
+    def _tell(self, rows_per_second: float) -> None:
+        state = self._state
+        loss = state.loss_sums["loss"] / state.step
+        words = [
+            f"epoch {state.epoch + 1}/{self._training.max_epochs}",
+            f"step {state.step}/{self._steps}",
+            f"loss {loss:.4f}",
+        ]
+        if not math.isnan(rows_per_second):
+            words.append(f"{rows_per_second:,.0f} rows/s")
+        if state.history:
+            metrics: Metrics = state.history[-1]["validation"]
+            words += [f"{output} AUC {values['auc']:.4f}" for output, values in metrics.items()]
+        _PROGRESS.info("  ".join(words))
+        self._told_at = time.monotonic()
+        tf.summary.scalar("train/loss", loss, step=state.epoch * self._steps + state.step)
+
+    def _write_scalars(self, losses: Mapping[str, float], metrics: Metrics) -> None:
+        step = self._state.epoch * self._steps
+        for name, value in losses.items():
+            tf.summary.scalar(f"epoch/{name}", value, step=step)
+        for output, values in metrics.items():
+            for name, value in values.items():
+                tf.summary.scalar(f"validation/{output}/{name}", value, step=step)
+        self._writer.flush()
+
+
+def write_history(folder: str, history: Mapping[str, Any]) -> None:
+    """Writes `history.json`; a metric that is undefined becomes null."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    path = pathlib.Path(folder) / "history.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(plain(history), indent=1), encoding="utf-8")
