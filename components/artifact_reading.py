@@ -1,0 +1,36 @@
+"""Reading the artifacts that several of our executors take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from schemas.contract import Contract, read_contract
+
+
+def contract_of(artifacts: list[Any]) -> Contract:
+    """Reads the contract of a Schema artifact (a folder with one schema.pbtxt)."""
+    uri = artifact_utils.get_single_uri(artifacts)
+    return read_contract(io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri)))
+
+
+def read_json(uri: str, name: str) -> Any:
+    """Reads the JSON file `name` of an artifact's folder."""
+    with fileio.open(f"{uri}/{name}", "r") as file:
+        return json.load(file)
+
+
+def write_text(uri: str, name: str, text: str = "") -> None:
+    """Writes the file `name` into an artifact's folder, making the folder."""
+    fileio.makedirs(uri)
+    with fileio.open(f"{uri}/{name}", "w") as file:
+        file.write(text)
+
+
+def write_json(uri: str, name: str, value: Any) -> None:
+    """Writes strict JSON (no NaN) into an artifact's folder."""
+    write_text(uri, name, json.dumps(value, indent=2, allow_nan=False) + "\n")

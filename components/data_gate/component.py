@@ -1,0 +1,39 @@
+"""The component DataGate."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import channel, component_spec, standard_artifacts
+
+from components.artifacts import DataBlessing
+from components.data_gate.executor import Executor
+
+
+class DataGateSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and exec properties of DataGate."""
+
+    PARAMETERS = {"code_digest": component_spec.ExecutionParameter(type=str)}
+    INPUTS = {
+        "anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies)
+    }
+    OUTPUTS = {"blessing": component_spec.ChannelParameter(type=DataBlessing)}
+
+
+class DataGate(base_component.BaseComponent):
+    """Raises BadDataError on the anomalies that ExampleValidator only writes down."""
+
+    SPEC_CLASS = DataGateSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, anomalies: channel.BaseChannel, code_digest: str):
+        """Builds the component.
+
+        Args:
+          anomalies: the ExampleAnomalies of ExampleValidator.
+          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+        """
+        super().__init__(
+            DataGateSpec(
+                anomalies=anomalies,
+                code_digest=code_digest,
+                blessing=channel.Channel(type=DataBlessing),
+            )
+        )

@@ -1,0 +1,49 @@
+"""The executor of DataGate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+
+from components.artifact_reading import write_json
+from components.data_gate.anomalies import Anomaly, anomalies_of, refusal
+from schemas.errors import BadDataError
+
+_FILE = "SchemaDiff.pb"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Reads the anomalies of every split; writes a blessing or raises."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Checks the anomalies.
+
+        Raises:
+          BadDataError: there are anomalies, with split, feature and description of each.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        artifact = artifact_utils.get_single_instance(input_dict["anomalies"])
+        splits = artifact_utils.decode_split_names(artifact.split_names)
+        if not splits:
+            raise BadDataError("no split was validated: ExampleValidator excluded them all")
+        found: list[Anomaly] = []
+        for split in splits:
+            path = f"{artifact_utils.get_split_uri([artifact], split)}/{_FILE}"
+            proto = anomalies_pb2.Anomalies()
+            with fileio.open(path, "rb") as file:
+                proto.ParseFromString(file.read())
+            found += anomalies_of(split, proto)
+        if found:
+            raise BadDataError(refusal(found))
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        blessing.set_int_custom_property("blessed", 1)
+        write_json(blessing.uri, "blessing.json", {"blessed": True, "splits": splits})

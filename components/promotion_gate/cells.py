@@ -1,0 +1,72 @@
+"""The Evaluator's numbers as cells: one per output x (all rows, each scenario)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from components.promotion_gate.config import OVERALL
+from components.promotion_gate.eval_config import BASELINE, CANDIDATE
+from components.promotion_gate.quality import METRICS, Quality
+from schemas.contract import Contract
+
+_EMPTY = Quality(*(float("nan"),) * 3, 0, 0, 0.0, 0.0, 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """The numbers of one output on one slice.
+
+    Attributes:
+      output: the output's name.
+      scenario: the scenario's name, or OVERALL.
+      candidate: the new model's numbers.
+      baseline: the last pushed version's, on the same rows; None where there is none.
+    """
+
+    output: str
+    scenario: str
+    candidate: Quality
+    baseline: Quality | None
+
+
+def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[Cell]:
+    """Builds the cells of every output and scenario of the contract.
+
+    A scenario without a row in the eval split has a cell of zero counts. Values of the
+    scenario column that the contract does not list are left out: they are DataGate's matter.
+
+    Args:
+      contract: the data contract.
+      metrics: MetricsForSlice protos, as of `tfma.load_metrics`.
+      baseline_exists: False where the Evaluator's rival was the null model.
+    """
+    numbers: dict[tuple[str, str, str], dict[str, float]] = {}
+    for of_slice in metrics:
+        scenario = _scenario_of(of_slice.slice_key)
+        for item in of_slice.metric_keys_and_values:
+            if item.key.name in METRICS and not item.key.is_diff:
+                cell = numbers.setdefault((item.key.model_name, item.key.output_name, scenario), {})
+                cell[item.key.name] = item.value.double_value.value
+
+    def of(model: str, output: str, scenario: str) -> Quality:
+        values = numbers.get((model, output, scenario))
+        return Quality(**values) if values else _EMPTY
+
+    return [
+        Cell(
+            output.name,
+            scenario,
+            of(CANDIDATE, output.name, scenario),
+            of(BASELINE, output.name, scenario) if baseline_exists else None,
+        )
+        for output in contract.tasks.outputs
+        for scenario in (OVERALL, *contract.scenarios)
+    ]
+
+
+def _scenario_of(slice_key: Any) -> str:
+    for part in slice_key.single_slice_keys:
+        value = getattr(part, part.WhichOneof("kind"))
+        return value.decode() if isinstance(value, bytes) else str(value)
+    return OVERALL

@@ -1,0 +1,109 @@
+"""What the gate asks of a candidate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import pydantic
+
+from schemas.contract import Contract
+from schemas.nearest import nearest
+from schemas.settings import Settings, SettingsError
+
+OVERALL = "all"
+"""The name of the cell over all scenarios, in gate.json and in overrides."""
+
+_Range = tuple[float, float]
+_Positive = Annotated[int, pydantic.Field(ge=1)]
+
+
+class Thresholds(NamedTuple):
+    """The limits of one cell; None asks nothing.
+
+    Attributes:
+      auc_at_least: smallest AUC.
+      calibration_between: smallest and largest sum of scores over sum of targets.
+      logloss_at_most: largest log loss (natural logarithm).
+      min_positives: fewer positives than this are insufficient data.
+      min_negatives: likewise for negatives.
+    """
+
+    auc_at_least: float | None
+    calibration_between: _Range | None
+    logloss_at_most: float | None
+    min_positives: int
+    min_negatives: int
+
+
+class Override(Settings):
+    """The limits that differ for one output or one output/scenario; the rest is inherited."""
+
+    auc_at_least: float | None = None
+    calibration_between: _Range | None = None
+    logloss_at_most: float | None = None
+    min_positives: _Positive = 1
+    min_negatives: _Positive = 1
+
+
+class GateConfig(Settings):
+    """The gate's limits.
+
+    Attributes:
+      auc_at_least: smallest AUC of a cell, or None.
+      calibration_between: smallest and largest calibration of a cell, or None.
+      logloss_at_most: largest log loss of a cell, or None.
+      min_positives: a cell with fewer positives is `insufficient data`.
+      min_negatives: a cell with fewer negatives is `insufficient data`.
+      overrides: keyed `output`, `output/scenario` or `output/all`; the more special wins.
+      must_have_data: the outputs whose overall cell may not be `insufficient data`; None
+        means every output.
+    """
+
+    auc_at_least: float | None = 0.55
+    calibration_between: _Range | None = (0.7, 1.4)
+    logloss_at_most: float | None = None
+    min_positives: _Positive = 30
+    min_negatives: _Positive = 30
+    overrides: dict[str, Override] = {}
+    must_have_data: tuple[str, ...] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _ranges_have_an_inside(self) -> GateConfig:
+        for limits in (self, *self.overrides.values()):
+            if (
+                limits.calibration_between
+                and limits.calibration_between[0] > (limits.calibration_between[1])
+            ):
+                raise ValueError(f"calibration_between {limits.calibration_between} is empty")
+        return self
+
+    def check_names(self, contract: Contract) -> None:
+        """Refuses outputs and scenarios that the contract does not have.
+
+        Raises:
+          SettingsError: with the nearest valid name.
+        """
+        outputs = [output.name for output in contract.tasks.outputs]
+        for key in self.overrides:
+            output, slash, scenario = key.partition("/")
+            _check("overrides", key, "output", output, outputs)
+            if slash:
+                known = [OVERALL, *contract.scenarios]
+                _check("overrides", key, "scenario", scenario, known)
+        for output in self.must_have_data or ():
+            _check("must_have_data", output, "output", output, outputs)
+
+    def thresholds(self, output: str, scenario: str) -> Thresholds:
+        """Returns the limits of one cell; `scenario` is a scenario's name or OVERALL."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in Thresholds._fields}
+        for key in (output, f"{output}/{scenario}"):
+            if key in self.overrides:
+                values |= self.overrides[key].model_dump(exclude_unset=True)
+        return Thresholds(**values)
+
+
+def _check(where: str, key: str, kind: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise SettingsError(
+            f"gate.{where}: '{key}': unknown {kind} '{name}'; {nearest(name, known)}"
+        )

@@ -1,0 +1,59 @@
+"""The executor of PromotionGate."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.artifact_reading import contract_of, write_json, write_text
+from components.promotion_gate.cells import read_cells
+from components.promotion_gate.config import GateConfig
+from components.promotion_gate.verdict import judge, summary
+from schemas.settings import parse
+
+_LOG = logging.getLogger(__name__)
+
+
+class Executor(base_executor.BaseExecutor):
+    """Judges every cell of the evaluation; blesses the candidate or refuses it."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes gate.json and the blessing; a refusal is a successful execution.
+
+        Raises:
+          SettingsError: the gate's limits name an unknown output or scenario.
+        """
+        import tensorflow_model_analysis as tfma
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        contract = contract_of(input_dict["schema"])
+        config = parse(GateConfig, json.loads(exec_properties["gate_config"]), "gate")
+        config.check_names(contract)
+        rival = artifact_utils.get_single_instance(input_dict["baseline_model"])
+        exists = rival.get_int_custom_property("exists") == 1
+        baseline = {
+            "exists": exists,
+            "version": rival.get_string_custom_property("version") or None,
+            "reason": rival.get_string_custom_property("reason") or None,
+        }
+        uri = artifact_utils.get_single_uri(input_dict["evaluation"])
+        cells = read_cells(contract, tfma.load_metrics(uri), exists)
+        result = summary([judge(cell, config) for cell in cells], baseline)
+
+        gate = artifact_utils.get_single_instance(output_dict["gate"])
+        write_json(gate.uri, "gate.json", result)
+        gate.set_int_custom_property("blessed", int(result["blessed"]))
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        write_text(blessing.uri, "BLESSED" if result["blessed"] else "NOT_BLESSED")
+        blessing.set_int_custom_property("blessed", int(result["blessed"]))
+        for reason in result["reasons"]:
+            _LOG.warning("not blessed: %s", reason)

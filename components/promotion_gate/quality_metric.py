@@ -1,0 +1,137 @@
+"""The numbers of `quality` as one TFMA metric for all models and outputs.
+
+TFMA's own metrics cost Python per row x metric x model x output x slice. This one keeps a
+row's scores, targets and weights as one vector, and computes a slice's numbers once, exactly,
+when all its rows are there: 4 x (2 outputs + scores) bytes a row and slice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.metrics import metric_types
+
+from components.promotion_gate.quality import METRICS, quality
+
+_CHUNK = 4096
+
+
+class RankingQuality(metric_types.Metric):
+    """AUC, log loss, calibration and counts of every model and output of a MetricsSpec.
+
+    Name it in a MetricConfig by module and class_name, in one MetricsSpec with all
+    `model_names` and `output_names`. Its keys are `quality.METRICS` for each of them.
+    """
+
+    def __init__(self, name: str = "ranking_quality"):
+        super().__init__(_computations, name=name)
+
+
+def _computations(
+    name: str,
+    eval_config: Any = None,
+    model_names: list[str] | None = None,
+    output_names: list[str] | None = None,
+    example_weighted: bool = True,
+) -> list[Any]:
+    """Makes the one computation; TFMA passes its arguments by these names."""
+    del name, example_weighted
+    # TFMA names the only model of an evaluation '', whatever its spec says.
+    models = tuple(model_names or [""]) if len(eval_config.model_specs) > 1 else ("",)
+    outputs = tuple(output_names or [""])
+    keys = [
+        metric_types.MetricKey(name=metric, model_name=model, output_name=output)
+        for model in models
+        for output in outputs
+        for metric in METRICS
+    ]
+    return [
+        metric_types.MetricComputation(
+            keys=keys,
+            preprocessors=[_RowVector(models, outputs)],
+            combiner=_QualityCombiner(models, outputs),
+        )
+    ]
+
+
+class _RowVector(metric_types.Preprocessor):
+    """A row as one vector: its targets, its weights, then its scores model by model."""
+
+    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...]):
+        super().__init__(models=models, outputs=outputs)
+        self._models = models
+        self._outputs = outputs
+
+    def process(self, extracts: dict[str, Any]) -> Any:
+        # Targets come from the log, so the first model's serve all models.
+        first = self._models[0]
+        labels, weights = (extracts[key] for key in (tfma.LABELS_KEY, tfma.EXAMPLE_WEIGHTS_KEY))
+        scores = extracts[tfma.PREDICTIONS_KEY]
+        if first:
+            labels, weights = labels[first], weights[first]
+        values = [labels[output] for output in self._outputs]
+        values += [weights[output] for output in self._outputs]
+        for model in self._models:
+            of_model = scores[model] if model else scores
+            values += [of_model[output] for output in self._outputs]
+        yield np.fromiter((np.asarray(value).item() for value in values), np.float32, len(values))
+
+
+@dataclasses.dataclass
+class _Rows:
+    """Rows of a slice: whole chunks [n, width], and single rows not yet stacked."""
+
+    chunks: list[Any] = dataclasses.field(default_factory=list)
+    rows: list[Any] = dataclasses.field(default_factory=list)
+
+    def stack(self) -> None:
+        if self.rows:
+            self.chunks.append(np.stack(self.rows))
+            self.rows = []
+
+
+class _QualityCombiner(beam.CombineFn):
+    """Gathers a slice's rows; computes its numbers at the end."""
+
+    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...]):
+        self._models = models
+        self._outputs = outputs
+
+    def create_accumulator(self) -> _Rows:
+        return _Rows()
+
+    def add_input(self, accumulator: _Rows, element: Any) -> _Rows:
+        accumulator.rows.append(element)
+        if len(accumulator.rows) >= _CHUNK:
+            accumulator.stack()
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Any) -> _Rows:
+        merged = _Rows()
+        for accumulator in accumulators:
+            merged.chunks += accumulator.chunks
+            merged.rows += accumulator.rows
+        merged.stack()
+        return merged
+
+    def compact(self, accumulator: _Rows) -> _Rows:
+        accumulator.stack()
+        return accumulator
+
+    def extract_output(self, accumulator: _Rows) -> dict[Any, float]:
+        accumulator.stack()
+        rows = np.concatenate(accumulator.chunks)
+        width = len(self._outputs)
+        found = {}
+        for m, model in enumerate(self._models):
+            for o, output in enumerate(self._outputs):
+                score = rows[:, (2 + m) * width + o]
+                numbers = quality(rows[:, o], score, rows[:, width + o])
+                for metric in METRICS:
+                    key = metric_types.MetricKey(name=metric, model_name=model, output_name=output)
+                    found[key] = getattr(numbers, metric)
+        return found

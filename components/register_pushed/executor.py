@@ -1,0 +1,65 @@
+"""The executor of RegisterPushed."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components import registry
+from components.artifact_reading import read_json, write_json
+from components.register_pushed.run_info import RunInfo
+from schemas.settings import parse
+
+_LOG = logging.getLogger(__name__)
+
+
+class Executor(base_executor.BaseExecutor):
+    """Registers what was pushed; writes why nothing was, otherwise."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Appends to the registry.
+
+        Raises:
+          RegistryError: the registry file is corrupt; nothing is registered.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        pushed = artifact_utils.get_single_instance(input_dict["pushed_model"])
+        gate = read_json(artifact_utils.get_single_uri(input_dict["gate"]), "gate.json")
+        blessing = artifact_utils.get_single_instance(input_dict["blessing"])
+        registration = artifact_utils.get_single_instance(output_dict["registration"])
+        really = pushed.get_int_custom_property("pushed") == 1
+        registration.set_int_custom_property("registered", int(really))
+        if not really:
+            reason = (
+                "the model was not blessed"
+                if blessing.get_int_custom_property("blessed") != 1
+                else "Pusher did not push it, although the gate blessed it: see the canary"
+            )
+            _LOG.warning("nothing registered: %s", reason)
+            write_json(registration.uri, "registration.json", {"entry": None, "reason": reason})
+            return
+        info = parse(RunInfo, json.loads(exec_properties["run_info"]), "run_info")
+        entry = registry.Entry(
+            version=pushed.get_string_custom_property("pushed_version"),
+            pushed_destination=pushed.get_string_custom_property("pushed_destination"),
+            run_fingerprint=exec_properties["run_fingerprint"],
+            time=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            gate=gate["counts"],
+            **info.model_dump(),
+        )
+        registry.append(exec_properties["registry_path"], entry)
+        write_json(
+            registration.uri,
+            "registration.json",
+            {"entry": entry.model_dump(mode="json"), "reason": None},
+        )

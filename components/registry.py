@@ -1,0 +1,149 @@
+"""The registry: every version that was really pushed, oldest first.
+
+One JSON file, `{"versions": [Entry, ...]}`, only ever appended to. The last entry is
+the next run's baseline.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pydantic
+
+from schemas.errors import PolyrankError
+from schemas.settings import Settings
+
+NO_ENTRY = "none"
+
+
+class RegistryError(PolyrankError):
+    """A registry file that can't be read or written."""
+
+
+class Entry(Settings):
+    """One pushed version.
+
+    Attributes:
+      version: the pushed version's number, as the model server shows it.
+      pushed_destination: the folder that was pushed.
+      run_fingerprint: what identifies the run's configuration and data, not its time: a run
+        that is repeated unchanged has the same one.
+      run_id: the run that pushed it.
+      time: when it was registered, UTC, ISO 8601.
+      spans: the dates it learned from.
+      model: the architecture's name.
+      schema_digest: sha256 of the contract.
+      gate: counts of the gate's verdicts.
+    """
+
+    version: str
+    pushed_destination: str
+    run_fingerprint: str
+    run_id: str
+    time: str
+    spans: tuple[str, ...]
+    model: str
+    schema_digest: str
+    gate: dict[str, int]
+
+
+def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
+    """Reads all entries, oldest first; a file that does not exist yet holds none.
+
+    Raises:
+      RegistryError: the file is no registry.
+    """
+    path = pathlib.Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryError(f"registry {path} can't be read: {error}") from None
+    try:
+        versions = json.loads(text)["versions"]
+        return tuple(Entry.model_validate(version) for version in versions)
+    except (ValueError, KeyError, TypeError, pydantic.ValidationError) as error:
+        raise RegistryError(
+            f"registry {path} is corrupt ({_first_line(error)}); restore it from a backup, or move "
+            "it away to start without a baseline"
+        ) from None
+
+
+def latest(path: str | os.PathLike[str], excluding_fingerprint: str | None = None) -> Entry | None:
+    """Returns the newest entry that another run pushed, or None.
+
+    Args:
+      path: the registry file.
+      excluding_fingerprint: the asking run's fingerprint: a run is never its own baseline.
+
+    Raises:
+      RegistryError: the file is no registry.
+    """
+    others = (
+        entry for entry in reversed(entries(path)) if entry.run_fingerprint != excluding_fingerprint
+    )
+    return next(others, None)
+
+
+def state_token(path: str | os.PathLike[str], excluding_fingerprint: str | None = None) -> str:
+    """Returns a digest of the entry that `latest` chooses, for the cache of Baseline.
+
+    It is not the digest of the file: a run's own push must not uncache its unchanged rerun.
+    """
+    entry = latest(path, excluding_fingerprint)
+    if entry is None:
+        return NO_ENTRY
+    return hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
+
+
+def append(path: str | os.PathLike[str], entry: Entry) -> None:
+    """Appends `entry`: readers see the old file or the new one, writers wait for each other.
+
+    Raises:
+      RegistryError: the file is no registry; it is left as it is.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path):
+        versions: list[dict[str, Any]] = [e.model_dump(mode="json") for e in entries(path)]
+        versions.append(entry.model_dump(mode="json"))
+        _replace(path, json.dumps({"versions": versions}, indent=2) + "\n")
+
+
+@contextmanager
+def _locked(path: pathlib.Path) -> Iterator[None]:
+    # The lock is beside the registry, since replacing the registry would replace its lock.
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(path: pathlib.Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            pathlib.Path(file.name).chmod(0o644)
+            pathlib.Path(file.name).replace(path)
+        except BaseException:
+            pathlib.Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, pydantic.ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,121 @@
+"""A small log, its contract, and models over it, for the tests of the components."""
+
+import numpy as np
+import tensorflow as tf
+
+from models.targets import evaluation_targets
+from schemas.contract import Contract, parse_schema, read_contract
+
+SCHEMA = """
+feature { name: "uid" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "user" tag: "user_id" tag: "id" } }
+feature { name: "place" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } }
+  string_domain { name: "places" value: "home" value: "search" value: "cart" }
+  annotation { tag: "scenario" } }
+feature { name: "time" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "timestamp" } }
+feature { name: "x" type: FLOAT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "context" tag: "numeric" } }
+feature { name: "w" type: FLOAT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "weight" } }
+feature { name: "is_click" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "label:click" } }
+feature { name: "is_buy" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
+  annotation { tag: "label:buy given:click" } }
+"""
+OUTPUTS = ("click", "buy_given_click", "click_and_buy")
+
+
+def contract() -> Contract:
+    return read_contract(parse_schema(SCHEMA))
+
+
+def make_rows(count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Rows as columns; `x` drives both labels, `place` never is 'cart'."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=count).astype(np.float32)
+    click = (random.random(count) < 1 / (1 + np.exp(-x))).astype(np.int64)
+    buy = click * (random.random(count) < 1 / (1 + np.exp(1 - x))).astype(np.int64)
+    return {
+        "uid": random.integers(0, 50, count),
+        "place": random.choice([b"home", b"search"], count),
+        "time": np.arange(count),
+        "x": x,
+        "w": random.choice(np.array([0.5, 1, 2], np.float32), count),
+        "is_click": click,
+        "is_buy": buy,
+    }
+
+
+def serialize(rows: dict[str, np.ndarray]) -> list[bytes]:
+    """Each row as a serialized tf.Example."""
+    examples = []
+    for i in range(len(rows["x"])):
+        feature = {}
+        for name, values in rows.items():
+            value = values[i]
+            if values.dtype.kind == "S":
+                feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+            elif values.dtype.kind == "f":
+                feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+            else:
+                feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+        examples.append(
+            tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+        )
+    return examples
+
+
+def write_examples(path: str, rows: dict[str, np.ndarray]) -> None:
+    """Writes rows as one gzip TFRecord file of tf.Examples."""
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for example in serialize(rows):
+            writer.write(example)
+
+
+def save_model(
+    path: str,
+    slope: float = 1.0,
+    outputs: tuple[str, ...] = OUTPUTS,
+    nan_above: float | None = None,
+) -> None:
+    """Saves a model with the signatures of ours: score = sigmoid(slope x - position of output)."""
+    module = tf.Module()
+    module.slope = tf.Variable(slope, dtype=tf.float32)
+    spec = {"x": tf.io.FixedLenFeature([], tf.float32)}
+
+    def scores(x):
+        found = {name: tf.sigmoid(module.slope * x - float(i)) for i, name in enumerate(outputs)}
+        if nan_above is not None:
+            found = {
+                name: tf.where(x > nan_above, float("nan"), score) for name, score in found.items()
+            }
+        return found
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serving_default(examples):
+        return scores(tf.io.parse_example(examples, spec)["x"])
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.float32, name="x"),
+            tf.TensorSpec([None], tf.string, name="place"),
+            tf.TensorSpec([None], tf.int64, name="uid"),
+        ]
+    )
+    def predict(x, place, uid):
+        return scores(x)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def targets(examples):
+        return evaluation_targets(contract(), examples)
+
+    tf.saved_model.save(
+        module,
+        path,
+        signatures={
+            "serving_default": serving_default,
+            "predict": predict,
+            "evaluation_targets": targets,
+        },
+    )
