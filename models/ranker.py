@@ -107,8 +107,9 @@ class Ranker(tfrs.models.Model):
             columns = [tf.cast(batch[value_key(name)], tf.float32) for name in self._numbers]
             numeric = tf.stack(columns, axis=1)
         fields = self.embeddings(indices, training=training)
-        priors = [position for position, f in enumerate(self.layout.fields) if f.prior]
-        width = len(priors) * self.model_config.embedding_dim
+        positions = [p for p, field in enumerate(self.layout.fields) if field.prior]
+        priors = tf.constant(positions, tf.int32, [len(positions)])
+        width = len(positions) * self.model_config.embedding_dim
         return Features(
             fields=fields,
             numeric=numeric,

@@ -1,0 +1,97 @@
+"""Speed of a training step of every architecture, relative to Shared-Bottom.
+
+Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, batches of
+4,096. The architectures take turns, and the ratio is of their median steps, so that other
+load on the machine hits all alike. Run it as ``python -m benchmarks.train_step``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+from models import registry
+from models.config import TrainingConfig
+from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, weight_key
+from models.ranker import Ranker
+from schemas.task_graph import Label, sorted_by_parents
+
+FIELDS = 24
+SCENARIOS = 5
+REFERENCE = "shared_bottom"
+TASKS = sorted_by_parents(
+    [Label("click", "is_click"), Label("conversion", "is_conversion", "click", True)]
+)
+
+
+def layout(largest: int) -> InputLayout:
+    """Fields whose sizes grow geometrically from 10 to `largest` rows."""
+    sizes = np.geomspace(10, largest, FIELDS).astype(int)
+    fields = tuple(Field(f"field_{i}", int(size)) for i, size in enumerate(sizes))
+    return InputLayout(fields, (), tuple(f"scenario_{k}" for k in range(SCENARIOS)))
+
+
+def batches(inputs: InputLayout, rows: int, count: int) -> list[dict[str, tf.Tensor]]:
+    """Batches with ids of a power law and random labels."""
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        batch = {SCENARIO_KEY: random.integers(0, SCENARIOS, rows)}
+        for field in inputs.fields:
+            batch[field.key] = (field.size * random.random(rows) ** 3).astype(np.int64)
+        for output in TASKS.outputs:
+            batch[target_key(output.name)] = random.integers(0, 2, rows).astype(np.float32)
+            batch[weight_key(output.name)] = np.ones(rows, np.float32)
+        found.append({key: tf.constant(value) for key, value in batch.items()})
+    return found
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--names", nargs="*", help="architectures; all without it")
+    parser.add_argument("--rows", type=int, default=4096, help="rows of a batch")
+    parser.add_argument("--largest", type=int, default=100_000, help="rows of the largest table")
+    parser.add_argument("--repeats", type=int, default=30, help="timed steps of each")
+    parser.add_argument("--wide", action="store_true", help="with the wide part")
+    parser.add_argument("--optimizer", default="adam", choices=["adam", "adagrad", "sgd"])
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--xla", action="store_true")
+    options = parser.parse_args()
+
+    inputs = layout(options.largest)
+    data = batches(inputs, options.rows, 8)
+    training = TrainingConfig(
+        optimizer=options.optimizer, precision=options.precision, xla=options.xla
+    )
+    steps = {}
+    for name in {REFERENCE: None, **dict.fromkeys(options.names or registry.names())}:
+        config = registry.parse_model_config({"name": name, "wide": options.wide})
+        ranker = Ranker(inputs, TASKS, config, training)
+        steps[name] = tf.function(ranker.train_step)
+        steps[name](data[0])
+
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for repeat in range(options.repeats):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step(data[repeat % len(data)])["loss"].numpy()
+            seconds[name].append(time.perf_counter() - start)
+
+    reference = statistics.median(seconds[REFERENCE])
+    print(f"{'architecture':<20} {'ratio':>6} {'rows/s':>10}")
+    for name, taken in seconds.items():
+        median = statistics.median(taken)
+        print(f"{name:<20} {reference / median:>6.2f} {options.rows / median:>10,.0f}")
+
+
+if __name__ == "__main__":
+    main()
