@@ -68,14 +68,17 @@ def _nested(assignments: tuple[str, ...]) -> dict[str, Any]:
     """`("weights.n=1.2",)` as `{"weights": {"n": 1.2}}`; values are read as YAML."""
     nested: dict[str, Any] = {}
     for assignment in assignments:
-        path, equals, value = assignment.partition("=")
-        if not equals:
-            raise click.BadParameter(f"'{assignment}': write KEY=VALUE", param_hint="--world")
+        path, _, value = assignment.partition("=")
         *parents, key = path.split(".")
         at = nested
-        for parent in parents:
-            at = at.setdefault(parent, {})
-        at[key] = yaml.safe_load(value)
+        try:
+            for parent in parents:
+                at = at.setdefault(parent, {})
+            at[key] = yaml.safe_load(value)
+        except (AttributeError, TypeError, yaml.YAMLError):
+            value = ""
+        if not value:
+            raise click.BadParameter(f"'{assignment}': write KEY=VALUE", param_hint="--world")
     return nested
 
 

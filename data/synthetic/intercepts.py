@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy.optimize
 
 from data.synthetic.logits import (
     Array,
@@ -14,16 +15,15 @@ from data.synthetic.logits import (
     sigmoid,
 )
 
-HALVINGS = 40
+LARGEST = 30.0
 
 
-def bisect(mean: Callable[[float], float], wanted: float) -> float:
-    """The b in [-30, 30] with ``mean(b) == wanted`` (to 1e-10), for a mean that rises with b."""
-    low, high = -30.0, 30.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if mean(middle) < wanted else (low, middle)
-    return (low + high) / 2
+def solve(mean: Callable[[float], float], wanted: float) -> float:
+    """The b in [-30, 30] with ``mean(b) == wanted``, for a mean that rises with b.
+
+    By Brent's method: safe as bisection, in a fifth of its steps.
+    """
+    return float(scipy.optimize.brentq(lambda b: mean(b) - wanted, -LARGEST, LARGEST, xtol=1e-10))
 
 
 def calibrate(
@@ -41,18 +41,18 @@ def calibrate(
     def clicked(b: float) -> Array:
         return sigmoid(b + logits.click[:, None] + nodes)
 
-    click = bisect(lambda b: float((clicked(b) @ weights).mean()), rates[0])
+    click = solve(lambda b: float((clicked(b) @ weights).mean()), rates[0])
     y1 = clicked(click)
     ctr = y1 @ weights
 
     def acting(a: float) -> Array:
         return sigmoid(a + logits.action)
 
-    action = bisect(lambda a: float(np.average(acting(a), weights=ctr)), rates[1])
+    action = solve(lambda a: float(np.average(acting(a), weights=ctr)), rates[1])
     y4 = acting(action)[:, None]
 
     def converted(c: float) -> float:
         after_click = conversion_after_click(c + logits.conversion[:, None] + nodes, y4)
         return float(((y1 * after_click) @ weights).sum() / ctr.sum())
 
-    return click, action, bisect(converted, rates[2])
+    return click, action, solve(converted, rates[2])

@@ -1,0 +1,143 @@
+import pathlib
+
+import pytest
+
+import schemas
+from schemas.contract import load_contract, parse_schema, read_contract
+from schemas.tags import Categorical, ContractError, Id, Numeric
+
+REQUIRED = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
+
+
+def feature(name, kind="INT", *tags, more=REQUIRED):
+    listed = " ".join(f'tag: "{tag}"' for tag in tags)
+    return f'feature {{ name: "{name}" type: {kind} {more} annotation {{ {listed} }} }}\n'
+
+
+BASE = {
+    "scenario": feature(
+        "page", "BYTES", "scenario", more=REQUIRED + ' string_domain { value: "b" value: "a" }'
+    ),
+    "user": feature("uid", "INT", "user_id", "user", "id:min_count=2"),
+    "time": feature("ts", "INT", "timestamp:unit=us"),
+    "label": feature("is_click", "INT", "label:click"),
+}
+
+
+def contract(**changes):
+    return read_contract(parse_schema("".join({**BASE, **changes}.values())))
+
+
+def test_roles_and_types():
+    found = contract()
+    assert found.scenario.name == "page"
+    assert found.scenarios == ("b", "a")
+    assert found.user_id.treatment == Id(min_count=2)
+    assert found.timestamp.tags.ticks_per_second == 1_000_000
+    assert found.weight is None
+    assert [column.type for column in found.columns] == ["bytes", "int", "int", "int"]
+    assert [column.name for column in found.features] == ["uid"]
+    assert [column.name for column in found.serving_features] == ["page", "uid"]
+    assert found.column("uid").side == "user"
+    assert found.column("ts").side is None
+
+
+def test_domains_optional_columns_and_weight():
+    more = REQUIRED + " int_domain { min: 1 max: 7 }"
+    found = contract(
+        a=feature("day", "INT", "categorical", more=more),
+        b=feature("age", "FLOAT", "numeric:buckets=4", more=""),
+        c=feature("w", "FLOAT", "weight"),
+    )
+    assert found.column("day").int_range == (1, 7)
+    assert found.column("day").treatment == Categorical()
+    assert found.column("age").treatment == Numeric(buckets=4)
+    assert not found.column("age").required
+    assert found.column("day").required
+    assert found.weight is not None and found.weight.name == "w"
+
+
+def test_a_shared_string_domain():
+    more = REQUIRED + ' domain: "pages"'
+    schema = 'string_domain { name: "pages" value: "x" value: "y" }\n'
+    found = contract(scenario=schema + feature("page", "BYTES", "scenario", more=more))
+    assert found.scenarios == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"), [("INT", "3", 3), ("FLOAT", "0.5", 0.5), ("BYTES", "top", b"top")]
+)
+def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, value):
+    position = feature("position", kind, "categorical", f"train_only:default={text}")
+    found = contract(position=position)
+    assert found.column("position").train_only_default == value
+    assert "position" in [column.name for column in found.features]
+    assert "position" not in [column.name for column in found.serving_features]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"user": ""}, "exactly one feature must be tagged 'user_id', found 0"),
+        ({"x": feature("ts2", "INT", "timestamp")}, "'timestamp', found 2: ts, ts2"),
+        ({"scenario": feature("page", "BYTES", "scenario")}, "string_domain that lists every"),
+        ({"label": ""}, "no feature has a 'label:NAME' tag"),
+        ({"label": feature("is_click", "FLOAT", "label:click")}, "is a label: it must be 'type: I"),
+        ({"label": feature("is_click", "INT", "label:click", "id")}, "must not be a model input"),
+        ({"label": feature("c", "INT", "label:click", more="")}, "'c' may not be missing"),
+        ({"time": feature("ts", "FLOAT", "timestamp")}, "'ts' is the timestamp; make it INT"),
+        ({"x": feature("f", "FLOAT", "id")}, "'f' is an id; make it INT or BYTES"),
+        ({"x": feature("f", "TYPE_UNKNOWN", "id")}, "'f' has no usable type"),
+        ({"x": feature("f", "INT", more="shape { dim { size: 1 } }")}, "has a shape but may be"),
+        ({"x": feature("f", "INT", more='domain: "d"')}, "names the domain 'd'"),
+        ({"x": feature("f", "INT", "train_only:default=top")}, "default 'top' is no int"),
+        ({"x": feature("f", "INT", "catgorical")}, "did you mean 'categorical'"),
+    ],
+)
+def test_contracts_that_can_not_be_used(changes, message):
+    with pytest.raises(ContractError) as error:
+        contract(**changes)
+    assert message in str(error.value)
+
+
+def test_a_file_is_named_in_its_errors(tmp_path):
+    path = tmp_path / "schema.pbtxt"
+    with pytest.raises(ContractError, match=f"{path} does not exist"):
+        load_contract(path)
+    path.write_text("feature {")
+    with pytest.raises(ContractError, match=f"{path}: "):
+        load_contract(path)
+    path.write_text(feature("f", "INT", "scenaro"))
+    with pytest.raises(ContractError, match=f"{path}: feature 'f': unknown tag 'scenaro'"):
+        load_contract(path)
+
+
+SHIPPED = sorted(pathlib.Path(schemas.__file__).parent.glob("*/schema.pbtxt"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_a_shipped_schema_learns_vocabularies_of_ids_alone(path):
+    found = load_contract(path)
+    for column in found.features:
+        if isinstance(column.treatment, Categorical):
+            assert column.values or column.int_range, column.name
+        assert column.side is not None, column.name
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_a_request_needs_no_label_no_time_and_no_train_only_column(path):
+    schema = parse_schema(path.read_text())
+    assert list(schema.default_environment) == ["TRAINING", "SERVING"]
+    served = {x.name for x in schema.feature if "SERVING" not in x.not_in_environment}
+    assert served == {column.name for column in load_contract(path).serving_features}
+
+
+def test_the_shipped_task_graphs():
+    outputs = ["click", "action_given_click", "click_and_action"]
+    outputs += ["conversion_given_click", "click_and_conversion"]
+    graphs = {path.parent.name: load_contract(path).tasks for path in SHIPPED}
+    for name in ("synthetic", "kuairand"):
+        assert [output.name for output in graphs[name].outputs] == outputs
+    assert graphs["synthetic"].label("conversion").paths == ("click", "action")
+    assert not graphs["synthetic"].label("conversion").constrained
+    assert graphs["kuairand"].label("conversion").constrained
