@@ -64,7 +64,7 @@ def create_pipeline(
         window=window.outputs["window"],
         schema=schema.outputs["schema"],
         data_path=config.data.path,
-        split=config.split.model_dump_json(),
+        split=config.split,
         shards=config.examples.shards,
         compression_level=config.examples.compression_level,
         state_token=state.files,
