@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from schemas.contract import Column, Contract
+from serving.errors import ModelLoadError
+from serving.loader import LoadedModel, load
 
 _SIGNATURE = "serving_default"
 
@@ -30,29 +33,37 @@ def sample_example(contract: Contract) -> bytes:
 def why_not(contract: Contract, path: str) -> str | None:
     """Says why the SavedModel at `path` can't be the baseline; None where it can.
 
-    It must load as TF Serving loads it (the v1 loader), have the outputs of the contract, and
-    score a row that has the contract's columns and no others: a version that needs a column
-    that has since been dropped would stop the Evaluator.
+    It must load as TF Serving loads it, have the outputs of the contract, and score a row
+    that has the contract's columns and no others: a version that needs a column that has
+    since been dropped would stop the Evaluator.
     """
-    outputs = {output.name for output in contract.tasks.outputs}
     try:
-        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            loaded = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], path)
-            if _SIGNATURE not in loaded.signature_def:
-                return f"it has no signature '{_SIGNATURE}'"
-            signature = loaded.signature_def[_SIGNATURE]
-            if set(signature.outputs) != outputs:
-                return (
-                    f"its outputs ({', '.join(sorted(signature.outputs))}) are not the contract's "
-                    f"({', '.join(sorted(outputs))})"
-                )
-            (examples,) = (tensor.name for tensor in signature.inputs.values())
-            fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
-            session.run(fetches, {examples: [sample_example(contract)]})
-    except Exception as error:  # noqa: BLE001 - whatever a foreign SavedModel raises is the reason
-        return f"it can't be loaded and run: {type(error).__name__}: {_first_line(error)}"
+        model = load(path)
+    except ModelLoadError as error:
+        return str(error)
+    try:
+        return _why_not(contract, model)
+    finally:
+        model.close()
+
+
+def _why_not(contract: Contract, model: LoadedModel) -> str | None:
+    signature = model.signatures.get(_SIGNATURE)
+    if signature is None:
+        return f"it has no signature '{_SIGNATURE}'"
+    wanted = {output.name for output in contract.tasks.outputs}
+    got = set(signature.spec.outputs)
+    if got != wanted:
+        return (
+            f"its outputs ({', '.join(sorted(got))}) are not the contract's "
+            f"({', '.join(sorted(wanted))})"
+        )
+    if len(signature.spec.inputs) != 1:
+        return f"its signature '{_SIGNATURE}' does not take serialized examples alone"
+    (name,) = signature.spec.inputs
+    row = np.array([sample_example(contract)], dtype=object)
+    try:
+        signature.run({name: row})
+    except tf.errors.OpError as error:
+        return f"it can't score a row of today's contract: {error.message.splitlines()[0]}"
     return None
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), "no message")[:300]

@@ -1,0 +1,31 @@
+"""What the canary asks of the served model."""
+
+from typing import Annotated
+
+import pydantic
+
+from schemas.settings import Settings
+
+_Tolerance = Annotated[float, pydantic.Field(gt=0, lt=1)]
+
+
+class CanaryConfig(Settings):
+    """The canary's limits.
+
+    Attributes:
+      tolerance_float32: largest difference from the trainer's score, for a float32 model.
+      tolerance_mixed: the same, for a model that computes in mixed precision.
+      rows: validation rows that the trainer records with their scores.
+      batch_rows: rows a request.
+      timeout_seconds: until the server must answer.
+    """
+
+    tolerance_float32: _Tolerance = 1e-6
+    tolerance_mixed: _Tolerance = 1e-3
+    rows: Annotated[int, pydantic.Field(ge=1)] = 256
+    batch_rows: Annotated[int, pydantic.Field(ge=1)] = 128
+    timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 120.0
+
+    def tolerance(self, precision: str) -> float:
+        """Returns the tolerance of a model trained in `precision` (`float32`, `mixed_...`)."""
+        return self.tolerance_float32 if precision == "float32" else self.tolerance_mixed
