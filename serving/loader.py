@@ -19,6 +19,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving.errors import ModelLoadError
 from serving.signatures import SignatureSpec, signature_spec
+from serving.unsaved_variables import unsaved_variables
 
 _SERVING_METHODS = frozenset(
     f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress")
@@ -115,11 +116,26 @@ def _reason(error: Exception) -> str:
     return text.split("\n\nOriginal stack trace", 1)[0].strip() or type(error).__name__
 
 
+def _check(model: LoadedModel, session: tf.compat.v1.Session) -> None:
+    if not model.signatures:
+        raise ModelLoadError(f"{model.path} has no signature to serve; save it with `signatures=`")
+    for name, signature in model.signatures.items():
+        tensors = {spec.tensor for spec in signature.spec.outputs.values()}
+        unsaved = unsaved_variables(session, tensors)
+        if unsaved:
+            raise ModelLoadError(
+                f"{model.path}: the signature '{name}' reads {len(unsaved)} variables that were "
+                f"not saved ({', '.join(unsaved[:3])} ...); a Keras 3 model must be written by "
+                "`keras.export.ExportArchive`, or built with tf_keras"
+            )
+
+
 def load(path: str | pathlib.Path, threads: Threads | None = None) -> LoadedModel:
     """Loads the SavedModel in the folder `path`, its variables, tables and assets.
 
     Raises:
-      ModelLoadError: it can't be loaded, or holds no signature.
+      ModelLoadError: it can't be loaded, holds no signature, or has a signature
+        that reads variables which were not saved.
     """
     path = pathlib.Path(path)
     threads = threads or Threads()
@@ -140,8 +156,10 @@ def load(path: str | pathlib.Path, threads: Threads | None = None) -> LoadedMode
             f"{path} can't be loaded by TF Serving's loader: {_reason(error)}"
         ) from error
     model = LoadedModel(path, session, meta_graph.signature_def)
-    if not model.signatures:
+    try:
+        _check(model, session)
+    except ModelLoadError:
         model.close()
-        raise ModelLoadError(f"{path} has no signature to serve; save it with `signatures=`")
+        raise
     logging.getLogger(__name__).info("loaded %s: %s", path, ", ".join(sorted(model.signatures)))
     return model

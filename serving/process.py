@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 from serving.client import Client
 from serving.errors import ServingError
@@ -37,6 +38,7 @@ class ServerProcess:
         base_path: str | pathlib.Path,
         log_file: str | pathlib.Path,
         timeout: float = 120.0,
+        options: Sequence[str] = (),
     ) -> None:
         """Sets up; entering the context starts the child.
 
@@ -45,12 +47,14 @@ class ServerProcess:
           base_path: the folder of numbered version folders.
           log_file: takes what the child writes.
           timeout: seconds until the model must be available.
+          options: more options of `python -m serving.server`, such as `--workers=2`.
         """
         self.model_name = model_name
         self.target = ""
         self._base_path = pathlib.Path(base_path)
         self._log_file = pathlib.Path(log_file)
         self._timeout = timeout
+        self._options = tuple(options)
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> ServerProcess:
@@ -76,6 +80,11 @@ class ServerProcess:
             self.stop()
             raise
         return self
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None where there is no child."""
+        return self._child.pid if self._child else None
 
     def client(self, timeout: float = 10.0) -> Client:
         """A client of the served model; the caller closes it."""
@@ -109,6 +118,7 @@ class ServerProcess:
             *("--model-name", self.model_name),
             *("--model-base-path", str(self._base_path.resolve())),
             *("--port-file", str(port_file)),
+            *self._options,
         ]
         with self._log_file.open("wb") as log:
             return subprocess.Popen(

@@ -125,8 +125,10 @@ def _write_port(path: pathlib.Path, port: int) -> None:
 
 
 def _set_at_end_of_input(done: threading.Event) -> None:
-    # The parent holds the other end: it is closed however the parent ends.
-    sys.stdin.buffer.read()
+    # The parent holds the other end: it is closed however the parent ends. Not sys.stdin,
+    # whose lock this thread would still hold when the interpreter ends.
+    while os.read(0, 4096):
+        pass
     done.set()
 
 
