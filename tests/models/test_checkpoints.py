@@ -1,0 +1,122 @@
+"""Checkpoints: complete ones are found, others never."""
+
+import pathlib
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from models.checkpoints import Checkpoints, TrainingState
+
+
+@pytest.fixture(autouse=True)
+def saved_dropout() -> Iterator[None]:
+    keras.backend.experimental.enable_tf_random_generator()
+    yield
+    keras.backend.experimental.disable_tf_random_generator()
+
+
+def model(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    built = keras.Sequential(
+        [keras.layers.Dense(3, input_shape=(2,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    )
+    built.compile(keras.optimizers.Adam(0.1), "mse")
+    return built
+
+
+DATA = (np.arange(16, dtype=np.float32).reshape(8, 2) / 8, np.ones((8, 1), np.float32))
+
+
+def steps(trained: keras.Model, count: int) -> None:
+    for _ in range(count):
+        trained.train_on_batch(*DATA)
+
+
+def test_variables_slots_dropout_and_state_come_back(tmp_path: pathlib.Path) -> None:
+    whole, stopped, resumed = model(1), model(1), model(2)
+    steps(whole, 6)
+    steps(stopped, 4)
+    state = TrainingState(2, 4, {"loss": 0.5}, [{"epoch": 0}], 0, stopped.get_weights())
+    Checkpoints(tmp_path / "run", stopped).save(state)
+    found = Checkpoints(tmp_path / "run", resumed).restore()
+    assert found is not None
+    for saved, restored in zip(stopped.get_weights(), found.best_weights, strict=True):
+        np.testing.assert_array_equal(saved, restored)
+    assert (found.epoch, found.step, found.loss_sums) == (2, 4, {"loss": 0.5})
+    assert (found.history, found.best_epoch) == ([{"epoch": 0}], 0)
+    steps(resumed, 2)
+    for expected, weights in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, weights)
+
+
+def test_no_checkpoint_is_a_fresh_start(tmp_path: pathlib.Path) -> None:
+    assert Checkpoints(tmp_path / "run", model(1)).restore() is None
+
+
+def test_only_the_latest_complete_one_is_kept(tmp_path: pathlib.Path) -> None:
+    checkpoints = Checkpoints(tmp_path, model(1))
+    for step in (1, 2, 3):
+        checkpoints.save(TrainingState(step=step))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000002"]
+    found = checkpoints.restore()
+    assert found is not None and found.step == 3
+
+
+def test_a_kill_while_writing_leaves_the_one_before(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = Checkpoints(tmp_path, model(1))
+    checkpoints.save(TrainingState(step=1))
+
+    def killed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.save(TrainingState(step=2))
+    monkeypatch.undo()
+    assert len(list(tmp_path.iterdir())) == 2
+    found = checkpoints.restore()
+    assert found is not None and found.step == 1
+    checkpoints.save(TrainingState(step=3))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000001"]
+
+
+def test_a_kill_between_the_rename_and_the_removal_leaves_the_newer(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = Checkpoints(tmp_path, model(1))
+    checkpoints.save(TrainingState(step=1))
+    remove = shutil.rmtree
+
+    def killed(path: pathlib.Path, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise KeyboardInterrupt
+        remove(path, ignore_errors=True)
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.save(TrainingState(step=2))
+    monkeypatch.undo()
+    found = checkpoints.restore()
+    assert found is not None and found.step == 2
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path: pathlib.Path) -> None:
+    Checkpoints(tmp_path, model(1)).save(TrainingState())
+    other = keras.Sequential([keras.layers.Dense(2, input_shape=(5,))])
+    other.compile(keras.optimizers.Adam(), "mse")
+    with pytest.raises((ValueError, AssertionError, tf.errors.OpError)):
+        Checkpoints(tmp_path, other).restore()
+
+
+def test_a_finished_training_leaves_nothing(tmp_path: pathlib.Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "run", model(1))
+    checkpoints.save(TrainingState())
+    checkpoints.clear()
+    checkpoints.clear()
+    assert list(tmp_path.iterdir()) == []

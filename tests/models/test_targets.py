@@ -1,0 +1,51 @@
+"""Targets and weights against hand-computed ones."""
+
+import pytest
+import tensorflow as tf
+from small_log import encoded
+
+from models.inputs import target_key, weight_key
+from models.targets import evaluation_targets
+from schemas.contract import Contract, parse_schema, read_contract
+
+ROWS = [
+    {"click": 0, "buy": 0, "weight": 1.0},
+    {"click": 1, "buy": 0, "weight": 2.0},
+    {"click": 1, "buy": 1, "weight": 0.5},
+]
+
+
+def test_targets_are_products_of_labels_and_weights_of_spaces(contract: Contract) -> None:
+    found = evaluation_targets(contract, tf.constant([encoded(row) for row in ROWS]))
+    assert {name: values.numpy().tolist() for name, values in found.items()} == {
+        target_key("click"): [0, 1, 1],
+        weight_key("click"): [1, 2, 0.5],
+        target_key("buy_given_click"): [0, 0, 1],
+        weight_key("buy_given_click"): [0, 2, 0.5],
+        target_key("click_and_buy"): [0, 0, 1],
+        weight_key("click_and_buy"): [1, 2, 0.5],
+    }
+
+
+def test_a_row_weighs_one_without_a_weight_column() -> None:
+    from small_log import SCHEMA
+
+    start = SCHEMA.index('feature { name: "weight"')
+    stop = SCHEMA.index('feature { name: "click"')
+    plain = read_contract(parse_schema(SCHEMA[:start] + SCHEMA[stop:]))
+    found = evaluation_targets(plain, tf.constant([encoded(row) for row in ROWS]))
+    assert found[weight_key("click")].numpy().tolist() == [1, 1, 1]
+    assert found[weight_key("buy_given_click")].numpy().tolist() == [0, 1, 1]
+
+
+def test_a_conversion_without_its_click_has_a_joint_target_of_zero(contract: Contract) -> None:
+    row = encoded({"click": 0, "buy": 1, "weight": 1.0})
+    found = evaluation_targets(contract, tf.constant([row]))
+    assert found[target_key("click_and_buy")].numpy().tolist() == [0]
+    assert found[weight_key("buy_given_click")].numpy().tolist() == [0]
+
+
+def test_an_example_without_a_label_is_refused(contract: Contract) -> None:
+    row = encoded({"click": 0, "weight": 1.0})
+    with pytest.raises(tf.errors.InvalidArgumentError, match="buy"):
+        evaluation_targets(contract, tf.constant([row]))
