@@ -78,8 +78,9 @@ def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
         array = array.cast(pa.timestamp(unit, array.type.tz), safe=False)
     if not pa.types.is_floating(array.type):
         return Typed(column, raw, array if array.type == target else array.cast(target))
-    if array.type == pa.float16():
-        array = array.cast(pa.float32())
+    if array.type == pa.float16():  # Arrow can't cast it.
+        wide = array.to_numpy(zero_copy_only=False).astype(np.float32)
+        array = pa.array(wide, mask=array.is_null().to_numpy(zero_copy_only=False))
     # pandas writes missing numbers as NaN; here missing is null.
     missing = pc.is_null(array, nan_is_null=True)
     if column.type == "float":

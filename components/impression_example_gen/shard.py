@@ -8,12 +8,17 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from components.impression_example_gen import checks, columns, encoding, quarantine
+from components.impression_example_gen import checks, columns, quarantine
+from components.impression_example_gen.example_encoder import encode
 from components.impression_example_gen.log_files import open_parquet
 from components.impression_example_gen.plan import Piece, Shard
 from components.impression_example_gen.report import Refused, Report
+from components.impression_example_gen.shard_writer import (
+    ShardWriter,
+    shard_name,
+    write_whole,
+)
 from components.impression_example_gen.split import SPLITS, Cutoffs
 from schemas.contract import Contract
 from schemas.errors import BadDataError
@@ -46,30 +51,26 @@ class WriteShard(beam.DoFn):
         self._refused = refused
         self._temporary = temporary
 
-    def setup(self) -> None:
-        """Makes the encoder, which can't be pickled cheaply."""
-        self._encoder = RecordBatchToExamplesEncoder()
-
     def process(self, shard: Shard) -> None:
         """Writes the shard; a second time gives the same files."""
         report = Report()
-        name = encoding.shard_name(shard.index, self._shards)
+        name = shard_name(shard.index, self._shards)
         try:
-            with encoding.ShardWriter(self._examples, self._temporary, name, self._level) as writer:
+            with ShardWriter(self._examples, self._temporary, name, self._level) as writer:
                 for number, piece in enumerate(shard.pieces):
                     self._write_piece(shard.index, number, piece, writer, report)
         except BadDataError as error:
             report = Report(error=str(error))
         name = report_name(shard.index)
         content = report.to_json().encode()
-        encoding.write_whole(self._temporary, name, self._temporary, content)
+        write_whole(self._temporary, name, self._temporary, content)
 
     def _write_piece(
         self,
         shard: int,
         number: int,
         piece: Piece,
-        writer: encoding.ShardWriter,
+        writer: ShardWriter,
         report: Report,
     ) -> None:
         file = open_parquet(piece.path, piece.source)
@@ -95,7 +96,7 @@ class WriteShard(beam.DoFn):
             rows = np.concatenate(refused_rows)
             content = quarantine.refused_rows(file, piece, rows, refused_rules)
             name = f"refused-{shard:05d}-{number:05d}.parquet"
-            encoding.write_whole(self._refused, name, self._temporary, content)
+            write_whole(self._refused, name, self._temporary, content)
 
     def _batches(self, file: Any, piece: Piece) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yields (first row in the row group, batch) for the rows of `piece`."""
@@ -121,7 +122,7 @@ class WriteShard(beam.DoFn):
         piece: Piece,
         values: dict[str, columns.Typed],
         refused: np.ndarray,
-        writer: encoding.ShardWriter,
+        writer: ShardWriter,
         report: Report,
     ) -> None:
         times = values[self._contract.timestamp.name].filled()
@@ -137,10 +138,7 @@ class WriteShard(beam.DoFn):
             if rows < len(splits):
                 mask = pa.array(chosen)
                 kept = [array.filter(mask) for array in arrays]
-            batch = pa.RecordBatch.from_arrays(
-                [encoding.as_lists(array) for array in kept], list(values)
-            )
-            writer.write(split, self._encoder.encode(batch))
+            writer.write(split, encode(dict(zip(values, kept, strict=True))))
             report.rows[split] += rows
 
 

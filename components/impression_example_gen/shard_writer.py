@@ -1,4 +1,4 @@
-"""Record batches to serialized tf.Examples, and those to one shard's files."""
+"""Serialized tf.Examples to the files of one shard, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,28 +6,10 @@ import types
 import uuid
 from collections.abc import Iterable
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import tensorflow as tf
 from tfx.dsl.io import fileio
 
 from components.impression_example_gen.split import SPLITS
-
-
-def as_lists(array: pa.Array) -> pa.ListArray:
-    """Wraps values [N] into lists of one value, [N]; a null becomes a null list.
-
-    The encoder takes lists only, and writes nothing for a null one: an absent feature.
-    """
-    if not array.null_count:
-        return pa.ListArray.from_arrays(np.arange(len(array) + 1, dtype=np.int32), array)
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
-    offsets = np.zeros(len(array) + 1, np.int32)
-    np.cumsum(valid, out=offsets[1:])
-    # A null offset marks its list as null.
-    marked = pa.array(offsets, mask=np.append(~valid, False))
-    return pa.ListArray.from_arrays(marked, pc.drop_null(array))
 
 
 def shard_name(index: int, shards: int) -> str:
