@@ -20,6 +20,9 @@ from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
 
+_LOG_WIDTH = 110
+"""Columns where nobody's terminal says how many: rich would take 80 and cut names off."""
+
 
 def run_locally(
     config: PipelineConfig, work_dir: str | pathlib.Path, *, people_read_stderr: bool = False
@@ -39,7 +42,8 @@ def run_locally(
     directory = pathlib.Path(locations.runs_dir) / started.strftime("%Y%m%dT%H%M%S.%f")
     directory.mkdir(parents=True)
     with quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal:
-        console = Console(file=terminal, highlight=False, soft_wrap=True)
+        width = None if terminal.isatty() else _LOG_WIDTH
+        console = Console(file=terminal, highlight=False, width=width)
         record = RunRecord(locations.metadata_path)
         runs_before = len(record.run_ids())
         try:

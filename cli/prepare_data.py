@@ -36,7 +36,7 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
         return config
     out = pathlib.Path(locations.data_dir)
     if not any(out.glob("span=*")):
-        console.print(f"  making spans with the {adapter} adapter in {out}")
+        console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
         _make_spans(config, out)
     return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
 

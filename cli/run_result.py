@@ -88,20 +88,26 @@ def _pushed_version(pushed: mlmd.Artifact | None) -> str | None:
     return str(pushed.custom_properties["pushed_version"].string_value)
 
 
+def _passed(gate: dict[str, Any]) -> str:
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
+    baseline = gate["baseline"]["version"]
+    return f"gate: {counts}; baseline: {f'version {baseline}' if baseline else 'none'}"
+
+
 def collect(record: RunRecord, run_directory: pathlib.Path) -> RunResult:
     """Reads the result of the newest run, every component of which has ended well."""
     components = record.components(record.run_ids()[-1])
     gate = _read(_output(components, "PromotionGate", "gate"), "gate.json")
-    canary = _read(_output(components, "ModelCanary", "blessing"), "canary.json")
+    canary = _read(_output(components, "ModelCanary", "infra_blessing"), "canary.json")
     version = _pushed_version(_output(components, "Pusher", "pushed_model"))
     if not gate["blessed"]:
-        outcome, reason = Outcome.REFUSED_BY_GATE, gate["reason"]
+        outcome, reason = Outcome.REFUSED_BY_GATE, " ".join(gate["reasons"])
     elif not canary["blessed"]:
-        outcome, reason = Outcome.CANARY_FAILED, canary["reason"]
+        outcome, reason = Outcome.CANARY_FAILED, " ".join(canary["reasons"])
     elif version is None:
         outcome, reason = Outcome.ERROR, "the Pusher pushed nothing though both gates agreed"
     else:
-        outcome, reason = Outcome.PUSHED, gate["reason"]
+        outcome, reason = Outcome.PUSHED, _passed(gate)
     return RunResult(
         outcome=outcome,
         reason=reason,

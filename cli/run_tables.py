@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from cli.run_result import RunResult
+from components.promotion_gate.config import OVERALL
 from pipeline.outcome import Outcome
 
 _VERDICT_COLORS = {"pass": "green", "fail": "red", "insufficient data": "yellow"}
@@ -19,18 +21,17 @@ def _number(value: Any, form: str = ".4f") -> str:
 
 def gate_table(cells: list[dict[str, Any]]) -> Table:
     """Every output x scenario with its metrics and the gate's verdict."""
-    table = Table(title="Evaluation and gate", title_justify="left")
-    table.add_column("output")
-    table.add_column("scenario")
-    for name in ("AUC", "vs baseline", "log loss", "calibration", "positives", "negatives"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
+    table = Table(title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("output, scenario", no_wrap=True)
+    for name in ("AUC", "- baseline", "log loss", "calibration", "positives", "negatives"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        overall = cell["scenario"] == OVERALL
         candidate, difference = cell["candidate"], cell.get("difference") or {}
         color = _VERDICT_COLORS[cell["verdict"]]
         table.add_row(
-            cell["output"],
-            cell["scenario"],
+            cell["output"] if overall else f"  {cell['scenario']}",
             _number(candidate["auc"]),
             _number(difference.get("auc"), "+.4f"),
             _number(candidate["logloss"]),
@@ -38,6 +39,7 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
             _number(candidate["positives"], ",.0f"),
             _number(candidate["negatives"], ",.0f"),
             f"[{color}]{cell['verdict']}[/{color}]",
+            style="bold" if overall else None,
             end_section=following is None or cell["output"] != following["output"],
         )
     return table
@@ -56,4 +58,4 @@ def print_result(console: Console, result: RunResult) -> None:
     cells = result.gate.get("cells")
     if cells:
         console.print(gate_table(cells))
-    console.print(last_line(result), markup=False)
+    console.print(last_line(result), markup=False, soft_wrap=True)

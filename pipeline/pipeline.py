@@ -6,7 +6,7 @@ outside world (spans, files, the registry) is an ordinary component with a state
 
 from __future__ import annotations
 
-import json
+import hashlib
 
 import tfx.v1 as tfx
 from components.baseline.component import Baseline
@@ -21,6 +21,7 @@ from tfx.proto import trainer_pb2
 from components.data_gate.component import DataGate
 from components.digests import code_digest
 from components.promotion_gate.eval_config import make_eval_config
+from components.register_pushed.run_info import RunInfo
 from components.schema_import.component import SchemaImport
 from components.span_window.component import SpanWindow
 from pipeline.config import PipelineConfig
@@ -122,7 +123,7 @@ def create_pipeline(
         evaluation=evaluator.outputs["evaluation"],
         baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
-        gate=config.gate.model_dump_json(),
+        gate=config.gate,
         code_digest=digest,
     )
     canary = ModelCanary(
@@ -130,13 +131,13 @@ def create_pipeline(
         model_run=trainer.outputs["model_run"],
         blessing=gate.outputs["blessing"],
         schema=schema.outputs["schema"],
-        canary=config.canary.model_dump_json(),
+        canary=config.canary,
         code_digest=digest,
     )
     pusher = tfx.components.Pusher(
         model=model,
         model_blessing=gate.outputs["blessing"],
-        infra_blessing=canary.outputs["blessing"],
+        infra_blessing=canary.outputs["infra_blessing"],
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=locations.serving_dir)
         ),
@@ -148,7 +149,10 @@ def create_pipeline(
         blessing=gate.outputs["blessing"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
-        run_info=json.dumps({"model": config.model.name, "window_end": config.window.end}),
+        run_info=RunInfo(
+            model=config.model.name,
+            schema_digest=hashlib.sha256(schema_text.encode()).hexdigest(),
+        ),
         code_digest=digest,
     )
     components = [

@@ -110,7 +110,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                 "window": {"end": DAYS[3], "train_spans": 3, "eval_spans": 1},
                 "model": {"name": "mmoe"},
                 "training": {"max_epochs": 2, "batch_size": 512},
-                "gate": {"thresholds": {"auc_at_least": 0.4}},
+                "gate": {
+                    "auc_at_least": 0.3,
+                    "calibration_between": [0.2, 5.0],
+                    "min_positives": 5,
+                },
             }
         )
     )

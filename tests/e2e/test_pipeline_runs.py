@@ -86,9 +86,7 @@ def test_an_unchanged_run_is_all_cached(second, third):
 
 
 def test_tighter_thresholds_refuse_and_say_why(workspace, third):
-    refused = workspace.run(
-        "--set", "window.end=2026-01-05", "--set", "gate.thresholds.auc_at_least=0.999"
-    )
+    refused = workspace.run("--set", "window.end=2026-01-05", "--set", "gate.auc_at_least=0.999")
     assert refused.exit_code == 3, refused.stderr
     document = refused.document
     assert (document["status"], document["version"]) == ("refused by gate", None)
