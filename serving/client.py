@@ -97,7 +97,7 @@ class Client:
             write_array(as_array(values), request.inputs[name])
         with self._named_errors():
             response = self._prediction.Predict(request, timeout=self.timeout)
-        return {name: to_array(tensor) for name, tensor in response.outputs.items()}
+        return {name: to_array(response.outputs[name]) for name in sorted(response.outputs)}
 
     def predict_examples(
         self, examples: Sequence[bytes], version: int | None = None

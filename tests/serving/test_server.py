@@ -41,6 +41,7 @@ def _examples():
 def test_scores_equal_numpys(client):
     expected = expected_logits(ROWS["city"], ROWS["age"])
     for outputs in (client.predict(ROWS), client.predict_examples(_examples())):
+        assert list(outputs) == ["city", "click", "logit"]
         np.testing.assert_array_equal(outputs["logit"], expected)
         assert outputs["logit"].dtype == np.float32
         np.testing.assert_allclose(outputs["click"], 1 / (1 + np.exp(-expected)), rtol=1e-6)
