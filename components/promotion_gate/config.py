@@ -13,7 +13,14 @@ from schemas.settings import Settings, SettingsError
 OVERALL = "all"
 """The name of the cell over all scenarios, in gate.json and in overrides."""
 
-_Range = tuple[float, float]
+
+def _with_an_inside(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] > limits[1]:
+        raise ValueError(f"{limits[0]:g} is above {limits[1]:g}; write the smaller limit first")
+    return limits
+
+
+_Range = Annotated[tuple[float, float], pydantic.AfterValidator(_with_an_inside)]
 _Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -66,16 +73,6 @@ class GateConfig(Settings):
     min_negatives: _Positive = 30
     overrides: dict[str, Override] = {}
     must_have_data: tuple[str, ...] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _ranges_have_an_inside(self) -> GateConfig:
-        for limits in (self, *self.overrides.values()):
-            if (
-                limits.calibration_between
-                and limits.calibration_between[0] > (limits.calibration_between[1])
-            ):
-                raise ValueError(f"calibration_between {limits.calibration_between} is empty")
-        return self
 
     def check_names(self, contract: Contract) -> None:
         """Refuses outputs and scenarios that the contract does not have.

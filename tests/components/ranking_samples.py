@@ -1,5 +1,7 @@
 """A small log, its contract, and models over it, for the tests of the components."""
 
+import pathlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -118,4 +120,46 @@ def save_model(
             "predict": predict,
             "evaluation_targets": targets,
         },
+    )
+
+
+def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
+    """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`."""
+    from google.protobuf import json_format
+    from tfx.components.evaluator.executor import Executor
+    from tfx.types import standard_artifacts
+
+    from components.promotion_gate.eval_config import make_eval_config
+
+    for name in ("examples/Split-eval", "schema"):
+        (folder / name).mkdir(parents=True)
+    (folder / "schema" / "schema.pbtxt").write_text(SCHEMA)
+    write_examples(str(folder / "examples" / "Split-eval" / "data.gz"), rows)
+    save_model(str(folder / "candidate" / "Format-Serving"), 1.0)
+    save_model(str(folder / "baseline" / "Format-Serving"), 0.3)
+
+    def artifact(cls, name):
+        found = cls()
+        found.uri = str(folder / name)
+        return [found]
+
+    examples = artifact(standard_artifacts.Examples, "examples")
+    examples[0].split_names = '["eval"]'
+    context = Executor.Context(
+        beam_pipeline_args=["--runner=DirectRunner"], tmp_dir=str(folder / "tmp"), unique_id="1"
+    )
+    config = json_format.MessageToJson(
+        make_eval_config(contract()), preserving_proto_field_name=True
+    )
+    Executor(context).Do(
+        {
+            "examples": examples,
+            "model": artifact(standard_artifacts.Model, "candidate"),
+            "baseline_model": artifact(standard_artifacts.Model, "baseline"),
+        },
+        {
+            "evaluation": artifact(standard_artifacts.ModelEvaluation, "evaluation"),
+            "blessing": artifact(standard_artifacts.ModelBlessing, "unused_blessing"),
+        },
+        {"eval_config": config, "example_splits": '["eval"]'},
     )

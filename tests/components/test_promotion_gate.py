@@ -1,0 +1,274 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import ranking_samples
+from sklearn import metrics as sklearn_metrics
+from tfx.types import standard_artifacts
+
+from components.artifacts import GateResult
+from components.promotion_gate.cells import Cell
+from components.promotion_gate.config import OVERALL, GateConfig
+from components.promotion_gate.executor import Executor
+from components.promotion_gate.quality import Quality, quality, weighted_auc
+from components.promotion_gate.verdict import judge, summary
+from schemas.settings import SettingsError, parse
+
+NAN = float("nan")
+GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0)
+
+
+def cell(scenario: str = "home", baseline: Quality | None = None, **changes: float) -> Cell:
+    return Cell("click", scenario, dataclasses.replace(GOOD, **changes), baseline)
+
+
+class TestQuality:
+    def test_auc_by_hand(self):
+        # Pairs: .8 beats .4 and .5; .5 ties with .5 and beats .4; weights 1.
+        target, score = np.array([1, 1, 0, 0]), np.array([0.8, 0.5, 0.5, 0.4])
+        assert weighted_auc(target, score, np.ones(4)) == (2 + 0.5 + 1) / 4
+
+    def test_auc_counts_pairs_by_weight(self):
+        random = np.random.default_rng(1)
+        target, weight = random.integers(0, 2, 200), random.random(200) + 0.1
+        score = random.integers(0, 20, 200) / 20
+        pairs = np.outer(weight * target, weight * (1 - target))
+        wins = (score[:, None] > score) + (score[:, None] == score) / 2
+        assert weighted_auc(target, score, weight) == pytest.approx(
+            (pairs * wins).sum() / pairs.sum(), abs=1e-12
+        )
+
+    def test_all_numbers_against_sklearn(self):
+        random = np.random.default_rng(2)
+        target, weight = random.integers(0, 2, 300), random.choice([0, 0.5, 2], 300)
+        score = random.random(300)
+        found, inside = quality(target, score, weight), weight > 0
+        t, s, w = target[inside], score[inside], weight[inside]
+        assert found.auc == pytest.approx(sklearn_metrics.roc_auc_score(t, s, sample_weight=w))
+        assert found.logloss == pytest.approx(sklearn_metrics.log_loss(t, s, sample_weight=w))
+        assert found.calibration == pytest.approx((w * s).sum() / (w * t).sum())
+        assert (found.positives, found.negatives) == (t.sum(), (1 - t).sum())
+        assert found.weighted_positives == (w * t).sum()
+        assert found.weighted_negatives == (w * (1 - t)).sum()
+
+    def test_one_class_has_no_auc_rather_than_zero(self):
+        found = quality(np.zeros(3), np.array([0.1, 0.2, 0.3]), np.ones(3))
+        assert np.isnan(found.auc) and np.isnan(found.calibration)
+        assert found.logloss == pytest.approx(-np.log([0.9, 0.8, 0.7]).mean())
+
+    def test_an_empty_space_has_no_numbers(self):
+        found = quality(np.ones(2), np.array([0.1, 0.2]), np.zeros(2))
+        assert np.isnan([found.auc, found.logloss, found.calibration]).all()
+        assert (found.positives, found.negatives) == (0, 0)
+
+    def test_a_score_that_is_not_finite_is_counted_even_outside_the_space(self):
+        score = np.array([0.2, np.nan, np.inf, 0.4])
+        found = quality(np.array([0, 1, 1, 1]), score, np.array([1, 0, 1, 1]))
+        assert found.nonfinite_scores == 2
+        assert np.isnan([found.auc, found.logloss, found.calibration]).all()
+
+
+class TestVerdict:
+    def test_pass_says_its_numbers(self):
+        found = judge(cell(), GateConfig())
+        assert (found.verdict, found.refuses) == ("pass", False)
+        assert "AUC 0.7000" in found.reason
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"auc": 0.5499}, "AUC 0.5499 is below 0.55."),
+            ({"calibration": 1.41}, "calibration 1.410 is outside 0.7 to 1.4."),
+            ({"calibration": 0.69}, "calibration 0.690 is outside 0.7 to 1.4."),
+            ({"auc": NAN}, "auc is not a finite number."),
+            ({"logloss": float("inf")}, "logloss is not a finite number."),
+            ({"nonfinite_scores": 3, "auc": NAN}, "3 scores are NaN or infinite."),
+        ],
+    )
+    def test_fail_says_why(self, change, reason):
+        found = judge(cell(**change), GateConfig())
+        assert (found.verdict, found.refuses, found.reason) == ("fail", True, reason)
+
+    def test_limits_are_kept_at_their_value(self):
+        config = GateConfig(auc_at_least=0.7, calibration_between=(1, 1), logloss_at_most=0.5)
+        assert judge(cell(), config).verdict == "pass"
+
+    def test_all_broken_limits_are_named(self):
+        found = judge(cell(auc=0.5, calibration=2.0, logloss=0.9), GateConfig(logloss_at_most=0.8))
+        assert found.reason == (
+            "AUC 0.5000 is below 0.55; calibration 2.000 is outside 0.7 to 1.4; "
+            "log loss 0.9000 is above 0.8."
+        )
+
+    def test_few_positives_are_insufficient_before_they_are_bad(self):
+        found = judge(cell(positives=29, auc=0.1), GateConfig())
+        assert (found.verdict, found.refuses) == ("insufficient data", False)
+        assert found.reason == "29 positives and 100 negatives; 30 and 30 are needed."
+
+    def test_scores_that_are_not_finite_fail_before_they_are_few(self):
+        assert judge(cell(positives=1, nonfinite_scores=1), GateConfig()).verdict == "fail"
+
+    def test_insufficient_data_refuses_overall_where_data_must_be(self):
+        few = cell(OVERALL, negatives=0, auc=NAN)
+        assert judge(few, GateConfig()).refuses
+        assert judge(few, GateConfig(must_have_data=("click",))).refuses
+        assert not judge(few, GateConfig(must_have_data=("buy_given_click",))).refuses
+
+    def test_the_more_special_override_wins_and_the_rest_is_inherited(self):
+        config = parse(
+            GateConfig,
+            {
+                "overrides": {
+                    "click": {"auc_at_least": 0.8, "min_positives": 5},
+                    "click/home": {"auc_at_least": None},
+                }
+            },
+        )
+        home, cart = config.thresholds("click", "home"), config.thresholds("click", "cart")
+        assert (home.auc_at_least, home.min_positives, home.min_negatives) == (None, 5, 30)
+        assert (cart.auc_at_least, cart.calibration_between) == (0.8, (0.7, 1.4))
+        again = GateConfig.model_validate_json(config.model_dump_json(exclude_unset=True))
+        assert again.thresholds("click", "home") == home
+
+    def test_the_difference_is_candidate_minus_baseline(self):
+        values = judge(
+            cell(baseline=dataclasses.replace(GOOD, auc=0.6, logloss=NAN)), GateConfig()
+        ).as_json()
+        assert values["difference"]["auc"] == pytest.approx(0.1)
+        assert values["difference"]["logloss"] is None
+        assert values["baseline"]["auc"] == 0.6
+
+    def test_summary_counts_and_names_what_refuses(self):
+        verdicts = [judge(c, GateConfig()) for c in (cell(), cell(auc=0.1), cell(positives=0))]
+        found = summary(verdicts, {"exists": False})
+        assert found["counts"] == {"pass": 1, "fail": 1, "insufficient data": 1}
+        assert found["blessed"] is False
+        assert found["reasons"] == ["click/home: fail: AUC 0.1000 is below 0.55."]
+        json.dumps(found, allow_nan=False)
+
+
+class TestConfig:
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"auc_atleast": 0.6}, "did you mean 'auc_at_least'"),
+            ({"calibration_between": [2, 1]}, "'calibration_between' is .*2 is above 1"),
+            ({"min_positives": 0}, "greater than or equal to 1"),
+        ],
+    )
+    def test_unusable_values_are_refused(self, values, message):
+        with pytest.raises(SettingsError, match=message):
+            parse(GateConfig, values)
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"overrides": {"clik": {}}}, "unknown output 'clik'; did you mean 'click'"),
+            ({"overrides": {"click/hme": {}}}, "unknown scenario 'hme'; did you mean 'home'"),
+            ({"must_have_data": ["clicks"]}, "did you mean 'click'"),
+        ],
+    )
+    def test_unknown_names_are_refused_with_the_nearest(self, values, message):
+        with pytest.raises(SettingsError, match=message):
+            parse(GateConfig, values).check_names(ranking_samples.contract())
+
+    def test_known_names_are_taken(self):
+        parse(
+            GateConfig, {"overrides": {"click": {}, "click/all": {}, "click/cart": {}}}
+        ).check_names(ranking_samples.contract())
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    """A stock Evaluator's run over 600 rows, and the rows."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    rows = ranking_samples.make_rows(600)
+    ranking_samples.evaluate(folder, rows)
+    return folder, rows
+
+
+def run_gate(folder, out, exists: int, config: str = "{}"):
+    def artifact(cls, uri):
+        found = cls()
+        found.uri = str(uri)
+        return found
+
+    baseline = artifact(standard_artifacts.Model, folder / "baseline")
+    baseline.set_int_custom_property("exists", exists)
+    blessing = artifact(standard_artifacts.ModelBlessing, out / "blessing")
+    gate = artifact(GateResult, out / "gate")
+    Executor().Do(
+        {
+            "evaluation": [artifact(standard_artifacts.ModelEvaluation, folder / "evaluation")],
+            "baseline_model": [baseline],
+            "schema": [artifact(standard_artifacts.Schema, folder / "schema")],
+        },
+        {"blessing": [blessing], "gate": [gate]},
+        {"gate_config": config, "code_digest": "x"},
+    )
+    return blessing, json.loads((out / "gate" / "gate.json").read_text())
+
+
+class TestWithTheStockEvaluator:
+    def test_every_number_is_exact(self, evaluated, tmp_path):
+        folder, rows = evaluated
+        _, gate = run_gate(folder, tmp_path, exists=1)
+        cells = {(c["output"], c["scenario"]): c for c in gate["cells"]}
+        assert set(cells) == {
+            (output, scenario)
+            for output in ranking_samples.OUTPUTS
+            for scenario in ("all", "home", "search", "cart")
+        }
+        targets = {
+            "click": (rows["is_click"], rows["w"]),
+            "buy_given_click": (rows["is_buy"], rows["w"] * rows["is_click"]),
+            "click_and_buy": (rows["is_click"] * rows["is_buy"], rows["w"]),
+        }
+        for scenario in ("all", "home", "search"):
+            here = (rows["place"] == scenario.encode()) | (scenario == "all")
+            for i, (output, (target, weight)) in enumerate(targets.items()):
+                rows_in = here & (weight > 0)
+                t, w = target[rows_in], weight[rows_in].astype(float)
+                for model, slope in (("candidate", 1.0), ("baseline", 0.3)):
+                    x = rows["x"][rows_in].astype(float)
+                    score = 1 / (1 + np.exp(i - slope * x))
+                    found = cells[output, scenario][model]
+                    assert found["auc"] == pytest.approx(
+                        sklearn_metrics.roc_auc_score(t, score, sample_weight=w), abs=1e-9
+                    )
+                    assert found["logloss"] == pytest.approx(
+                        sklearn_metrics.log_loss(t, score, sample_weight=w), abs=1e-6
+                    )
+                    assert found["calibration"] == pytest.approx(
+                        (w * score).sum() / (w * t).sum(), abs=1e-6
+                    )
+                    assert found["positives"] == t.sum()
+                    assert found["negatives"] == len(t) - t.sum()
+                    assert found["weighted_positives"] == (w * t).sum()
+                    assert found["weighted_negatives"] == w.sum() - (w * t).sum()
+
+    def test_a_scenario_without_a_row_is_insufficient(self, evaluated, tmp_path):
+        blessing, gate = run_gate(evaluated[0], tmp_path, exists=1)
+        cart = [c for c in gate["cells"] if c["scenario"] == "cart"]
+        assert {c["verdict"] for c in cart} == {"insufficient data"}
+        assert cart[0]["candidate"]["positives"] == 0
+        assert cart[0]["candidate"]["auc"] is None
+        assert gate["counts"] == {"pass": 9, "fail": 0, "insufficient data": 3}
+        assert blessing.get_int_custom_property("blessed") == 1
+        assert (tmp_path / "blessing" / "BLESSED").exists()
+
+    def test_a_null_baseline_is_not_shown(self, evaluated, tmp_path):
+        _, gate = run_gate(evaluated[0], tmp_path, exists=0)
+        assert gate["baseline"]["exists"] is False
+        assert all("baseline" not in c and "difference" not in c for c in gate["cells"])
+
+    def test_one_failing_cell_refuses(self, evaluated, tmp_path):
+        config = json.dumps({"overrides": {"click/home": {"auc_at_least": 0.99}}})
+        blessing, gate = run_gate(evaluated[0], tmp_path, exists=0, config=config)
+        assert gate["blessed"] is False
+        assert len(gate["reasons"]) == 1
+        assert gate["reasons"][0].startswith("click/home: fail: AUC 0.")
+        assert blessing.get_int_custom_property("blessed") == 0
+        assert (tmp_path / "blessing" / "NOT_BLESSED").exists()
+        assert not (tmp_path / "blessing" / "BLESSED").exists()
