@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from cli.terminal import silent_imports
 from schemas.errors import PolyrankError
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -32,7 +33,8 @@ class _LazyGroup(click.Group):
         if name not in _COMMANDS:
             return None
         module, attribute, _ = _COMMANDS[name]
-        command = getattr(importlib.import_module(module), attribute)
+        with silent_imports():
+            command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
 
@@ -44,18 +46,21 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show stack traces.")
 @click.version_option(package_name="polyrank")
-@click.pass_context
-def polyrank(context: click.Context, debug: bool) -> None:
+def polyrank(debug: bool) -> None:
     """Train, prove and serve ranking models of many scenarios and many tasks."""
-    context.obj = {"debug": debug}
+    del debug  # main() has taken it off the command line; it is an option for the help text.
 
 
 def main() -> None:
-    """Runs the command; a user's mistake is shown as one message, without a stack trace."""
+    """Runs the command; a user's mistake is shown as one message, without a stack trace.
+
+    `--debug` may stand anywhere, since that is where people add it.
+    """
+    debug = "--debug" in sys.argv
     try:
-        polyrank(prog_name="polyrank")
+        polyrank([word for word in sys.argv[1:] if word != "--debug"], prog_name="polyrank")
     except PolyrankError as error:
-        if "--debug" in sys.argv:
+        if debug:
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)
         sys.exit(1)

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from cli.terminal import silent_imports
 from pipeline.config_files import load_config, preset_names, preset_path
 
 
@@ -36,9 +37,10 @@ def run(
     source = preset_path(preset) if preset and not config else config
     if source is None or (preset and config):
         raise click.UsageError("give either --preset NAME or --config FILE")
-    settings = load_config(source, overrides, data_path=data, schema_path=schema)
-    # TFX takes many seconds to import; a wrong command line is told before.
-    from cli.local_run import run_locally
+    with silent_imports():
+        settings = load_config(source, overrides, data_path=data, schema_path=schema)
+        # TFX takes many seconds to import; a wrong command line is told before.
+        from cli.local_run import run_locally
 
     result = run_locally(settings, work_dir, people_read_stderr=as_json)
     if as_json:

@@ -20,11 +20,13 @@ def _number(value: Any, form: str = ".4f") -> str:
 
 
 def gate_table(cells: list[dict[str, Any]]) -> Table:
-    """Every output x scenario with its metrics and the gate's verdict."""
-    table = Table(title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("output, scenario", no_wrap=True)
-    for name in ("AUC", "- baseline", "log loss", "calibration", "positives", "negatives"):
-        table.add_column(name, justify="right", no_wrap=True)
+    """Every output x scenario: metrics, AUC gained on the baseline, verdict."""
+    table = Table(
+        title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("output, scenario", no_wrap=True, min_width=22)
+    for name in ("AUC", "gain", "log loss", "calibr.", "positives", "negatives"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(7, len(name)))
     table.add_column("verdict", no_wrap=True)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         overall = cell["scenario"] == OVERALL

@@ -7,8 +7,20 @@ import logging
 import os
 import pathlib
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import TextIO
+
+
+@contextlib.contextmanager
+def silent_imports() -> Iterator[None]:
+    """Throws away what libraries print while they are imported; errors still raise."""
+    with (
+        quiet_terminal(pathlib.Path(os.devnull), people_read_stderr=True),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager
