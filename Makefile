@@ -30,6 +30,15 @@ $(STAMP): $(LOCK) setup.py | $(UV)
 	$(BIN)/python -m pip check
 	@touch $@
 
+demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
+	$(BIN)/polyrank run --preset synthetic --work-dir $(WORK)
+	@rm -f $(WORK)/port; $(BIN)/polyrank serve --work-dir $(WORK) --port 0 --port-file $(WORK)/port >$(WORK)/serve.log 2>&1 & \
+	server=$$!; trap "kill $$server" EXIT; \
+	for i in $$(seq 120); do [ -s $(WORK)/port ] && break; kill -0 $$server || { cat $(WORK)/serve.log >&2; exit 1; }; sleep 0.5; done; \
+	rows=$$(ls $(WORK)/data/span=*/*.parquet | tail -n 1); \
+	echo "polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5"; \
+	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
+
 test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -q
 
@@ -48,6 +57,16 @@ lint: $(STAMP) ## ruff, import contracts, types
 lock: | $(UV) ## solve requirements/*.in anew into the locks
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in -o tfx116.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in dev.in -c tfx116.txt -o tfx116-dev.txt
+
+compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
+	$(BIN)/python kubeflow_runner.py
+
+serve: $(STAMP) ## serve the demo's newest version on port 8500
+	$(BIN)/polyrank serve --work-dir $(WORK)
+
+bench: $(STAMP) ## measure: example generation, training steps
+	$(BIN)/python -m benchmarks.example_gen
+	$(BIN)/python -m benchmarks.train_step
 
 clean: ## remove the demo's work folder and caches
 	rm -rf $(WORK) .pytest_cache .mypy_cache .ruff_cache

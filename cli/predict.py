@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from cli.terminal import silent_imports
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -42,10 +44,11 @@ def predict(
         raise click.UsageError("give ROWS_FILE or --parquet, not both")
     candidates = _parquet_rows(parquet, rows) if parquet else _json_rows(rows_file or sys.stdin)
 
-    from models.preprocessing import MISSING
-    from schemas.errors import PolyrankError
-    from serving.client import Client
-    from serving.rows import columns
+    with silent_imports():
+        from models.preprocessing import MISSING
+        from schemas.errors import PolyrankError
+        from serving.client import Client
+        from serving.rows import columns
 
     missing = {"int64": MISSING["int"], "float32": MISSING["float"], "string": MISSING["bytes"]}
     with Client(target, model_name, timeout) as client:

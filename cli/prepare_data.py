@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pathlib
 
-import data.kuairand
 from rich.console import Console
 
+import data.kuairand
 import data.synthetic
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
