@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.batches import Transform
-from models.preprocessing import MISSING
+from models.preprocessing import dense_column
 from models.raw_inputs import DTYPES, from_dense, from_examples, raw_feature_spec
 from models.targets import evaluation_targets
 from schemas.contract import Contract
@@ -76,15 +76,10 @@ def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, 
     parsed = tf.io.parse_example(
         tf.constant(list(serialized), tf.string), raw_feature_spec(contract, serving=True)
     )
-    columns = {}
-    for column in contract.serving_features:
-        raw = parsed[column.name]
-        if isinstance(raw, tf.SparseTensor):
-            raw = tf.sparse.to_dense(
-                tf.sparse.slice(raw, [0, 0], [raw.shape[0], 1]), MISSING[column.type]
-            )
-        columns[column.name] = raw.numpy().reshape(-1)
-    return columns
+    return {
+        column.name: dense_column(column, parsed[column.name]).numpy()
+        for column in contract.serving_features
+    }
 
 
 def write_warmup(folder: str, model_name: str, contract: Contract, serialized: list[bytes]) -> None:

@@ -60,11 +60,11 @@ def preprocessing_fn(
         elif learns_vocabulary(column):
             outputs[index_key(column.name)] = _learned(column, raw)
         else:
-            outputs[index_key(column.name)] = _fixed(column, _dense(column, raw))
+            outputs[index_key(column.name)] = _fixed(column, dense_column(column, raw))
     return outputs
 
 
-def _dense(column: Column, raw: Any) -> tf.Tensor:
+def dense_column(column: Column, raw: Any) -> tf.Tensor:
     """Makes [B] of [B, 1] or of a SparseTensor: its first value, or the missing value."""
     if not isinstance(raw, tf.SparseTensor):
         return tf.reshape(raw, [-1])
@@ -103,11 +103,11 @@ def _learned(column: Column, raw: Any) -> tf.Tensor:
     vocabulary = tft.vocabulary(
         raw, frequency_threshold=threshold, vocab_filename=vocabulary_name(column.name)
     )
-    return tft.apply_vocabulary(_dense(column, raw), vocabulary, num_oov_buckets=_oov(column))
+    return tft.apply_vocabulary(dense_column(column, raw), vocabulary, num_oov_buckets=_oov(column))
 
 
 def _number(column: Column, raw: Any, buckets: int) -> dict[str, tf.Tensor]:
-    dense = _dense(column, raw)
+    dense = dense_column(column, raw)
     present = tf.math.is_finite(dense) if column.type == "float" else dense != tf.int64.min
     rows = tf.where(present)
     numbers = tf.cast(tf.gather_nd(dense, rows), tf.float32)
@@ -123,6 +123,6 @@ def _number(column: Column, raw: Any, buckets: int) -> dict[str, tf.Tensor]:
 def _scenario(contract: Contract, inputs: Mapping[str, Any]) -> tf.Tensor:
     """Position in the contract's list; a scenario that is not in it is scored as the first one."""
     position = _table(contract.scenarios, 1).lookup(
-        _dense(contract.scenario, inputs[contract.scenario.name])
+        dense_column(contract.scenario, inputs[contract.scenario.name])
     )
     return tf.where(position < len(contract.scenarios), position, 0)
