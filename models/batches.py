@@ -151,6 +151,7 @@ def hold(
     files: list[str],
     serving: bool,
     limit: int | None = None,
+    every: int = 1,
 ) -> HeldRows | None:
     """Reads a split into memory.
 
@@ -160,6 +161,7 @@ def hold(
       files: gzip TFRecord files of tf.Example.
       serving: True puts the defaults in the place of `train_only` columns.
       limit: largest number of rows to hold.
+      every: 1 reads all rows, k every k-th.
 
     Returns:
       The rows, or None where the split has more than `limit`.
@@ -176,7 +178,7 @@ def hold(
         whole = tf.stack([tf.cast(columns[name], tf.int32) for name in names["int"]], axis=1)
         return whole, tf.stack([columns[name] for name in names["float"]], axis=1)
 
-    batches = serialized_rows(files).batch(READ_BATCH)
+    batches = serialized_rows(files).shard(every, 0).batch(READ_BATCH)
     batches = batches.map(matrices, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     integers: list[np.ndarray] = []
     floats: list[np.ndarray] = []

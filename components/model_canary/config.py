@@ -13,16 +13,16 @@ class CanaryConfig(Settings):
     """The canary's limits.
 
     Attributes:
+      rows: validation rows that the Trainer keeps for the canary, with its scores.
       tolerance_float32: largest difference from the trainer's score, for a float32 model.
       tolerance_mixed: the same, for a model that computes in mixed precision.
-      rows: validation rows that the trainer records with their scores.
       batch_rows: rows a request.
       timeout_seconds: until the server must answer.
     """
 
+    rows: Annotated[int, pydantic.Field(ge=1)] = 256
     tolerance_float32: _Tolerance = 1e-6
     tolerance_mixed: _Tolerance = 1e-3
-    rows: Annotated[int, pydantic.Field(ge=1)] = 256
     batch_rows: Annotated[int, pydantic.Field(ge=1)] = 128
     timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 120.0
 

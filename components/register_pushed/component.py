@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import GateResult, Registration
+from components.artifacts import GateResult, Registration, SpanWindow
 from components.register_pushed.executor import Executor
 from components.register_pushed.run_info import RunInfo
 
@@ -22,6 +22,7 @@ class RegisterPushedSpec(component_spec.ComponentSpec):
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "gate": component_spec.ChannelParameter(type=GateResult),
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "window": component_spec.ChannelParameter(type=SpanWindow, optional=True),
     }
     OUTPUTS = {"registration": component_spec.ChannelParameter(type=Registration)}
 
@@ -42,6 +43,7 @@ class RegisterPushed(base_component.BaseComponent):
         run_fingerprint: str,
         run_info: RunInfo,
         code_digest: str,
+        window: channel.BaseChannel | None = None,
     ):
         """Builds the component.
 
@@ -54,6 +56,7 @@ class RegisterPushed(base_component.BaseComponent):
           run_fingerprint: identifies the run's configuration and data.
           run_info: what else the registry remembers.
           code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          window: SpanWindow's output; its dates go into the registry.
         """
         super().__init__(
             RegisterPushedSpec(
@@ -65,6 +68,7 @@ class RegisterPushed(base_component.BaseComponent):
                 run_fingerprint=run_fingerprint,
                 run_info=run_info.model_dump_json(),
                 code_digest=code_digest,
+                window=window,
                 registration=channel.Channel(type=Registration),
             )
         )

@@ -55,6 +55,8 @@ class Executor(base_executor.BaseExecutor):
             run_fingerprint=exec_properties["run_fingerprint"],
             time=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             gate=gate["counts"],
+            run_id=self._run_id(),
+            spans=_spans(input_dict.get("window")),
             **info.model_dump(),
         )
         registry.append(exec_properties["registry_path"], entry)
@@ -63,3 +65,12 @@ class Executor(base_executor.BaseExecutor):
             "registration.json",
             {"entry": entry.model_dump(mode="json"), "reason": None},
         )
+
+    def _run_id(self) -> str:
+        return (self._context.pipeline_run_id if self._context else None) or ""
+
+
+def _spans(window: list[Any] | None) -> tuple[str, ...]:
+    if not window:
+        return ()
+    return tuple(read_json(artifact_utils.get_single_uri(window), "window.json")["train"])

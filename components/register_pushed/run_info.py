@@ -6,14 +6,12 @@ from schemas.settings import Settings
 class RunInfo(Settings):
     """Facts of a run that the pipeline knows when it is built.
 
+    The run's id and its dates are known to the component only while it runs.
+
     Attributes:
-      run_id: the run's name.
-      spans: the dates it learns from, where they are known beforehand.
       model: the architecture's name.
       schema_digest: sha256 of the contract.
     """
 
-    run_id: str = ""
-    spans: tuple[str, ...] = ()
     model: str = ""
     schema_digest: str = ""

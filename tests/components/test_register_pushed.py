@@ -4,7 +4,7 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components import registry
-from components.artifacts import GateResult, Registration
+from components.artifacts import GateResult, Registration, SpanWindow
 from components.register_pushed.executor import Executor
 from components.register_pushed.run_info import RunInfo
 
@@ -25,13 +25,21 @@ def register(tmp_path):
             push.set_string_custom_property("pushed_version", "1767225600")
             push.set_string_custom_property("pushed_destination", "serving/1767225600")
         blessing.set_int_custom_property("blessed", blessed)
-        info = RunInfo(run_id="run-1", spans=("2026-01-01",), model="mmoe", schema_digest="d")
-        Executor().Do(
+        info = RunInfo(model="mmoe", schema_digest="d")
+        window = SpanWindow()
+        window.uri = str(tmp_path / "window")
+        (tmp_path / "window").mkdir()
+        (tmp_path / "window" / "window.json").write_text(
+            json.dumps({"train": ["2026-01-01", "2026-01-02"], "eval": ["2026-01-03"]})
+        )
+        context = Executor.Context(tmp_dir=str(tmp_path), unique_id="1", pipeline_run_id="run-1")
+        Executor(context).Do(
             {
                 "pushed_model": [push],
                 "model": [standard_artifacts.Model()],
                 "gate": [gate],
                 "blessing": [blessing],
+                "window": [window],
             },
             {"registration": [registration]},
             {
@@ -53,7 +61,11 @@ def test_a_push_is_registered(register, tmp_path):
     assert written == {"entry": entry.model_dump(mode="json"), "reason": None}
     assert entry.version == "1767225600"
     assert entry.pushed_destination == "serving/1767225600"
-    assert (entry.run_fingerprint, entry.run_id, entry.spans) == ("f", "run-1", ("2026-01-01",))
+    assert (entry.run_fingerprint, entry.run_id, entry.spans) == (
+        "f",
+        "run-1",
+        ("2026-01-01", "2026-01-02"),
+    )
     assert entry.gate == {"pass": 2, "fail": 0, "insufficient data": 1}
     assert entry.time.endswith("+00:00")
 

@@ -1,0 +1,63 @@
+"""The executor of ReferenceModels."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.artifact_reading import contract_of, write_json
+
+_LOG = logging.getLogger(__name__)
+_SPLITS = ("train", "validation", "eval")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Reads the transformed splits, fits the references, writes references.json."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Measures the references of every conditional output.
+
+        Raises:
+          BadDataError: a split has no file or no row.
+        """
+        import tensorflow_transform as tft
+
+        from components.reference_models.measure import references
+        from models.batches import files_of, hold
+        from models.input_layout import build_input_layout
+        from models.references.table import table_of
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        contract = contract_of(input_dict["schema"])
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        transform_output = tft.TFTransformOutput(
+            artifact_utils.get_single_uri(input_dict["transform_graph"])
+        )
+        transform = transform_output.transform_features_layer()
+        layout = build_input_layout(contract, transform_output)
+        held, kept = {}, {}
+        for split in _SPLITS:
+            files = files_of([f"{artifact_utils.get_split_uri([examples], split)}/*"])
+            rows = examples.get_int_custom_property(f"rows_{split}")
+            every = max(1, math.ceil(rows / exec_properties["max_rows"]))
+            split_rows = hold(contract, transform, files, serving=split != "train", every=every)
+            assert split_rows is not None
+            held[split] = split_rows
+            kept[split] = {"rows": len(split_rows), "of": rows}
+        outputs = {}
+        for label in contract.tasks.labels:
+            output = contract.tasks.conditional(label.name).name
+            tables = [table_of(held[split], layout, output) for split in _SPLITS]
+            outputs[output] = references(contract, layout, *tables)
+            _LOG.info("references of %s: %s", output, outputs[output])
+        uri = artifact_utils.get_single_uri(output_dict["references"])
+        write_json(uri, "references.json", {"rows": kept, "outputs": outputs})

@@ -1,0 +1,1 @@
+"""Simple models that a candidate should beat: smoothed rates and logistic regression."""

@@ -1,0 +1,75 @@
+"""The smoothed rate of one or more keys, such as a user's click rate.
+
+The rate of a key's value v, seen with weights w and targets y, is drawn to the overall rate r
+as if `smoothing` more rows of that rate had been seen:
+
+    rate(v) = (sum of w y + smoothing r) / (sum of w + smoothing)
+
+Several keys add up in log-odds: logit p = logit r + sum over keys of (logit rate(v) - logit r).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.references.table import Table, log_loss
+
+SMOOTHINGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+"""Tried on validation; in rows of weight 1."""
+
+
+@dataclasses.dataclass(frozen=True)
+class SmoothedRate:
+    """A fitted model.
+
+    Attributes:
+      keys: positions of its fields.
+      smoothing: chosen on validation.
+      bias: log-odds of the overall rate.
+      effects: log-odds added by each value of each key; [size] a key.
+    """
+
+    keys: tuple[int, ...]
+    smoothing: float
+    bias: float
+    effects: tuple[np.ndarray, ...]
+
+    def scores(self, table: Table) -> np.ndarray:
+        """Returns the probabilities, [N]."""
+        logits = np.full(len(table.target), self.bias)
+        for key, effect in zip(self.keys, self.effects, strict=True):
+            logits += effect[table.fields[:, key]]
+        return 1 / (1 + np.exp(-logits))
+
+
+def _logit(rate: np.ndarray) -> np.ndarray:
+    return np.log(rate) - np.log1p(-rate)
+
+
+def fit_smoothed_rate(train: Table, keys: Sequence[int], smoothing: float) -> SmoothedRate:
+    """Fits the rates of the fields at the positions `keys`.
+
+    Args:
+      train: must hold both classes, so that the overall rate has log-odds.
+      keys: positions of fields.
+      smoothing: rows of the overall rate added to each value; > 0.
+    """
+    rate = float((train.weight * train.target).sum() / train.weight.sum())
+    bias = math.log(rate) - math.log1p(-rate)
+    effects = []
+    for key in keys:
+        values, size = train.fields[:, key], train.sizes[key]
+        total = np.bincount(values, train.weight, size)
+        positive = np.bincount(values, train.weight * train.target, size)
+        effects.append(_logit((positive + smoothing * rate) / (total + smoothing)) - bias)
+    return SmoothedRate(tuple(keys), smoothing, bias, tuple(effects))
+
+
+def tune_smoothed_rate(train: Table, validation: Table, keys: Sequence[int]) -> SmoothedRate:
+    """Fits with each of SMOOTHINGS; returns the fit of the smallest log loss on validation."""
+    fits = [fit_smoothed_rate(train, keys, smoothing) for smoothing in SMOOTHINGS]
+    return min(fits, key=lambda fit: log_loss(validation, fit.scores(validation)))
