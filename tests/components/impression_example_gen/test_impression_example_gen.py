@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from conftest import DATES, SCHEMA, changed, day_table
+from impression_log import DATES, SCHEMA, changed, day_table
 from tfx.components.util import examples_utils, tfxio_utils
 from tfx.types import artifact_utils
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import DAY_ONE, day_table
+from impression_log import DAY_ONE, day_table
 
 from components.impression_example_gen.checks import day_bounds, refuse
 from components.impression_example_gen.columns import check_schema, typed

@@ -1,0 +1,107 @@
+"""A small log of three days and a way to run the executor on it."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tfx.types import standard_artifacts
+
+from components import artifacts
+from components.impression_example_gen.executor import Executor
+from components.impression_example_gen.split import SplitConfig
+from components.span_window import window
+
+DATES = ("2026-01-01", "2026-01-02", "2026-01-03")
+DAY_ONE = 1_767_225_600  # 2026-01-01T00:00:00Z
+ROWS_A_DAY = 40
+
+_ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
+SCHEMA = f"""
+feature {{ name: "time" type: INT {_ONE} annotation {{ tag: "timestamp:unit=s" }} }}
+feature {{ name: "user" type: BYTES {_ONE} annotation {{ tag: "user_id" tag: "id" }} }}
+feature {{ name: "scenario" type: BYTES {_ONE} annotation {{ tag: "scenario" }}
+  string_domain {{ value: "home" value: "search" }} }}
+feature {{ name: "click" type: INT {_ONE} annotation {{ tag: "label:click" }} }}
+feature {{ name: "buy" type: INT {_ONE} annotation {{ tag: "label:buy given:click" }} }}
+feature {{ name: "view" type: INT {_ONE} annotation {{ tag: "label:view after:click" }} }}
+feature {{ name: "weight" type: FLOAT {_ONE} annotation {{ tag: "weight" }} }}
+feature {{ name: "age" type: INT annotation {{ tag: "categorical" }} }}
+feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
+feature {{ name: "item" type: BYTES annotation {{ tag: "id" }} }}
+"""
+
+
+def day_table(day: int, rows: int = ROWS_A_DAY) -> pa.Table:
+    """Rows of day number `day`, one every ten minutes; some optional values missing."""
+    number = np.arange(rows)
+    row = number + day * rows
+    return pa.table(
+        {
+            "extra": pa.array([f"not in the contract {i}" for i in row]),
+            "time": pa.array(DAY_ONE + day * 86_400 + 600 * number, pa.int64()),
+            "user": pa.array([f"u{i % 7}" for i in row]),
+            "scenario": pa.array([("home", "search")[i % 2] for i in row]).dictionary_encode(),
+            "click": pa.array(number % 3 == 0),
+            "buy": pa.array((number % 6 == 0).astype(np.int8)),
+            "view": pa.array((number % 2 == 0).astype(np.int32)),
+            "weight": pa.array(1 + row / 8, pa.float64()),
+            "age": pa.array(row, pa.int32(), mask=number % 5 == 0),
+            "price": pa.array(row / 4, pa.float32(), mask=number % 4 == 1),
+            "item": pa.array([f"i{i}" for i in row], mask=number % 10 == 3),
+        }
+    )
+
+
+def changed(table: pa.Table, column: str, values: dict[int, Any]) -> pa.Table:
+    """Returns `table` with some rows of a column replaced."""
+    field = table.schema.get_field_index(column)
+    cells = table.column(column).to_pylist()
+    cells = [int(cell) if isinstance(cell, bool) else cell for cell in cells]
+    for row, value in values.items():
+        cells[row] = value
+    return table.set_column(field, column, pa.array(cells))
+
+
+@dataclasses.dataclass
+class Log:
+    """A log on disk, and the runs over it."""
+
+    folder: pathlib.Path
+
+    def write(self, day: int, table: pa.Table, name: str = "part-0", group: int = 16) -> None:
+        """Writes a file of a day, in row groups of `group` rows."""
+        path = self.folder / "log" / f"span={DATES[day]}" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, path, row_group_size=group)
+
+    def run(self, name: str, split: SplitConfig | None = None, eval_spans: int = 1, **properties):
+        """Runs the executor; returns its two artifacts."""
+        found = self._artifact(artifacts.SpanWindow(), f"{name}/window")
+        cut = len(DATES) - eval_spans
+        window.write(window.Window(DATES[:cut], DATES[cut:]), found.uri)
+        schema = self._artifact(standard_artifacts.Schema(), f"{name}/schema")
+        pathlib.Path(schema.uri, "schema.pbtxt").write_text(SCHEMA)
+        outputs = {
+            "examples": [self._artifact(standard_artifacts.Examples(), f"{name}/examples")],
+            "quarantine": [self._artifact(artifacts.Quarantine(), f"{name}/quarantine")],
+        }
+        split = split or SplitConfig(validation_fraction=0.25)
+        values = {
+            "data_path": str(self.folder / "log"),
+            "split": split.model_dump_json(),
+            "shards": 3,
+            "compression_level": 1,
+            "state_token": "s",
+            "code_digest": "c",
+            **properties,
+        }
+        Executor().Do({"window": [found], "schema": [schema]}, outputs, values)
+        return outputs["examples"][0], outputs["quarantine"][0]
+
+    def _artifact(self, artifact, name):
+        artifact.uri = str(self.folder / name)
+        pathlib.Path(artifact.uri).mkdir(parents=True, exist_ok=True)
+        return artifact
