@@ -56,7 +56,7 @@ def references(
         known = [position for position in positions if position is not None]
         if len(known) == len(positions):
             rate = tune_smoothed_rate(train, validation, known)
-            found[name] = _measured(eval_, rate.scores(eval_), smoothing=rate.smoothing)
+            found[name] = _measured(eval_, rate.scores(eval_), smoothings=list(rate.smoothings))
     regression = tune_logistic_regression(train, validation)
     found["logistic_regression"] = _measured(
         eval_, regression.scores(eval_), strength=regression.strength
@@ -64,7 +64,7 @@ def references(
     return found
 
 
-def _measured(table: Table, scores: np.ndarray, **tuned: float) -> dict[str, Any]:
+def _measured(table: Table, scores: np.ndarray, **tuned: Any) -> dict[str, Any]:
     numbers = dataclasses.asdict(quality(table.target, scores, table.weight))
     kept = ("auc", "logloss", "calibration", "positives", "negatives")
     metrics = {name: numbers[name] if math.isfinite(numbers[name]) else None for name in kept}

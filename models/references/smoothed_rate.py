@@ -1,7 +1,7 @@
 """The smoothed rate of one or more keys, such as a user's click rate.
 
 The rate of a key's value v, seen with weights w and targets y, is drawn to the overall rate r
-as if `smoothing` more rows of that rate had been seen:
+as if `smoothing` more rows of that rate had been seen; each key has a smoothing of its own:
 
     rate(v) = (sum of w y + smoothing r) / (sum of w + smoothing)
 
@@ -11,6 +11,7 @@ Several keys add up in log-odds: logit p = logit r + sum over keys of (logit rat
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ import numpy as np
 from models.references.table import Table, log_loss
 
 SMOOTHINGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-"""Tried on validation; in rows of weight 1."""
+"""Tried for each key on validation; in rows of weight 1."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +29,13 @@ class SmoothedRate:
 
     Attributes:
       keys: positions of its fields.
-      smoothing: chosen on validation.
+      smoothings: one a key.
       bias: log-odds of the overall rate.
       effects: log-odds added by each value of each key; [size] a key.
     """
 
     keys: tuple[int, ...]
-    smoothing: float
+    smoothings: tuple[float, ...]
     bias: float
     effects: tuple[np.ndarray, ...]
 
@@ -50,26 +51,31 @@ def _logit(rate: np.ndarray) -> np.ndarray:
     return np.log(rate) - np.log1p(-rate)
 
 
-def fit_smoothed_rate(train: Table, keys: Sequence[int], smoothing: float) -> SmoothedRate:
+def fit_smoothed_rate(
+    train: Table, keys: Sequence[int], smoothings: Sequence[float]
+) -> SmoothedRate:
     """Fits the rates of the fields at the positions `keys`.
 
     Args:
       train: must hold both classes, so that the overall rate has log-odds.
       keys: positions of fields.
-      smoothing: rows of the overall rate added to each value; > 0.
+      smoothings: rows of the overall rate added to each value, one number > 0 a key.
     """
     rate = float((train.weight * train.target).sum() / train.weight.sum())
     bias = math.log(rate) - math.log1p(-rate)
     effects = []
-    for key in keys:
+    for key, smoothing in zip(keys, smoothings, strict=True):
         values, size = train.fields[:, key], train.sizes[key]
         total = np.bincount(values, train.weight, size)
         positive = np.bincount(values, train.weight * train.target, size)
         effects.append(_logit((positive + smoothing * rate) / (total + smoothing)) - bias)
-    return SmoothedRate(tuple(keys), smoothing, bias, tuple(effects))
+    return SmoothedRate(tuple(keys), tuple(smoothings), bias, tuple(effects))
 
 
 def tune_smoothed_rate(train: Table, validation: Table, keys: Sequence[int]) -> SmoothedRate:
-    """Fits with each of SMOOTHINGS; returns the fit of the smallest log loss on validation."""
-    fits = [fit_smoothed_rate(train, keys, smoothing) for smoothing in SMOOTHINGS]
+    """Fits with every choice of SMOOTHINGS; returns the smallest log loss on validation."""
+    fits = (
+        fit_smoothed_rate(train, keys, smoothings)
+        for smoothings in itertools.product(SMOOTHINGS, repeat=len(keys))
+    )
     return min(fits, key=lambda fit: log_loss(validation, fit.scores(validation)))

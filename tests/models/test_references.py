@@ -58,7 +58,7 @@ def test_smoothed_rate_by_hand():
         np.array([1.0, 1.0, 0.0]),
         np.array([1.0, 1.0, 2.0]),
     )
-    fit = fit_smoothed_rate(table, [0], smoothing=2.0)
+    fit = fit_smoothed_rate(table, [0], [2.0])
     unseen = Table(np.array([[2]], np.int32), (3,), table.numeric, np.ones(1), np.ones(1))
     np.testing.assert_allclose(fit.scores(table), [(1 + 1) / (1 + 2), 2 / 5, 2 / 5])
     np.testing.assert_allclose(fit.scores(unseen), [0.5])
@@ -66,9 +66,9 @@ def test_smoothed_rate_by_hand():
 
 def test_two_keys_add_up_in_log_odds():
     table = made_table(400, 1)
-    both = fit_smoothed_rate(table, [0, 1], 3.0).scores(table)
-    user = fit_smoothed_rate(table, [0], 3.0).scores(table)
-    item = fit_smoothed_rate(table, [1], 3.0).scores(table)
+    both = fit_smoothed_rate(table, [0, 1], [3.0, 30.0]).scores(table)
+    user = fit_smoothed_rate(table, [0], [3.0]).scores(table)
+    item = fit_smoothed_rate(table, [1], [30.0]).scores(table)
     rate = table.target.mean()
 
     def odds(p):
@@ -79,13 +79,16 @@ def test_two_keys_add_up_in_log_odds():
 
 def test_smoothing_is_the_best_on_validation():
     train, validation = made_table(300, 1), made_table(300, 2)
-    fit = tune_smoothed_rate(train, validation, [0])
+    fit = tune_smoothed_rate(train, validation, [0, 1])
     losses = {
-        smoothing: log_loss(validation, fit_smoothed_rate(train, [0], smoothing).scores(validation))
-        for smoothing in SMOOTHINGS
+        (user, item): log_loss(
+            validation, fit_smoothed_rate(train, [0, 1], (user, item)).scores(validation)
+        )
+        for user in SMOOTHINGS
+        for item in SMOOTHINGS
     }
-    assert losses[fit.smoothing] == min(losses.values())
-    assert losses[fit.smoothing] < max(losses.values())
+    assert losses[fit.smoothings] == min(losses.values())
+    assert losses[fit.smoothings] < losses[SMOOTHINGS[0], SMOOTHINGS[0]]
 
 
 def test_design_matrix_by_hand():
