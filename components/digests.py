@@ -55,12 +55,12 @@ def listing_token(names: Iterable[str]) -> str:
 
 
 def _files(path: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
-    """Yields (name relative to `path`, file) in order; `path` may itself be a file."""
+    """Yields (name that begins with that of `path`, file) in order; `path` may be a file."""
     if path.is_file():
         yield path.name, path
         return
     files = [file for file in path.rglob("*") if file.is_file()]
-    yield from sorted((file.relative_to(path).as_posix(), file) for file in files)
+    yield from sorted((file.relative_to(path.parent).as_posix(), file) for file in files)
 
 
 def _add(digest: hashlib._Hash, part: bytes) -> None:

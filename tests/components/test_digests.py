@@ -33,8 +33,8 @@ def test_code_digest_does_not_depend_on_where_the_code_lies(tree, tmp_path_facto
     assert code_digest(other) == before
 
 
-def test_code_digest_covers_this_repository():
-    assert code_digest() != code_digest(root=__import__("pathlib").Path("/nonexistent"))
+def test_code_digest_covers_this_repository(tree):
+    assert code_digest() != code_digest(tree)
 
 
 def test_files_token_sees_size_time_and_appearance(tmp_path):
@@ -62,6 +62,15 @@ def test_files_token_of_a_folder_sees_files_below_it(tmp_path):
     before = files_token([tmp_path])
     (tmp_path / "a" / "new").write_bytes(b"")
     assert files_token([tmp_path]) != before
+
+
+def test_files_token_sees_in_which_folder_a_file_lies(tmp_path):
+    for folder in ("span=2026-01-01", "span=2026-01-02"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "part").write_bytes(b"")
+        os.utime(tmp_path / folder / "part", ns=(5, 5))
+    first, second = sorted(tmp_path.iterdir())
+    assert files_token([first]) != files_token([second])
 
 
 def test_listing_token_ignores_order_only():
