@@ -163,3 +163,22 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
         },
         {"eval_config": config, "example_splits": '["eval"]'},
     )
+
+
+def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
+    """Builds the transform graph of a split's rows below `folder`; returns its folder."""
+    import apache_beam as beam
+    import tensorflow_transform.beam as tft_beam
+    from tfx_bsl.public import tfxio
+
+    from models.preprocessing import preprocessing_fn
+
+    source = tfxio.TFExampleRecord(f"{split}/*", schema=parse_schema(SCHEMA))
+    output = str(folder / "transform")
+    with beam.Pipeline("DirectRunner") as pipeline, tft_beam.Context(str(folder / "temp")):
+        data = (pipeline | source.BeamSource(), source.TensorAdapterConfig())
+        graph = data | tft_beam.AnalyzeDataset(
+            lambda inputs: preprocessing_fn(inputs, {"schema": SCHEMA})
+        )
+        _ = graph | tft_beam.WriteTransformFn(output)
+    return output
