@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import absl.logging
 from rich.console import Console
 from rich.text import Text
 
@@ -40,11 +41,15 @@ class RunDisplay(logging.Handler):
         for logger in self._loggers:
             logger.setLevel(logging.INFO)
             logger.addHandler(self)
+        # TensorFlow, when it saves a model, sets absl's logger back to this verbosity.
+        self._verbosity = absl.logging.get_verbosity()
+        absl.logging.set_verbosity(absl.logging.INFO)
         self._status.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._status.stop()
+        absl.logging.set_verbosity(self._verbosity)
         for logger in self._loggers:
             logger.removeHandler(self)
         if error[0] is not None and self._component:
