@@ -50,7 +50,6 @@ class TrainingConfig(Settings):
       max_epochs: epochs at most.
       learning_rate: the optimizer's learning rate.
       optimizer: Keras's Adam, Adagrad or plain SGD.
-      clip_norm: largest global norm of the gradients, or None for no clipping.
       seed: of initial weights, dropout and shuffling.
       patience: epochs without a better monitor before training stops; the best epoch's
         weights are kept.
@@ -69,7 +68,6 @@ class TrainingConfig(Settings):
     max_epochs: pydantic.PositiveInt = 10
     learning_rate: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 1e-3
     optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
-    clip_norm: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
     patience: pydantic.NonNegativeInt = 1
     monitor: Literal["auc", "logloss"] = "auc"

@@ -18,9 +18,7 @@ def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
         "adagrad": keras.optimizers.Adagrad,
         "sgd": keras.optimizers.SGD,
     }
-    optimizer = classes[training.optimizer](
-        learning_rate=training.learning_rate, global_clipnorm=training.clip_norm
-    )
+    optimizer = classes[training.optimizer](learning_rate=training.learning_rate)
     if training.precision == "mixed_float16":
         return keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer

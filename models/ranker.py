@@ -179,6 +179,8 @@ class Ranker(tfrs.models.Model):
             gradients = self.optimizer.get_unscaled_gradients(gradients)
         return losses, gradients
 
+    # Nothing here needs AutoGraph, whose conversion is most of the time of a first step.
+    @tf.autograph.experimental.do_not_convert
     def train_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Takes one step; an architecture with a step of its own composes the same parts.
 
@@ -191,6 +193,7 @@ class Ranker(tfrs.models.Model):
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         return losses
 
+    @tf.autograph.experimental.do_not_convert
     def test_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Returns the shares of the losses without dropout and auxiliary losses."""
         return self.loss_shares(inputs, False, global_rows(inputs))

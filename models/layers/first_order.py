@@ -47,9 +47,10 @@ class FirstOrder(keras.layers.Layer):
             self.tables[field.column] = self.add_weight(
                 f"{field.column}/weights", (field.size, labels), initializer="zeros"
             )
-        self.numeric_kernel = self.add_weight(
-            "numeric/weights", (self._numbers, labels), initializer="zeros"
-        )
+        if self._numbers:
+            self.numeric_kernel = self.add_weight(
+                "numeric/weights", (self._numbers, labels), initializer="zeros"
+            )
         self.bias = self.add_weight(
             "bias", (labels,), initializer=keras.initializers.Constant(self._biases)
         )

@@ -19,15 +19,21 @@ class SoftmaxGate(keras.layers.Layer):
     """
 
     def __init__(
-        self, gates: int, experts: int, kernel_l2: float = 0.0, name: str = "gates"
+        self,
+        gates: int,
+        experts: int,
+        kernel_l2: float = 0.0,
+        name: str = "gates",
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(name=name, autocast=False)
+        super().__init__(name=name, dtype=dtype, autocast=False)
         self._shape = (gates, experts)
         self._dense = keras.layers.Dense(
             gates * experts,
             use_bias=False,
             kernel_regularizer=keras.regularizers.L2(kernel_l2) if kernel_l2 else None,
             name="dense",
+            dtype=dtype,
         )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

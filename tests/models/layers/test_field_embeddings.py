@@ -1,0 +1,51 @@
+import numpy as np
+import tensorflow as tf
+
+from models.inputs import Field
+from models.layers.field_embeddings import FieldEmbeddings
+
+FIELDS = (Field("user", 5), Field("item", 4, dim=2))
+INDICES = np.array([[0, 3], [4, 1], [0, 3]])
+
+
+def embeddings(l2: float = 0.0) -> FieldEmbeddings:
+    layer = FieldEmbeddings(FIELDS, dim=3, l2=l2)
+    layer(tf.constant(INDICES))
+    for variable in layer.trainable_variables:
+        variable.assign(np.random.default_rng(1).normal(size=variable.shape))
+    return layer
+
+
+def test_looks_up_each_table_and_projects_other_widths() -> None:
+    layer = embeddings()
+    user, item = layer.tables["user"].numpy(), layer.tables["item"].numpy()
+    kernel = layer.projections["item"].numpy()
+    assert (item.shape, kernel.shape, list(layer.projections)) == ((4, 2), (2, 3), ["item"])
+    wanted = np.stack([user[INDICES[:, 0]], item[INDICES[:, 1]] @ kernel], axis=1)
+    np.testing.assert_allclose(layer(tf.constant(INDICES)), wanted, rtol=1e-5)
+
+
+def test_l2_is_a_loss_of_rows_on_what_they_look_up() -> None:
+    layer = embeddings(l2=0.1)
+    layer(tf.constant(INDICES), training=True)
+    user, item = layer.tables["user"].numpy(), layer.tables["item"].numpy()
+    wanted = 0.1 * np.stack([(user[INDICES[:, 0]] ** 2).sum(1), (item[INDICES[:, 1]] ** 2).sum(1)])
+    np.testing.assert_allclose(np.stack(layer.losses), wanted, rtol=1e-5)
+
+
+def test_l2_is_absent_from_inference() -> None:
+    layer = embeddings(l2=0.1)
+    layer(tf.constant(INDICES), training=False)
+    assert layer.losses == []
+
+
+def test_rows_that_are_not_looked_up_get_no_gradient() -> None:
+    layer = embeddings(l2=0.1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(tf.constant(INDICES), training=True))
+        loss += tf.add_n([tf.reduce_sum(x) for x in layer.losses])
+    gradient = tf.convert_to_tensor(tape.gradient(loss, layer.tables["user"])).numpy()
+    assert np.all(gradient[[1, 2, 3]] == 0)
+    table = layer.tables["user"].numpy()
+    np.testing.assert_allclose(gradient[0], 2 * (1 + 2 * 0.1 * table[0]), rtol=1e-5)
+    np.testing.assert_allclose(gradient[4], 1 + 2 * 0.1 * table[4], rtol=1e-5)

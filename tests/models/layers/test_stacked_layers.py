@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.layers.stacked_dense import StackedDense
+from models.layers.stacked_mlp import StackedMLP
+
+RANDOM = np.random.default_rng(3)
+
+
+def test_every_layer_of_the_stack_has_its_own_kernel_and_input() -> None:
+    inputs = RANDOM.normal(size=(3, 5, 4)).astype(np.float32)
+    layer = StackedDense((3,), 2, activation="relu")
+    layer.build(inputs.shape)
+    layer.bias.assign(RANDOM.normal(size=(3, 1, 2)))
+    kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
+    wanted = np.stack([np.maximum(inputs[s] @ kernel[s] + bias[s], 0) for s in range(3)])
+    np.testing.assert_allclose(layer(inputs), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_shared_input_is_broadcast_over_the_stack() -> None:
+    inputs = RANDOM.normal(size=(1, 2, 5, 4)).astype(np.float32)
+    layer = StackedDense((3, 2), 6, activation=None)
+    outputs = layer(inputs).numpy()
+    assert outputs.shape == (3, 2, 5, 6)
+    for k in range(3):
+        wanted = inputs[0, 1] @ layer.kernel.numpy()[k, 1]
+        np.testing.assert_allclose(outputs[k, 1], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_kernels_are_drawn_slice_by_slice() -> None:
+    layer = StackedDense((50,), 64)
+    layer.build((50, 1, 32))
+    limit = math.sqrt(6 / (32 + 64))
+    kernel = layer.kernel.numpy()
+    assert np.abs(kernel).max() <= limit
+    assert kernel.std() == pytest.approx(limit / math.sqrt(3), rel=0.02)
+
+
+def test_kernel_l2_is_a_scalar_penalty() -> None:
+    layer = StackedDense((2,), 3, kernel_l2=0.1)
+    layer.build((2, 1, 4))
+    (penalty,) = layer.losses
+    assert penalty.shape.rank == 0
+    np.testing.assert_allclose(penalty, 0.1 * (layer.kernel.numpy() ** 2).sum(), rtol=1e-5)
+
+
+def test_an_mlp_is_its_layers_in_turn() -> None:
+    inputs = RANDOM.normal(size=(5, 4)).astype(np.float32)
+    layer = StackedMLP((), (8, 3))
+    outputs = layer(inputs)
+    hidden = inputs
+    for kernel in (v.numpy() for v in layer.trainable_variables if "kernel" in v.name):
+        hidden = np.maximum(hidden @ kernel, 0)
+    np.testing.assert_allclose(outputs, hidden, rtol=1e-5, atol=1e-6)
+
+
+def test_an_mlp_without_layers_returns_its_input() -> None:
+    inputs = tf.constant(RANDOM.normal(size=(5, 4)))
+    np.testing.assert_array_equal(StackedMLP((2,), ())(inputs), tf.cast(inputs, tf.float32))
+
+
+def test_dropout_drops_in_training_only_and_keeps_the_mean() -> None:
+    layer = StackedMLP((), (2000,), dropout=0.4)
+    inputs = tf.ones((20, 4))
+    plain, dropped = layer(inputs).numpy(), layer(inputs, training=True).numpy()
+    alive = plain > 0
+    assert (dropped[alive] == 0).mean() == pytest.approx(0.4, abs=0.02)
+    kept = alive & (dropped > 0)
+    np.testing.assert_allclose(dropped[kept], plain[kept] / 0.6, rtol=1e-5)

@@ -1,0 +1,55 @@
+"""Trains on one device and on two, and prints what differs as JSON.
+
+A process of its own, because logical devices must be made before TensorFlow starts and a
+strategy does not like others beside it.
+"""
+
+import json
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+from made_batches import batch, layout, make_ranker, randomise, task_graph  # noqa: E402
+
+ROWS, GLOBAL_BATCH, EPOCHS = 31, 10, 2
+REGULARISED = {"embedding_dim": 4, "embedding_l2": 0.02, "wide_l2": 0.03, "kernel_l2": 0.01}
+
+
+def trained(model: dict, xla: bool) -> tuple[list[np.ndarray], list[float]]:
+    """Epochs of batches of 10, 10, 10 and 1: weights, and the loss of each epoch's last."""
+    ranker = make_ranker(
+        {**REGULARISED, **model},
+        optimizer="sgd",
+        learning_rate=0.3,
+        xla=xla,
+        loss_weights={"action_given_click": 2.0},
+    )
+    randomise(ranker)
+    rows = batch(ROWS, layout(), task_graph(2))
+    data = tf.data.Dataset.from_tensor_slices(rows).batch(GLOBAL_BATCH)
+    history = ranker.fit(data, epochs=EPOCHS, verbose=0).history
+    return ranker.get_weights(), history["loss"]
+
+
+def main() -> None:
+    model, xla = json.loads(sys.argv[1]), sys.argv[2] == "xla"
+    weights, losses = trained(model, xla)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        mirrored_weights, mirrored_losses = trained(model, xla)
+    pairs = list(zip(weights, mirrored_weights, strict=True))
+    report = {
+        "replicas": strategy.num_replicas_in_sync,
+        "weights": max(float(np.abs(a - b).max()) for a, b in pairs),
+        "losses": float(np.abs(np.subtract(losses, mirrored_losses)).max()),
+        "loss": losses[0],
+    }
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+main()

@@ -1,0 +1,31 @@
+"""Two devices train the model that one device trains."""
+
+import json
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+MODELS = {
+    "plain": {"name": "mmoe", "expert_units": [8], "tower_units": [4]},
+    "xla": {"name": "shared_bottom", "bottom_units": [8], "tower_units": [4]},
+}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("mode", "model"), MODELS.items())
+def test_two_devices_equal_one(mode: str, model: dict[str, Any]) -> None:
+    """With SGD, since Adam hides a factor; with every regulariser, and a batch of one row."""
+    command = [sys.executable, str(FOLDER / "mirrored_script.py"), json.dumps(model), mode]
+    done = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["replicas"] == 2
+    assert report["loss"] > 0.1
+    assert report["weights"] < 1e-6
+    assert report["losses"] < 1e-5
