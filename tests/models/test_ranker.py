@@ -207,6 +207,7 @@ def test_mixed_precision_is_close_finite_and_this_models_only(precision: str) ->
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.e2e
 def test_xla_takes_the_same_step() -> None:
     rows = tensors(batch(ROWS, LAYOUT, TASKS))
     plain, compiled = linear_ranker(), linear_ranker(xla=True)
