@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -35,12 +35,13 @@ def write_canary(
       scores: the trainer's score of each of these rows, by output: float32 [N].
       precision: the precision that the model computes in.
     """
-    path = pathlib.Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    with tf.io.TFRecordWriter(str(path / "examples.tfrecord")) as writer:
+    tf.io.gfile.makedirs(folder)
+    with tf.io.TFRecordWriter(f"{folder}/examples.tfrecord") as writer:
         for row in serialized:
             writer.write(row)
-    with (path / "scores.npz").open("wb") as file:
-        np.savez(file, **scores)
-    text = json.dumps({"precision": precision})
-    (path / "canary.json").write_text(text, encoding="utf-8")
+    archive = io.BytesIO()
+    np.savez(archive, **scores)
+    with tf.io.gfile.GFile(f"{folder}/scores.npz", "wb") as file:
+        file.write(archive.getvalue())
+    with tf.io.gfile.GFile(f"{folder}/canary.json", "w") as file:
+        file.write(json.dumps({"precision": precision}))

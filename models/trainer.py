@@ -120,5 +120,4 @@ def _export(
     training = ranker.training_config
     scorer = make_scorer(ranker, validation, training.batch_size)
     scores = scorer(validation.at(positions))
-    folder = str(pathlib.Path(fn_args.model_run_dir) / "canary")
-    write_canary(folder, serialized, scores, training.precision)
+    write_canary(f"{fn_args.model_run_dir}/canary", serialized, scores, training.precision)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import pathlib
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -189,6 +188,6 @@ def write_history(folder: str, history: Mapping[str, Any]) -> None:
             return [plain(item) for item in value]
         return None if isinstance(value, float) and not np.isfinite(value) else value
 
-    path = pathlib.Path(folder) / "history.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(plain(history), indent=1), encoding="utf-8")
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(f"{folder}/history.json", "w") as file:
+        file.write(json.dumps(plain(history), indent=1))

@@ -16,7 +16,16 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.tags import SIDES, ContractError, Id, Tags, Treatment, parse_tags
+from schemas.tags import (
+    SIDES,
+    Categorical,
+    ContractError,
+    Id,
+    Numeric,
+    Tags,
+    Treatment,
+    parse_tags,
+)
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 
 ColumnType = Literal["int", "float", "bytes"]
@@ -190,8 +199,11 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
             f"feature '{column.name}' may not be missing; give it "
             "'presence { min_fraction: 1 }' and 'shape { dim { size: 1 } }'"
         )
-    if isinstance(column.treatment, Id) and column.type == "float":
-        raise ContractError(f"feature '{column.name}' is an id; make it INT or BYTES, not FLOAT")
+    if isinstance(column.treatment, (Id, Categorical)) and column.type == "float":
+        kind = "an id" if isinstance(column.treatment, Id) else "categorical"
+        raise ContractError(f"feature '{column.name}' is {kind}; make it INT or BYTES, not FLOAT")
+    if isinstance(column.treatment, Numeric) and column.type == "bytes":
+        raise ContractError(f"feature '{column.name}' is numeric; make it INT or FLOAT, not BYTES")
 
 
 def _label(column: Column) -> Label:

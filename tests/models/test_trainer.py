@@ -16,8 +16,6 @@ from small_log import SCHEMA, made_rows, write_split
 from models.fingerprint import training_fingerprint
 from models.trainer import run_fn
 
-WRITTEN = ["canary", "history.json"]
-
 
 def arguments(folder: pathlib.Path, transform_dir: str, **training: Any) -> types.SimpleNamespace:
     """What TFX hands to run_fn, for 640 train and 150 validation rows below `folder`."""
@@ -87,7 +85,7 @@ test_trainer.check_outcome(folder)
 
 
 @pytest.mark.e2e
-def test_two_devices_train_the_same_model(tmp_path: pathlib.Path, transform_dir: str) -> None:
+def test_run_fn_on_two_devices(tmp_path: pathlib.Path, transform_dir: str) -> None:
     here = pathlib.Path(__file__)
     environment = {**os.environ, "PYTHONPATH": str(here.parents[2]), "TF_USE_LEGACY_KERAS": "1"}
     command = [sys.executable, "-c", TWO_DEVICES, str(here.parent), transform_dir]
