@@ -68,7 +68,8 @@ def test_a_shared_string_domain():
     ("kind", "text", "value"), [("INT", "3", 3), ("FLOAT", "0.5", 0.5), ("BYTES", "top", b"top")]
 )
 def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, value):
-    position = feature("position", kind, "categorical", f"train_only:default={text}")
+    treatment = "numeric" if kind == "FLOAT" else "categorical"
+    position = feature("position", kind, treatment, f"train_only:default={text}")
     found = contract(position=position)
     assert found.column("position").train_only_default == value
     assert "position" in [column.name for column in found.features]
@@ -84,6 +85,8 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         ({"label": ""}, "no feature has a 'label:NAME' tag"),
         ({"label": feature("is_click", "FLOAT", "label:click")}, "is a label: it must be 'type: I"),
         ({"label": feature("is_click", "INT", "label:click", "id")}, "must not be a model input"),
+        ({"x": feature("x", "FLOAT", "categorical")}, "'x' is categorical; make it INT or BYTES"),
+        ({"x": feature("x", "BYTES", "numeric")}, "'x' is numeric; make it INT or FLOAT"),
         ({"label": feature("c", "INT", "label:click", more="")}, "'c' may not be missing"),
         ({"time": feature("ts", "FLOAT", "timestamp")}, "'ts' is the timestamp; make it INT"),
         ({"x": feature("f", "FLOAT", "id")}, "'f' is an id; make it INT or BYTES"),
