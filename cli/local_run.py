@@ -51,10 +51,10 @@ def run_locally(
             pipeline = local_pipeline(config, locations.work_dir)
             with RunDisplay(console, record):
                 tfx.orchestration.LocalDagRunner().run(pipeline)
-            result = collect(record, directory)
+            result = collect(record, config.model.name, directory)
         except Exception as error:
             traceback.print_exc()
-            result = failed(error, record, runs_before, directory)
+            result = failed(error, record, runs_before, config.model.name, directory)
         (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
         print_result(console, result)
     return result

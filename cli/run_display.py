@@ -59,10 +59,10 @@ class RunDisplay(logging.Handler):
         """Shows what a log record says of the run, and passes over all others."""
         if record.name == "polyrank.progress":
             self._status.update(f"{self._component}  {record.getMessage()}")
-        elif record.msg == _RUNNING and record.args:
+        elif record.msg == _RUNNING and isinstance(record.args, tuple):
             self._component = str(record.args[0])
             self._status.update(self._component)
-        elif record.msg == _FINISHED and record.args:
+        elif record.msg == _FINISHED:
             self._show(self._component)
             self._component = ""
 

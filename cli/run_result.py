@@ -21,6 +21,7 @@ class RunResult:
     Attributes:
       outcome: how the run ended.
       reason: one sentence.
+      model: the candidate's architecture.
       version: the version that is live for this run's data, or None where none was pushed.
       run_directory: holds `run.log` and `result.json`.
       gate: the gate's record (`gate.json`), empty where the run did not get there.
@@ -30,6 +31,7 @@ class RunResult:
 
     outcome: Outcome
     reason: str
+    model: str
     run_directory: pathlib.Path
     version: str | None = None
     gate: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -51,6 +53,7 @@ class RunResult:
             "status": self.outcome.status,
             "exit_code": self.outcome.value,
             "reason": self.reason,
+            "model": self.model,
             "version": self.version,
             "run_directory": str(self.run_directory),
             "metrics": self.metrics(),
@@ -94,7 +97,7 @@ def _passed(gate: dict[str, Any]) -> str:
     return f"gate: {counts}; baseline: {f'version {baseline}' if baseline else 'none'}"
 
 
-def collect(record: RunRecord, run_directory: pathlib.Path) -> RunResult:
+def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunResult:
     """Reads the result of the newest run, every component of which has ended well."""
     components = record.components(record.run_ids()[-1])
     gate = _read(_output(components, "PromotionGate", "gate"), "gate.json")
@@ -111,6 +114,7 @@ def collect(record: RunRecord, run_directory: pathlib.Path) -> RunResult:
     return RunResult(
         outcome=outcome,
         reason=reason,
+        model=model,
         run_directory=run_directory,
         version=version,
         gate=gate,
@@ -120,7 +124,11 @@ def collect(record: RunRecord, run_directory: pathlib.Path) -> RunResult:
 
 
 def failed(
-    error: Exception, record: RunRecord, runs_before: int, run_directory: pathlib.Path
+    error: Exception,
+    record: RunRecord,
+    runs_before: int,
+    model: str,
+    run_directory: pathlib.Path,
 ) -> RunResult:
     """Describes a run that an exception ended.
 
@@ -128,6 +136,7 @@ def failed(
       error: the exception.
       record: of the pipeline's runs.
       runs_before: how many runs the record held before this one.
+      model: the candidate's architecture.
       run_directory: holds the log with the stack trace.
     """
     run_ids = record.run_ids()
@@ -137,6 +146,7 @@ def failed(
     return RunResult(
         outcome=Outcome.BAD_DATA if isinstance(error, BadDataError) else Outcome.ERROR,
         reason=f"{place}{kind}{error}",
+        model=model,
         run_directory=run_directory,
         components=tuple(components),
     )

@@ -47,6 +47,38 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
     return table
 
 
+def models_table(result: RunResult) -> Table:
+    """AUC and log loss over all scenarios, of the model and of the simple ones beside it."""
+    names = list(
+        dict.fromkeys(
+            name
+            for found in result.references["outputs"].values()
+            for name, values in found.items()
+            if isinstance(values, dict)
+        )
+    )
+    table = Table(
+        title="Beside simple models: AUC (log loss) over all scenarios",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("output", no_wrap=True)
+    for name in (result.model, *names):
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for output, found in result.references["outputs"].items():
+        model = result.metrics()[output][OVERALL]
+        values = [model, *(found.get(name) for name in names)]
+        table.add_row(output, *(_auc_and_loss(value) for value in values))
+    return table
+
+
+def _auc_and_loss(values: Any) -> str:
+    if not isinstance(values, dict):
+        return "-"
+    return f"{_number(values['auc'])} ({_number(values['logloss'])})"
+
+
 def last_line(result: RunResult) -> str:
     """Says how the run ended and why, on one line."""
     where = f" (log: {result.run_directory / 'run.log'})"
@@ -60,4 +92,6 @@ def print_result(console: Console, result: RunResult) -> None:
     cells = result.gate.get("cells")
     if cells:
         console.print(gate_table(cells))
+    if cells and result.references:
+        console.print(models_table(result))
     console.print(last_line(result), markup=False, soft_wrap=True)

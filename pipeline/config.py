@@ -7,10 +7,10 @@ import pathlib
 from typing import Annotated, Any
 
 import pydantic
-from components.model_canary.config import CanaryConfig
-from components.promotion_gate.config import GateConfig
 
 from components.impression_example_gen.split import SplitConfig
+from components.model_canary.config import CanaryConfig
+from components.promotion_gate.config import GateConfig
 from models.config import ModelConfig, TrainingConfig
 from models.registry import parse_model_config
 from schemas.settings import Settings
@@ -42,8 +42,8 @@ class WindowConfig(Settings):
     """
 
     end: str = "latest"
-    train_spans: int = pydantic.Field(6, ge=1)
-    eval_spans: int = pydantic.Field(1, ge=0)
+    train_spans: int = pydantic.Field(default=6, ge=1)
+    eval_spans: int = pydantic.Field(default=1, ge=0)
 
     @pydantic.field_validator("end", mode="before")
     @classmethod
@@ -59,8 +59,8 @@ class ExamplesConfig(Settings):
       compression_level: gzip level, 1 (fast) to 9 (small).
     """
 
-    shards: int = pydantic.Field(2, ge=1)
-    compression_level: int = pydantic.Field(1, ge=1, le=9)
+    shards: int = pydantic.Field(default=2, ge=1)
+    compression_level: int = pydantic.Field(default=1, ge=1, le=9)
 
 
 class ReferencesConfig(Settings):
@@ -72,7 +72,7 @@ class ReferencesConfig(Settings):
     """
 
     enabled: bool = True
-    max_rows: int = pydantic.Field(500_000, ge=1)
+    max_rows: int = pydantic.Field(default=500_000, ge=1)
 
 
 class PipelineConfig(Settings):
@@ -83,7 +83,7 @@ class PipelineConfig(Settings):
       beam_pipeline_args: passed to every Beam component.
     """
 
-    name: str = pydantic.Field("polyrank", pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")
+    name: str = pydantic.Field(default="polyrank", pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")
     data: DataConfig
     window: WindowConfig = WindowConfig()
     split: SplitConfig = SplitConfig()

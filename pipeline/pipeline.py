@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 
 import tfx.v1 as tfx
-from components.baseline.component import Baseline
-from components.impression_example_gen.component import ImpressionExampleGen
-from components.model_canary.component import ModelCanary
-from components.promotion_gate.component import PromotionGate
-from components.reference_models.component import ReferenceModels
-from components.register_pushed.component import RegisterPushed
 from ml_metadata.proto import metadata_store_pb2
 from tfx.proto import trainer_pb2
 
+from components.baseline.component import Baseline
 from components.data_gate.component import DataGate
 from components.digests import code_digest
+from components.impression_example_gen.component import ImpressionExampleGen
+from components.model_canary.component import ModelCanary
+from components.promotion_gate.component import PromotionGate
 from components.promotion_gate.eval_config import make_eval_config
+from components.reference_models.component import ReferenceModels
+from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
 from components.schema_import.component import SchemaImport
 from components.span_window.component import SpanWindow
@@ -28,6 +28,7 @@ from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
+from schemas.settings import SettingsError
 
 
 def create_pipeline(
@@ -48,12 +49,19 @@ def create_pipeline(
       schema_text: the tagged schema, in text format.
       enable_cache: whether components with unchanged inputs are skipped.
       metadata_connection_config: of ML Metadata; None where the runner has its own.
+
+    Raises:
+      ContractError: the schema can't be used.
+      SettingsError: `data.path` is missing.
     """
+    data_path = config.data.path
+    if data_path is None:
+        raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
     digest = code_digest()
     contract = read_contract(parse_schema(schema_text))
 
     window = SpanWindow(
-        data_path=config.data.path,
+        data_path=data_path,
         end=config.window.end,
         train_spans=config.window.train_spans,
         eval_spans=config.window.eval_spans,
@@ -64,7 +72,7 @@ def create_pipeline(
     example_gen = ImpressionExampleGen(
         window=window.outputs["window"],
         schema=schema.outputs["schema"],
-        data_path=config.data.path,
+        data_path=data_path,
         split=config.split,
         shards=config.examples.shards,
         compression_level=config.examples.compression_level,

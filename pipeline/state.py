@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from typing import TypeAlias
 
 from tfx.orchestration.data_types import RuntimeParameter
 
@@ -19,7 +20,7 @@ from components.span_window.listing import find_window, list_names
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 
-Token = str | RuntimeParameter
+Token: TypeAlias = str | RuntimeParameter
 
 
 @dataclasses.dataclass(frozen=True)

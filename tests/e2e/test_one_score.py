@@ -96,10 +96,9 @@ def test_the_server_scores_as_the_trainer(workspace, first, examples, trainer_sc
 
 
 def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scores):
-    from tfx import v1 as _tfx  # noqa: F401  isort: split
-
     import apache_beam as beam
     import tensorflow_model_analysis as tfma
+    from tfx import v1 as _tfx  # noqa: F401  isort: split
     from tfx_bsl.public import tfxio
 
     from components.promotion_gate.eval_config import make_eval_config
