@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pathlib
 
 from rich.console import Console
@@ -20,7 +22,7 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
     """Returns `config` with a `data.path` that holds spans.
 
     A path with spans is left alone. Otherwise the adapter reads the path (KuaiRand) or
-    makes a log (synthetic) and writes spans below the work folder, once.
+    makes a log (synthetic) and writes spans below the work folder, once for the same options.
 
     Raises:
       SettingsError: there is neither a path nor an adapter that can make one.
@@ -34,11 +36,17 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
         raise SettingsError(f"unknown data.adapter '{adapter}'; {nearest(adapter, _ADAPTERS)}")
     if path is not None and any(pathlib.Path(path).glob("span=*")):
         return config
-    out = pathlib.Path(locations.data_dir)
+    out = pathlib.Path(locations.data_dir) / _folder_name(config)
     if not any(out.glob("span=*")):
         console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
         _make_spans(config, out)
     return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
+
+
+def _folder_name(config: PipelineConfig) -> str:
+    facts = [config.data.path, config.data.adapter_options]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{config.data.adapter}-{digest[:8]}"
 
 
 def _make_spans(config: PipelineConfig, out: pathlib.Path) -> None:

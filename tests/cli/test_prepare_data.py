@@ -1,0 +1,48 @@
+"""Spans for a run: the user's own, or made once by the adapter."""
+
+import pathlib
+
+import pytest
+from rich.console import Console
+
+from cli.prepare_data import prepared
+from pipeline.config_files import load_config, preset_path
+from pipeline.locations import Locations
+from schemas.settings import SettingsError
+
+OVERRIDES = ["data.adapter_options.rows=60", "data.adapter_options.days=3"]
+
+
+def _prepared(tmp_path, preset="synthetic", overrides=(), data_path=None):
+    config = load_config(preset_path(preset), overrides, data_path=data_path)
+    locations = Locations(str(tmp_path / "work"), config.name)
+    return prepared(config, locations, Console(quiet=True))
+
+
+def test_the_synthetic_adapter_makes_spans_once(tmp_path):
+    first = _prepared(tmp_path, overrides=OVERRIDES)
+    folder = pathlib.Path(first.data.path)
+    assert folder.parent == tmp_path / "work" / "data"
+    files = sorted(folder.glob("span=*/*.parquet"))
+    assert len({file.parent for file in files}) == 3
+    times = [file.stat().st_mtime_ns for file in files]
+    assert _prepared(tmp_path, overrides=OVERRIDES).data.path == first.data.path
+    assert [file.stat().st_mtime_ns for file in files] == times
+    other = _prepared(tmp_path, overrides=[*OVERRIDES, "data.adapter_options.seed=9"])
+    assert other.data.path != first.data.path
+
+
+def test_a_folder_of_spans_is_left_alone(tmp_path):
+    (tmp_path / "log" / "span=2026-01-01").mkdir(parents=True)
+    config = _prepared(tmp_path, data_path=str(tmp_path / "log"))
+    assert config.data.path == str(tmp_path / "log")
+    assert not (tmp_path / "work").exists()
+
+
+def test_missing_data_and_unknown_adapters_are_told(tmp_path):
+    with pytest.raises(SettingsError, match="give --data FOLDER"):
+        _prepared(tmp_path, "kuairand")
+    with pytest.raises(SettingsError, match="no data: give --data DIR"):
+        _prepared(tmp_path, overrides=["data.adapter=null"])
+    with pytest.raises(SettingsError, match="did you mean 'kuairand'"):
+        _prepared(tmp_path, overrides=["data.adapter=kuairnd"])
