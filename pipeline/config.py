@@ -68,7 +68,7 @@ class ReferencesConfig(Settings):
 
     Attributes:
       enabled: whether to fit them.
-      max_rows: train on the latest rows only, at most so many.
+      max_rows: a split of more rows is thinned evenly to about so many.
     """
 
     enabled: bool = True

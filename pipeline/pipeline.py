@@ -155,6 +155,7 @@ def create_pipeline(
         model=model,
         gate=gate.outputs["gate"],
         blessing=gate.outputs["blessing"],
+        window=window.outputs["window"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
         run_info=RunInfo(

@@ -121,11 +121,9 @@ def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scor
         extracts = pipeline | source.BeamSource() | tfma.BatchedInputsToExtracts()
         for extractor in tfma.default_extractors(eval_shared_model=models, eval_config=eval_config):
             extracts |= extractor.stage_name >> extractor.ptransform
+        # The default extractors end with single rows.
         _ = extracts | beam.Map(
-            lambda batch: found.extend(
-                (row[tfma.INPUT_KEY], row[tfma.PREDICTIONS_KEY]["candidate"])
-                for row in tfma.utils.util.split_extracts(batch)
-            )
+            lambda row: found.append((row[tfma.INPUT_KEY], row[tfma.PREDICTIONS_KEY]["candidate"]))
         )
     by_example = {bytes(np.asarray(raw).item()): scores for raw, scores in found}
     assert len(found) == len(examples)
