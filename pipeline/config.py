@@ -80,7 +80,8 @@ class PipelineConfig(Settings):
 
     Attributes:
       name: of the pipeline and of the served model: `[a-z0-9][a-z0-9-]*`, as Kubeflow asks.
-      beam_pipeline_args: passed to every Beam component.
+      beam_pipeline_args: passed to every Beam component. With any, TFX packs its own source for
+        the workers before each of them, unless `--setup_file` is among them.
     """
 
     name: str = pydantic.Field(default="polyrank", pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")
@@ -95,7 +96,7 @@ class PipelineConfig(Settings):
     gate: GateConfig = GateConfig()
     canary: CanaryConfig = CanaryConfig()
     references: ReferencesConfig = ReferencesConfig()
-    beam_pipeline_args: tuple[str, ...] = ("--direct_running_mode=in_memory",)
+    beam_pipeline_args: tuple[str, ...] = ()
 
     @pydantic.model_validator(mode="after")
     def _an_eval_split_exists(self) -> PipelineConfig:

@@ -1,6 +1,7 @@
 """One model, one score: trainer, TFMA, the v1 loader and the server agree on the same rows."""
 
 import pathlib
+import pickle
 
 import numpy as np
 import pytest
@@ -95,8 +96,9 @@ def test_the_server_scores_as_the_trainer(workspace, first, examples, trainer_sc
         _assert_equal(client.predict(_request(workspace.schema, examples)), trainer_scores)
 
 
-def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scores):
+def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scores, tmp_path):
     import apache_beam as beam
+    import tensorflow as tf
     import tensorflow_model_analysis as tfma
     from tfx import v1 as _tfx  # noqa: F401  isort: split
     from tfx_bsl.public import tfxio
@@ -116,17 +118,25 @@ def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scor
         str(artifacts["Trainer", "model_run"] / "canary" / "examples.tfrecord"),
         raw_record_column_name=tfma.ARROW_INPUT_COLUMN,
     )
-    found = []
+    out = str(tmp_path / "predictions")
     with beam.Pipeline() as pipeline:
         extracts = pipeline | source.BeamSource() | tfma.BatchedInputsToExtracts()
         for extractor in tfma.default_extractors(eval_shared_model=models, eval_config=eval_config):
             extracts |= extractor.stage_name >> extractor.ptransform
         # The default extractors end with single rows.
-        _ = extracts | beam.Map(
-            lambda row: found.append((row[tfma.INPUT_KEY], row[tfma.PREDICTIONS_KEY]["candidate"]))
+        _ = (
+            extracts
+            | beam.Map(
+                lambda row: pickle.dumps((row["input"].item(), row["predictions"]["candidate"]))
+            )
+            | beam.io.WriteToTFRecord(out)
         )
-    by_example = {bytes(np.asarray(raw).item()): scores for raw, scores in found}
-    assert len(found) == len(examples)
+    rows = [
+        pickle.loads(record.numpy())
+        for record in tf.data.TFRecordDataset([str(path) for path in tmp_path.glob("predictions*")])
+    ]
+    assert len(rows) == len(examples)
+    by_example = dict(rows)
     scores = {
         name: [by_example[example][name].item() for example in examples] for name in trainer_scores
     }
