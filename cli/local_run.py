@@ -8,20 +8,16 @@ import pathlib
 import traceback
 
 import tfx.v1 as tfx
-from rich.console import Console
 
 from cli.prepare_data import prepared
 from cli.run_display import RunDisplay
 from cli.run_result import RunResult, collect, failed
 from cli.run_tables import print_result
-from cli.terminal import quiet_terminal
+from cli.terminal import console_on, quiet_terminal
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
-
-_LOG_WIDTH = 110
-"""Columns where nobody's terminal says how many: rich would take 80 and cut names off."""
 
 
 def run_locally(
@@ -42,8 +38,7 @@ def run_locally(
     directory = pathlib.Path(locations.runs_dir) / started.strftime("%Y%m%dT%H%M%S.%f")
     directory.mkdir(parents=True)
     with quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal:
-        width = None if terminal.isatty() else _LOG_WIDTH
-        console = Console(file=terminal, highlight=False, width=width)
+        console = console_on(terminal)
         record = RunRecord(locations.metadata_path)
         runs_before = len(record.run_ids())
         try:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from cli.terminal import silent_imports
+from cli.terminal import console_on, silent_imports
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,13 +105,15 @@ def _print(outputs: Mapping[str, np.ndarray], count: int, as_json: bool) -> None
         for row in range(count):
             click.echo(json.dumps({name: _plain(array[row]) for name, array in outputs.items()}))
         return
-    from rich.console import Console
+    from rich import box
     from rich.table import Table
 
-    table = Table("row", *outputs)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("row", *outputs):
+        table.add_column(name, justify="right", overflow="fold")
     for row in range(count):
         table.add_row(str(row + 1), *(_text(array[row]) for array in outputs.values()))
-    Console().print(table)
+    console_on(sys.stdout).print(table)
 
 
 def _plain(value: Any) -> Any:

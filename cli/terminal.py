@@ -11,6 +11,19 @@ import warnings
 from collections.abc import Iterator
 from typing import TextIO
 
+from rich.console import Console
+
+_WIDTH_OF_A_FILE = 110
+
+
+def console_on(stream: TextIO) -> Console:
+    """A console that writes to `stream`, as wide as the terminal behind it.
+
+    Where there is none (a log, a pipe) rich would take 80 columns and cut names off.
+    """
+    width = None if stream.isatty() else _WIDTH_OF_A_FILE
+    return Console(file=stream, highlight=False, width=width)
+
 
 @contextlib.contextmanager
 def silent_imports() -> Iterator[None]:

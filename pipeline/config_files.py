@@ -49,13 +49,16 @@ def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: {error}") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: want a mapping of keys to values, got {values!r}")
-    base = _PACKAGES if path.parent == PRESETS else path.resolve().parent
+    _make_absolute(values, _PACKAGES if path.parent == PRESETS else path.resolve().parent)
+    return values
+
+
+def _make_absolute(values: dict[str, Any], base: pathlib.Path) -> None:
     data = values.get("data")
     if isinstance(data, dict):
         for key in ("path", "schema_path"):
             if isinstance(data.get(key), str) and "://" not in data[key]:
                 data[key] = str(base / data[key])
-    return values
 
 
 def apply_override(values: Mapping[str, Any], override: str) -> dict[str, Any]:
@@ -104,6 +107,7 @@ def load_config(
         values = apply_override(values, override)
     for key, value in (("path", data_path), ("schema_path", schema_path)):
         if value is not None:
-            absolute = value if "://" in value else str(pathlib.Path(value).resolve())
-            values = {**values, "data": {**(values.get("data") or {}), key: absolute}}
+            values = {**values, "data": {**(values.get("data") or {}), key: value}}
+    # What the command line gave is relative to the folder it was called in.
+    _make_absolute(values, pathlib.Path.cwd())
     return parse(PipelineConfig, values, str(path))

@@ -35,6 +35,8 @@ def test_command_line_paths_replace_those_of_the_file(tmp_path, monkeypatch):
     config = load_config(_write(tmp_path, MINIMAL), data_path="other", schema_path="gs://b/s.pbtxt")
     assert config.data.path == str(tmp_path / "other")
     assert config.data.schema_path == "gs://b/s.pbtxt"
+    config = load_config(_write(tmp_path, MINIMAL), ["data.path=third"])
+    assert config.data.path == str(tmp_path / "third")
 
 
 def test_overrides_are_typed_by_yaml_and_leave_their_input_alone():
