@@ -19,7 +19,7 @@ help: ## list these habits
 setup: $(STAMP) ## make the environment in .venv from the lock
 
 $(UV):
-	@python3 -m pip --version >/dev/null 2>&1 || { echo "setup: 'python3 -m pip' does not work; install Python 3 with pip, then run make again" >&2; exit 1; }
+	@python3 -m pip --version >/dev/null || { echo "setup: 'python3 -m pip' does not work here; install Python 3 with pip (with pyenv: 'pyenv install 3.10'), then run make again" >&2; exit 1; }
 	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-warn-script-location --target .tools/uv uv==$(UV_VERSION)
 
 $(STAMP): $(LOCK) setup.py | $(UV)
