@@ -37,7 +37,7 @@ def columns(
     """Turns rows into one array `[B]` an input; what is no input is passed over.
 
     Args:
-      rows: B mappings from feature to value; None stands for a missing value.
+      rows: B mappings from feature to value; None and NaN stand for a missing value.
       inputs: the signature's inputs, each a vector of int64, float32 or string.
       missing: what the model takes for a missing value, by dtype name.
 
@@ -68,7 +68,9 @@ def _column(
     for position, row in enumerate(rows):
         value = row[name]
         try:
-            column[position] = missing[dtype] if value is None else _CASTS[dtype](value)
+            # pandas writes whole numbers with gaps as floats, and the gaps as NaN.
+            absent = value is None or value != value
+            column[position] = missing[dtype] if absent else _CASTS[dtype](value)
         except (ValueError, TypeError, OverflowError):
             raise BadDataError(
                 f"row {position + 1}: '{name}' is {value!r}, wanted a {dtype}"

@@ -3,7 +3,8 @@
 The policy is TF Serving's default: the newest version serves. A new version is loaded
 and warmed up beside the old one, then takes over at once; the old one is unloaded when
 the last request on it has ended. A version that can't be loaded changes nothing for the
-requests: it is reported, and tried again only after its `saved_model.pb` has changed.
+requests: it is reported, and tried again as soon as a file of it has changed. A version
+that is still being copied is such a one: whoever pushes it need not rename it into place.
 """
 
 from __future__ import annotations
@@ -61,6 +62,12 @@ def versions_on_disk(base_path: pathlib.Path) -> dict[int, pathlib.Path]:
     }
 
 
+def _files(folder: pathlib.Path) -> frozenset[tuple[str, int, int]]:
+    """The name, size and time of change of every file of a version."""
+    files = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
+    return frozenset((str(path), status.st_size, status.st_mtime_ns) for path, status in files)
+
+
 class Versions:
     """Keeps the newest version of the model `name` below `base_path` in service."""
 
@@ -83,7 +90,7 @@ class Versions:
         self._lock = threading.Lock()
         self._serving: _Serving | None = None
         self._statuses: dict[int, VersionStatus] = {}
-        self._failed: dict[int, int] = {}
+        self._failed: dict[int, frozenset[tuple[str, int, int]]] = {}
 
     def statuses(self) -> dict[int, VersionStatus]:
         """Every version seen so far and its state, the newest first."""
@@ -128,15 +135,16 @@ class Versions:
         version = max(found)
         if self._serving is not None and self._serving.version == version:
             return
-        changed = (found[version] / "saved_model.pb").stat().st_mtime_ns
-        if self._failed.get(version) == changed:
+        # Read before loading: what is copied meanwhile must count as a change.
+        files = _files(found[version])
+        if self._failed.get(version) == files:
             return
         self._set_status(version, VersionStatus(State.LOADING))
         try:
             model = self._load(found[version], version)
         except ModelLoadError as error:
             _LOG.error("version %d of %s stays out of service: %s", version, self.name, error)
-            self._failed = {version: changed}
+            self._failed = {version: files}
             self._set_status(version, VersionStatus(State.END, str(error)))
             return
         self._failed = {}
@@ -150,6 +158,8 @@ class Versions:
                 self.refresh()
             except OSError as error:  # A version folder was removed while it was looked at.
                 _LOG.warning("%s can't be read, trying again: %s", self._base_path, error)
+            except Exception:  # Without its watcher a server would never see a version again.
+                _LOG.exception("the versions in %s can't be followed, trying again", self._base_path)
             if stop.wait(every_seconds):
                 break
         self._replace(None)

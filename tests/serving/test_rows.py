@@ -36,6 +36,13 @@ def test_null_is_the_models_missing_value():
     assert made["item"].tolist() == [-(2**63)]
 
 
+def test_nan_is_a_missing_value_of_any_type():
+    made = columns([{"age": math.nan, "city": math.nan, "item": math.nan}], INPUTS, MISSING)
+    assert math.isnan(made["age"][0])
+    assert made["city"].tolist() == [b""]
+    assert made["item"].tolist() == [-(2**63)]
+
+
 def test_missing_features_are_named():
     with pytest.raises(BadDataError, match=r"row 2 lacks age, item; the model's features are: age"):
         columns([{"age": 1, "city": "a", "item": 1}, {"city": "a"}], INPUTS, MISSING)

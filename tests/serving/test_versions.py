@@ -129,6 +129,35 @@ def test_a_broken_version_changes_nothing_and_is_tried_again_once_changed(shelf)
     assert shelf.versions.statuses()[2].error == ""
 
 
+def test_a_version_that_was_still_being_copied_is_tried_again(shelf):
+    folder = shelf.add(1)
+    shelf.broken.add(1)
+    shelf.versions.refresh()
+    assert shelf.states() == {1: "END"}
+    (folder / "variables").mkdir()
+    (folder / "variables" / "variables.index").write_bytes(b"the rest of the copy")
+    shelf.broken.clear()
+    shelf.versions.refresh()
+    assert shelf.serving() == 1
+
+
+def test_an_unforeseen_error_does_not_end_the_watching(tmp_path, caplog):
+    folder = tmp_path / "1"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes(b"graph")
+    stop, model = threading.Event(), FakeModel()
+
+    def load(path, version):
+        if not caplog.records:
+            raise KeyError("unforeseen")
+        stop.set()
+        return model
+
+    Versions("m", tmp_path, load).watch(stop, 0.01)
+    assert "can't be followed" in caplog.text
+    assert model.closed
+
+
 def test_a_removed_version_gives_way_to_the_one_left(shelf, tmp_path):
     shelf.add(1)
     shelf.add(2)
