@@ -10,7 +10,10 @@ import os
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
-import tfx.v1 as tfx  # noqa: E402
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (  # noqa: E402
+    KubeflowV2DagRunner,
+    KubeflowV2DagRunnerConfig,
+)
 
 from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline  # noqa: E402
@@ -23,8 +26,8 @@ def run() -> None:
         preset_path(source) if source in preset_names() else source,
         data_path=os.environ.get("POLYRANK_DATA", "/polyrank/data"),
     )
-    runner = tfx.orchestration.experimental.KubeflowV2DagRunner(
-        config=tfx.orchestration.experimental.KubeflowV2DagRunnerConfig(
+    runner = KubeflowV2DagRunner(
+        config=KubeflowV2DagRunnerConfig(
             default_image=os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
             use_pipeline_spec_2_1=True,
         ),

@@ -9,7 +9,7 @@ import os
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
-import tfx.v1 as tfx  # noqa: E402
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner  # noqa: E402
 
 from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
 from pipeline.local import local_pipeline  # noqa: E402
@@ -23,7 +23,7 @@ def run() -> None:
         data_path=os.environ.get("POLYRANK_DATA"),
     )
     work_dir = os.environ.get("POLYRANK_WORK_DIR", "work/run")
-    tfx.orchestration.LocalDagRunner().run(local_pipeline(config, work_dir))
+    LocalDagRunner().run(local_pipeline(config, work_dir))
 
 
 if __name__ == "__main__":

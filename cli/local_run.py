@@ -7,7 +7,7 @@ import json
 import pathlib
 import traceback
 
-import tfx.v1 as tfx
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from cli.prepare_data import prepared
 from cli.run_display import RunDisplay
@@ -45,7 +45,7 @@ def run_locally(
             config = prepared(config, locations, console)
             pipeline = local_pipeline(config, locations.work_dir)
             with RunDisplay(console, record):
-                tfx.orchestration.LocalDagRunner().run(pipeline)
+                LocalDagRunner().run(pipeline)
             result = collect(record, config.model.name, directory)
         except Exception as error:
             traceback.print_exc()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-import tfx.v1 as tfx
+from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
@@ -12,7 +12,7 @@ from pipeline.pipeline import create_pipeline
 from pipeline.state import cluster_state
 
 
-def kubeflow_pipeline(config: PipelineConfig, work_dir: str) -> tfx.dsl.Pipeline:
+def kubeflow_pipeline(config: PipelineConfig, work_dir: str) -> Pipeline:
     """Builds the pipeline for KubeflowV2DagRunner.
 
     Args:

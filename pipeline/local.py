@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pathlib
 
-import tfx.v1 as tfx
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
@@ -12,7 +13,7 @@ from pipeline.pipeline import create_pipeline
 from pipeline.state import local_state
 
 
-def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> tfx.dsl.Pipeline:
+def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
     """Builds the pipeline for LocalDagRunner; everything it writes is below `work_dir`.
 
     Raises:
@@ -28,7 +29,7 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> tfx.
         locations,
         local_state(config, locations, schema_text),
         schema_text=schema_text,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
             locations.metadata_path
         ),
     )

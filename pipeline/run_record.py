@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-import tfx.v1 as tfx
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
+from tfx.orchestration import metadata
 
 _OUTCOMES = {
     mlmd.Execution.COMPLETE: "done",
@@ -49,7 +49,7 @@ class RunRecord:
     def __init__(self, metadata_path: str):
         """Opens the metadata at `metadata_path`; it need not exist yet."""
         self._store = metadata_store.MetadataStore(
-            tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path)
+            metadata.sqlite_metadata_connection_config(metadata_path)
         )
 
     def run_ids(self) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# TFX first: TFMA of TFX 1.21 can't be imported alone.
-from tfx import v1 as _tfx  # noqa: F401
+# TFX first: its package prepares what TFMA of TFX 1.21 can't be imported without.
+import tfx  # noqa: F401
 
 # isort: split
 import tensorflow_model_analysis as tfma

@@ -100,7 +100,6 @@ def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scor
     import apache_beam as beam
     import tensorflow as tf
     import tensorflow_model_analysis as tfma
-    from tfx import v1 as _tfx  # noqa: F401  isort: split
     from tfx_bsl.public import tfxio
 
     from components.promotion_gate.eval_config import make_eval_config
