@@ -69,7 +69,7 @@ class TrainingConfig(Settings):
     learning_rate: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 1e-3
     optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
-    patience: pydantic.NonNegativeInt = 1
+    patience: pydantic.PositiveInt = 1
     monitor: Literal["auc", "logloss"] = "auc"
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     xla: bool = False

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-_CLIP = 1e-7
-"""Probabilities are kept this far from 0 and 1 in the log loss, as Keras does."""
+from models.binary_metrics import weighted_auc, weighted_log_loss
 
 METRICS = (
     "auc",
@@ -53,31 +52,6 @@ class Quality:
     nonfinite_scores: float
 
 
-def weighted_auc(target: Any, score: Any, weight: Any) -> float:
-    """Returns P(score of a positive > score of a negative) + P(equal) / 2, weighted.
-
-    Args:
-      target: 0 or 1, [B].
-      score: finite, [B].
-      weight: > 0, [B].
-
-    Returns:
-      A number in [0, 1]; NaN without both classes.
-    """
-    order = np.argsort(score, kind="stable")
-    positive = np.where(target[order] > 0, weight[order], 0.0)
-    negative = weight[order] - positive
-    total = positive.sum() * negative.sum()
-    if total == 0:
-        return float("nan")
-    scores = score[order]
-    first_of_tie = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
-    positive = np.add.reduceat(positive, first_of_tie)
-    negative = np.add.reduceat(negative, first_of_tie)
-    below = np.cumsum(negative) - negative
-    return float((positive * (below + negative / 2)).sum() / total)
-
-
 def quality(target: Any, score: Any, weight: Any) -> Quality:
     """Computes all numbers of one model, output and slice.
 
@@ -98,9 +72,7 @@ def quality(target: Any, score: Any, weight: Any) -> Quality:
     auc = logloss = calibration = float("nan")
     if score.size and not nonfinite:
         auc = weighted_auc(target, score, weight)
-        clipped = np.clip(score, _CLIP, 1 - _CLIP)
-        losses = -np.log(np.where(positive, clipped, 1 - clipped))
-        logloss = float((weight * losses).sum() / weight.sum())
+        logloss = weighted_log_loss(target, score, weight)
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
     return Quality(

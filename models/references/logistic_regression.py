@@ -10,7 +10,8 @@ import scipy.sparse
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 
-from models.references.table import Table, log_loss
+from models.binary_metrics import weighted_log_loss
+from models.references.table import Table
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Inverse regularisation strengths C tried on validation, from strong to weak."""
@@ -76,7 +77,8 @@ def tune_logistic_regression(train: Table, validation: Table) -> LogisticRegress
             warnings.simplefilter("ignore", ConvergenceWarning)
             fit.fit(features, train.target, sample_weight=train.weight)
         found = LogisticRegression(strength, fit.coef_[0].copy(), float(fit.intercept_[0]))
-        loss = log_loss(validation, found.scores(validation))
+        scores = found.scores(validation)
+        loss = weighted_log_loss(validation.target, scores, validation.weight)
         if loss >= best_loss:
             break
         best, best_loss = found, loss

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.references.table import Table, log_loss
+from models.binary_metrics import weighted_log_loss
+from models.references.table import Table
 
 SMOOTHINGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 """Tried for each key on validation; in rows of weight 1."""
@@ -78,4 +79,9 @@ def tune_smoothed_rate(train: Table, validation: Table, keys: Sequence[int]) -> 
         fit_smoothed_rate(train, keys, smoothings)
         for smoothings in itertools.product(SMOOTHINGS, repeat=len(keys))
     )
-    return min(fits, key=lambda fit: log_loss(validation, fit.scores(validation)))
+    return min(
+        fits,
+        key=lambda fit: weighted_log_loss(
+            validation.target, fit.scores(validation), validation.weight
+        ),
+    )

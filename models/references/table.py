@@ -9,8 +9,6 @@ import numpy as np
 from models.batches import HeldRows
 from models.inputs import InputLayout, target_key, value_key, weight_key
 
-_CLIP = 1e-7
-
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -51,10 +49,3 @@ def table_of(rows: HeldRows, layout: InputLayout, output: str) -> Table:
         target=held.column(target_key(output)).astype(np.float64),
         weight=held.column(weight_key(output)).astype(np.float64),
     )
-
-
-def log_loss(table: Table, scores: np.ndarray) -> float:
-    """The weighted mean of -ln p(target); what the reference models are tuned on."""
-    clipped = np.clip(scores, _CLIP, 1 - _CLIP)
-    losses = -np.log(np.where(table.target > 0, clipped, 1 - clipped))
-    return float((table.weight * losses).sum() / table.weight.sum())

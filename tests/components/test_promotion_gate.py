@@ -11,7 +11,7 @@ from components.artifacts import GateResult
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import OVERALL, GateConfig
 from components.promotion_gate.executor import Executor
-from components.promotion_gate.quality import Quality, quality, weighted_auc
+from components.promotion_gate.quality import Quality, quality
 from components.promotion_gate.verdict import judge, summary
 from schemas.settings import SettingsError, parse
 
@@ -24,21 +24,6 @@ def cell(scenario: str = "home", baseline: Quality | None = None, **changes: flo
 
 
 class TestQuality:
-    def test_auc_by_hand(self):
-        # Pairs: .8 beats .4 and .5; .5 ties with .5 and beats .4; weights 1.
-        target, score = np.array([1, 1, 0, 0]), np.array([0.8, 0.5, 0.5, 0.4])
-        assert weighted_auc(target, score, np.ones(4)) == (2 + 0.5 + 1) / 4
-
-    def test_auc_counts_pairs_by_weight(self):
-        random = np.random.default_rng(1)
-        target, weight = random.integers(0, 2, 200), random.random(200) + 0.1
-        score = random.integers(0, 20, 200) / 20
-        pairs = np.outer(weight * target, weight * (1 - target))
-        wins = (score[:, None] > score) + (score[:, None] == score) / 2
-        assert weighted_auc(target, score, weight) == pytest.approx(
-            (pairs * wins).sum() / pairs.sum(), abs=1e-12
-        )
-
     def test_all_numbers_against_sklearn(self):
         random = np.random.default_rng(2)
         target, weight = random.integers(0, 2, 300), random.choice([0, 0.5, 2], 300)

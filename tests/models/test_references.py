@@ -1,13 +1,12 @@
 import numpy as np
-import pytest
-from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
 
 from models.batches import HeldRows
+from models.binary_metrics import weighted_log_loss
 from models.inputs import Field, InputLayout
 from models.references.logistic_regression import STRENGTHS, design, tune_logistic_regression
 from models.references.smoothed_rate import SMOOTHINGS, fit_smoothed_rate, tune_smoothed_rate
-from models.references.table import Table, log_loss, table_of
+from models.references.table import Table, table_of
 
 
 def made_table(count: int, seed: int, users: int = 40, items: int = 15) -> Table:
@@ -37,16 +36,6 @@ def test_table_holds_the_rows_of_the_space_in_the_layouts_order():
     np.testing.assert_array_equal(table.weight, [2, 1])
     assert table.sizes == (3, 9)
     assert table.has_both_classes()
-
-
-def test_log_loss_is_sklearns():
-    random = np.random.default_rng(3)
-    table = made_table(50, 3)
-    table = Table(table.fields, table.sizes, table.numeric, table.target, random.random(50))
-    scores = random.random(50)
-    assert log_loss(table, scores) == pytest.approx(
-        sklearn_log_loss(table.target, scores, sample_weight=table.weight)
-    )
 
 
 def test_smoothed_rate_by_hand():
@@ -81,8 +70,10 @@ def test_smoothing_is_the_best_on_validation():
     train, validation = made_table(300, 1), made_table(300, 2)
     fit = tune_smoothed_rate(train, validation, [0, 1])
     losses = {
-        (user, item): log_loss(
-            validation, fit_smoothed_rate(train, [0, 1], (user, item)).scores(validation)
+        (user, item): weighted_log_loss(
+            validation.target,
+            fit_smoothed_rate(train, [0, 1], (user, item)).scores(validation),
+            validation.weight,
         )
         for user in SMOOTHINGS
         for item in SMOOTHINGS
