@@ -1,16 +1,18 @@
 """Checkpoints of a training that a kill at any instant leaves usable.
 
-A checkpoint is a folder `step-<number>`. It is written under another name and renamed
-when complete; only then is the one before it removed. So at every instant there is a
-complete one, or none because none was finished yet.
+A checkpoint is a folder `step-<number>`; the file `state.json` is its last and appears as
+a whole, so that it says the folder is complete. Only then is the one before it removed. So
+at every instant there is a complete one, or none because none was finished yet. Folders
+are never renamed, which no object store does at once.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import pathlib
-import shutil
+import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +20,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-_UNFINISHED = ".unfinished"
+_STATE = "state.json"
+_ABANDONED_SECONDS = 7 * 86_400
 
 
 @dataclasses.dataclass
@@ -54,48 +57,79 @@ class Checkpoints:
     """The checkpoints of one training.
 
     Args:
-      folder: the training's own folder, on a local or mounted file system.
+      root: the folder of all trainings' checkpoints, local or remote.
+      fingerprint: the training's own; a training only goes on from checkpoints under its own.
       model: the compiled model; its optimizer's slots are saved with it.
     """
 
-    def __init__(self, folder: str | pathlib.Path, model: keras.Model) -> None:
-        self._folder = pathlib.Path(folder)
+    def __init__(self, root: str | os.PathLike[str], fingerprint: str, model: keras.Model) -> None:
+        self._root = os.fspath(root).rstrip("/")
+        self._folder = f"{self._root}/{fingerprint}"
         model.optimizer.build(model.trainable_variables)
         self._tracked = tf.train.Checkpoint(model=model, generators=_random_generators(model))
 
     def save(self, state: TrainingState) -> None:
-        """Saves variables and state, then removes the checkpoint before."""
-        before = self._complete()
-        number = int(before[-1].name.removeprefix("step-")) + 1 if before else 0
-        final = self._folder / f"step-{number:09d}"
-        unfinished = final.with_name(final.name + _UNFINISHED)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        self._tracked.write(str(unfinished / "variables"))
-        np.savez(unfinished / "best.npz", *state.best_weights)
+        """Saves variables and state, then removes the checkpoints before."""
+        before = _names(self._folder)
+        number = max((int(name.removeprefix("step-")) for name in before), default=-1) + 1
+        folder = f"{self._folder}/step-{number:09d}"
+        tf.io.gfile.makedirs(folder)
+        self._tracked.write(f"{folder}/variables")
+        best = io.BytesIO()
+        np.savez(best, *state.best_weights)
+        with tf.io.gfile.GFile(f"{folder}/best.npz", "wb") as file:
+            file.write(best.getvalue())
         plain = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
         del plain["best_weights"]
-        (unfinished / "state.json").write_text(json.dumps(plain), encoding="utf-8")
-        unfinished.rename(final)
-        for old in before:
-            shutil.rmtree(old)
+        with tf.io.gfile.GFile(f"{folder}/{_STATE}.unfinished", "w") as file:
+            file.write(json.dumps(plain))
+        tf.io.gfile.rename(f"{folder}/{_STATE}.unfinished", f"{folder}/{_STATE}", overwrite=True)
+        for name in before:
+            _remove(f"{self._folder}/{name}")
 
     def restore(self) -> TrainingState | None:
         """Puts the variables back and returns the state, or None where there is no checkpoint."""
-        complete = self._complete()
-        if not complete:
+        folders = (f"{self._folder}/{name}" for name in reversed(_names(self._folder)))
+        folder = next((x for x in folders if tf.io.gfile.exists(f"{x}/{_STATE}")), None)
+        if folder is None:
             return None
-        folder = complete[-1]
-        self._tracked.read(str(folder / "variables")).assert_existing_objects_matched()
-        plain: Mapping[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        with np.load(folder / "best.npz") as arrays:
+        self._tracked.read(f"{folder}/variables").assert_existing_objects_matched()
+        with tf.io.gfile.GFile(f"{folder}/{_STATE}") as file:
+            plain: Mapping[str, Any] = json.loads(file.read())
+        with tf.io.gfile.GFile(f"{folder}/best.npz", "rb") as file:
+            content = io.BytesIO(file.read())
+        with np.load(content) as arrays:
             best = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
         return TrainingState(**plain, best_weights=best)
 
     def clear(self) -> None:
-        """Removes all of this training's checkpoints."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Removes this training's checkpoints, and those that nobody has written to for a week.
 
-    def _complete(self) -> list[pathlib.Path]:
-        found = self._folder.glob("step-*")
-        return sorted(path for path in found if not path.name.endswith(_UNFINISHED))
+        A training that was given up, or whose code or settings have changed, leaves
+        checkpoints that no other one may go on from. One that still runs writes often.
+        """
+        for name in _names(self._folder):
+            _remove(f"{self._folder}/{name}")
+        if tf.io.gfile.exists(self._folder):
+            tf.io.gfile.rmtree(self._folder)
+        for fingerprint in _names(self._root):
+            folder = f"{self._root}/{fingerprint}"
+            states = tf.io.gfile.glob(f"{folder}/*/{_STATE}")
+            written = max((tf.io.gfile.stat(x).mtime_nsec / 1e9 for x in states), default=None)
+            if written is not None and time.time() - written > _ABANDONED_SECONDS:
+                tf.io.gfile.rmtree(folder)
+
+
+def _remove(folder: str) -> None:
+    """Removes a checkpoint; a kill in between leaves it incomplete, never complete and broken."""
+    if tf.io.gfile.exists(f"{folder}/{_STATE}"):
+        tf.io.gfile.remove(f"{folder}/{_STATE}")
+    tf.io.gfile.rmtree(folder)
+
+
+def _names(folder: str) -> list[str]:
+    """What a folder holds, sorted; nothing where it does not exist."""
+    if not tf.io.gfile.isdir(folder):
+        return []
+    # Object stores list folders with a slash at the end.
+    return sorted(name.rstrip("/") for name in tf.io.gfile.listdir(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pathlib
 from typing import Any
 
 import tensorflow as tf
@@ -72,7 +71,7 @@ def run_fn(fn_args: Any) -> None:
             "code": custom["code_digest"],
         },
     )
-    checkpoints = Checkpoints(pathlib.Path(custom["checkpoint_dir"]) / fingerprint, ranker)
+    checkpoints = Checkpoints(custom["checkpoint_dir"], fingerprint, ranker)
     _LOG.info("training on %d rows, validating on %d", len(rows), len(validation))
     loop = TrainingLoop(ranker, rows, validation, training, checkpoints, fn_args.model_run_dir)
     write_history(fn_args.model_run_dir, loop.run())

@@ -90,7 +90,7 @@ class TrainingLoop:
             return False
         without_better = state.epoch - 1 - state.best_epoch
         return state.epoch >= self._training.max_epochs or (
-            without_better >= max(self._training.patience, 1)
+            without_better >= self._training.patience
         )
 
     def _run_epoch(self) -> None:

@@ -83,7 +83,7 @@ def made_loop(
         made_held_rows(rows, seed=1),
         made_held_rows(300, seed=2),
         config,
-        Checkpoints(checkpoints, ranker),
+        Checkpoints(checkpoints.parent, checkpoints.name, ranker),
         str(checkpoints.with_name(checkpoints.name + "_log")),
     )
     return ranker, loop

@@ -1,7 +1,8 @@
 """Checkpoints: complete ones are found, others never."""
 
+import os
 import pathlib
-import shutil
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,7 +25,8 @@ def model(seed: int) -> keras.Model:
     built = keras.Sequential(
         [keras.layers.Dense(3, input_shape=(2,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
     )
-    built.compile(keras.optimizers.Adam(0.1), "mse")
+    # Eagerly: tracing Keras's own step would take most of these tests' time.
+    built.compile(keras.optimizers.Adam(0.1), "mse", run_eagerly=True)
     return built
 
 
@@ -41,8 +43,8 @@ def test_variables_slots_dropout_and_state_come_back(tmp_path: pathlib.Path) -> 
     steps(whole, 6)
     steps(stopped, 4)
     state = TrainingState(2, 4, {"loss": 0.5}, [{"epoch": 0}], 0, stopped.get_weights())
-    Checkpoints(tmp_path / "run", stopped).save(state)
-    found = Checkpoints(tmp_path / "run", resumed).restore()
+    Checkpoints(tmp_path, "run", stopped).save(state)
+    found = Checkpoints(tmp_path, "run", resumed).restore()
     assert found is not None
     for saved, restored in zip(stopped.get_weights(), found.best_weights, strict=True):
         np.testing.assert_array_equal(saved, restored)
@@ -54,68 +56,95 @@ def test_variables_slots_dropout_and_state_come_back(tmp_path: pathlib.Path) -> 
 
 
 def test_no_checkpoint_is_a_fresh_start(tmp_path: pathlib.Path) -> None:
-    assert Checkpoints(tmp_path / "run", model(1)).restore() is None
+    assert Checkpoints(tmp_path, "run", model(1)).restore() is None
 
 
-def test_only_the_latest_complete_one_is_kept(tmp_path: pathlib.Path) -> None:
-    checkpoints = Checkpoints(tmp_path, model(1))
+def test_only_the_latest_is_kept(tmp_path: pathlib.Path) -> None:
+    checkpoints = Checkpoints(tmp_path, "run", model(1))
     for step in (1, 2, 3):
         checkpoints.save(TrainingState(step=step))
-    assert [path.name for path in tmp_path.iterdir()] == ["step-000000002"]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["step-000000002"]
     found = checkpoints.restore()
     assert found is not None and found.step == 3
 
 
+@pytest.mark.parametrize("killed_in", ["savez", "rename"])
 def test_a_kill_while_writing_leaves_the_one_before(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, killed_in: str
 ) -> None:
-    checkpoints = Checkpoints(tmp_path, model(1))
+    checkpoints = Checkpoints(tmp_path, "run", model(1))
     checkpoints.save(TrainingState(step=1))
 
-    def killed(*args: object) -> None:
+    def killed(*args: object, **named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(np, "savez", killed)
+    monkeypatch.setattr(np if killed_in == "savez" else tf.io.gfile, killed_in, killed)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save(TrainingState(step=2))
     monkeypatch.undo()
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list((tmp_path / "run").iterdir())) == 2
     found = checkpoints.restore()
     assert found is not None and found.step == 1
     checkpoints.save(TrainingState(step=3))
-    assert [path.name for path in tmp_path.iterdir()] == ["step-000000001"]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["step-000000002"]
 
 
-def test_a_kill_between_the_rename_and_the_removal_leaves_the_newer(
+def test_a_kill_before_the_removal_leaves_the_newer(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoints = Checkpoints(tmp_path, model(1))
+    checkpoints = Checkpoints(tmp_path, "run", model(1))
     checkpoints.save(TrainingState(step=1))
-    remove = shutil.rmtree
 
-    def killed(path: pathlib.Path, ignore_errors: bool = False) -> None:
-        if not ignore_errors:
-            raise KeyboardInterrupt
-        remove(path, ignore_errors=True)
+    def killed(path: str) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(shutil, "rmtree", killed)
+    monkeypatch.setattr(tf.io.gfile, "rmtree", killed)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save(TrainingState(step=2))
     monkeypatch.undo()
     found = checkpoints.restore()
     assert found is not None and found.step == 2
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tf.io.gfile, "rmtree", killed)
+        checkpoints.clear()
+    assert checkpoints.restore() is not None  # The newer one is still whole.
+
+
+def test_a_remote_folder_holds_them_too() -> None:
+    root, trained = "ram://checkpoints", model(1)
+    for step in (1, 2):
+        Checkpoints(root, "run", trained).save(TrainingState(step=step))
+    found = Checkpoints(root, "run", model(2)).restore()
+    assert found is not None and found.step == 2
+    Checkpoints(root, "run", trained).clear()
+    assert Checkpoints(root, "run", trained).restore() is None
+
+
+def test_another_fingerprint_is_a_fresh_start(tmp_path: pathlib.Path) -> None:
+    Checkpoints(tmp_path, "one", model(1)).save(TrainingState(step=1))
+    assert Checkpoints(tmp_path, "other", model(1)).restore() is None
+
+
+def test_a_finished_training_clears_those_that_were_given_up(tmp_path: pathlib.Path) -> None:
+    for name in ("given_up", "running"):
+        Checkpoints(tmp_path, name, model(1)).save(TrainingState())
+    (state,) = (tmp_path / "given_up").glob("*/state.json")
+    eight_days_ago = time.time() - 8 * 86_400
+    os.utime(state, (eight_days_ago, eight_days_ago))
+    Checkpoints(tmp_path, "finished", model(1)).clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["running"]
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: pathlib.Path) -> None:
-    Checkpoints(tmp_path, model(1)).save(TrainingState())
+    Checkpoints(tmp_path, "run", model(1)).save(TrainingState())
     other = keras.Sequential([keras.layers.Dense(2, input_shape=(5,))])
     other.compile(keras.optimizers.Adam(), "mse")
     with pytest.raises((ValueError, AssertionError, tf.errors.OpError)):
-        Checkpoints(tmp_path, other).restore()
+        Checkpoints(tmp_path, "run", other).restore()
 
 
 def test_a_finished_training_leaves_nothing(tmp_path: pathlib.Path) -> None:
-    checkpoints = Checkpoints(tmp_path / "run", model(1))
+    checkpoints = Checkpoints(tmp_path, "run", model(1))
     checkpoints.save(TrainingState())
     checkpoints.clear()
     checkpoints.clear()

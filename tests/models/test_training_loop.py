@@ -74,6 +74,9 @@ def test_early_stopping(
     assert (len(history["epochs"]), history["best_epoch"]) == (epochs, best)
 
 
+TWO_EPOCHS = {"max_epochs": 2, "patience": 5}
+
+
 def stopped_after(checkpoints: Checkpoints, saves: int) -> None:
     """Has the training end as if killed, right after that many checkpoints."""
     save = checkpoints.save
@@ -89,21 +92,28 @@ def stopped_after(checkpoints: Checkpoints, saves: int) -> None:
     checkpoints.save = counted  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[np.ndarray], Any]:
+    """The weights and the history of two epochs."""
+    ranker, loop = made_loop(tmp_path_factory.mktemp("whole") / "run", TWO_EPOCHS)
+    history = loop.run()
+    return ranker.get_weights(), history
+
+
 @pytest.mark.parametrize("saves", [3, 10, 14])
 def test_a_stopped_training_ends_as_an_uninterrupted_one(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, saves: int
+    tmp_path: pathlib.Path, uninterrupted: tuple[list[np.ndarray], Any], saves: int
 ) -> None:
     # Ten steps an epoch and a checkpoint after each: inside, at the end of, after an epoch.
-    training = {"max_epochs": 2, "patience": 5}
-    whole, loop = made_loop(tmp_path / "whole", training)
-    expected = loop.run()
+    training = TWO_EPOCHS
+    weights, expected = uninterrupted
     _, loop = made_loop(tmp_path / "run", training, checkpoint_seconds=0)
     stopped_after(loop._checkpoints, saves)
     with pytest.raises(KeyboardInterrupt):
         loop.run()
     resumed, loop = made_loop(tmp_path / "run", training)
     assert loop.run() == expected
-    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+    for one, other in zip(weights, resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -121,7 +131,7 @@ def test_a_finished_training_is_not_trained_again(
 
 
 def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
-    _, loop = made_loop(tmp_path / "run", {"max_epochs": 2, "patience": 5})
+    _, loop = made_loop(tmp_path / "run", TWO_EPOCHS)
     with caplog.at_level(logging.INFO, "polyrank.progress"):
         history = loop.run()
     lines = [record.getMessage() for record in caplog.records]
