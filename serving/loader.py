@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-import pathlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -93,7 +93,7 @@ class LoadedModel:
 
     def __init__(
         self,
-        path: pathlib.Path,
+        path: str,
         session: tf.compat.v1.Session,
         definitions: Mapping[str, meta_graph_pb2.SignatureDef],
     ) -> None:
@@ -130,14 +130,14 @@ def _check(model: LoadedModel, session: tf.compat.v1.Session) -> None:
             )
 
 
-def load(path: str | pathlib.Path, threads: Threads | None = None) -> LoadedModel:
-    """Loads the SavedModel in the folder `path`, its variables, tables and assets.
+def load(path: str | os.PathLike[str], threads: Threads | None = None) -> LoadedModel:
+    """Loads the SavedModel in the folder `path` (local or remote), its variables, tables, assets.
 
     Raises:
       ModelLoadError: it can't be loaded, holds no signature, or has a signature
         that reads variables which were not saved.
     """
-    path = pathlib.Path(path)
+    path = os.fspath(path)
     threads = threads or Threads()
     config = config_pb2.ConfigProto(
         intra_op_parallelism_threads=threads.intra_op,
@@ -147,7 +147,7 @@ def load(path: str | pathlib.Path, threads: Threads | None = None) -> LoadedMode
     session = tf.compat.v1.Session(graph=graph, config=config)
     try:
         with graph.as_default():
-            meta_graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
+            meta_graph = tf.compat.v1.saved_model.load(session, ["serve"], path)
     # A damaged SavedModel surfaces as OpError, OSError, ValueError, KeyError, DecodeError ...:
     # whatever it is, this model can't be served, and the caller has to know why.
     except Exception as error:

@@ -159,7 +159,7 @@ class Versions:
             except OSError as error:  # A version folder was removed while it was looked at.
                 _LOG.warning("%s can't be read, trying again: %s", self._base_path, error)
             except Exception:  # Without its watcher a server would never see a version again.
-                _LOG.exception("the versions in %s can't be followed, trying again", self._base_path)
+                _LOG.exception("versions in %s can't be followed, trying again", self._base_path)
             if stop.wait(every_seconds):
                 break
         self._replace(None)

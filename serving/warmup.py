@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import pathlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -32,11 +33,11 @@ def write_warmup_requests(
     model_name: str,
     requests: Sequence[Mapping[str, np.ndarray]],
     signature_name: str,
-) -> pathlib.Path:
+) -> str:
     """Writes the warm-up file of a SavedModel, replacing it as a whole.
 
     Args:
-      saved_model_dir: the folder that holds `saved_model.pb`.
+      saved_model_dir: the folder that holds `saved_model.pb`, local or remote.
       model_name: the name the model will be served under.
       requests: one mapping a request, from the signature's inputs to arrays.
       signature_name: the signature to call.
@@ -52,10 +53,10 @@ def write_warmup_requests(
             f"{len(requests)} warm-up requests for {saved_model_dir}: a model server takes at "
             f"most {MAX_REQUESTS}; write fewer"
         )
-    path = pathlib.Path(saved_model_dir) / WARMUP_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with tf.io.TFRecordWriter(str(temporary)) as writer:
+    path = f"{os.fspath(saved_model_dir)}/{WARMUP_FILE}"
+    tf.io.gfile.makedirs(path.rpartition("/")[0])
+    temporary = f"{path}.{uuid.uuid4().hex}"
+    with tf.io.TFRecordWriter(temporary) as writer:
         for inputs in requests:
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
@@ -64,7 +65,7 @@ def write_warmup_requests(
             for name, array in inputs.items():
                 write_array(np.asarray(array), request.inputs[name])
             writer.write(log.SerializeToString())
-    temporary.replace(path)
+    tf.io.gfile.rename(temporary, path, overwrite=True)
     return path
 
 
@@ -78,12 +79,12 @@ def read_warmup_requests(
     Raises:
       ModelLoadError: the file is damaged or holds more requests than a model server takes.
     """
-    path = pathlib.Path(saved_model_dir) / WARMUP_FILE
-    if not path.is_file():
+    path = f"{os.fspath(saved_model_dir)}/{WARMUP_FILE}"
+    if not tf.io.gfile.exists(path):
         return
     try:
         # tf.data would start the eager runtime, whose threads then bind every Session.
-        for position, record in enumerate(tf.compat.v1.io.tf_record_iterator(str(path))):
+        for position, record in enumerate(tf.compat.v1.io.tf_record_iterator(path)):
             if position == MAX_REQUESTS:
                 raise ModelLoadError(f"{path} holds more than {MAX_REQUESTS} requests")
             log = prediction_log_pb2.PredictionLog.FromString(record)

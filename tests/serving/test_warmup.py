@@ -1,3 +1,4 @@
+import pathlib
 import shutil
 
 import numpy as np
@@ -15,7 +16,7 @@ ROW = {"city": np.array(["osaka"], object), "age": np.array([2.0], np.float32)}
 
 def test_what_is_written_is_what_tf_serving_reads(tmp_path):
     path = write_warmup_requests(tmp_path, "polyrank", [ROW, ROW], "predict")
-    assert path == tmp_path / "assets.extra" / "tf_serving_warmup_requests"
+    assert path == f"{tmp_path}/assets.extra/tf_serving_warmup_requests"
     records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
     assert len(records) == 2
     request = prediction_log_pb2.PredictionLog.FromString(records[0]).predict_log.request
@@ -40,6 +41,13 @@ def test_writing_replaces_and_leaves_nothing_behind(tmp_path):
     ]
 
 
+def test_a_remote_model_gets_its_requests_too():
+    folder = "ram://warmup/model"
+    write_warmup_requests(folder, "polyrank", [ROW] * 2, "predict")
+    assert len(list(read_warmup_requests(folder))) == 2
+    assert tf.io.gfile.listdir(f"{folder}/assets.extra") == ["tf_serving_warmup_requests"]
+
+
 def test_no_file_is_no_request(tmp_path):
     assert list(read_warmup_requests(tmp_path)) == []
 
@@ -47,7 +55,9 @@ def test_no_file_is_no_request(tmp_path):
 def test_too_many_requests_are_refused(tmp_path):
     with pytest.raises(PolyrankError, match="1001 warm-up requests .* at most 1000"):
         write_warmup_requests(tmp_path, "polyrank", [ROW] * (MAX_REQUESTS + 1), "predict")
-    path = write_warmup_requests(tmp_path, "polyrank", [ROW] * MAX_REQUESTS, "predict")
+    path = pathlib.Path(
+        write_warmup_requests(tmp_path, "polyrank", [ROW] * MAX_REQUESTS, "predict")
+    )
     assert len(list(read_warmup_requests(tmp_path))) == MAX_REQUESTS
     longer = path.with_name("longer")
     with longer.open("wb") as file:
@@ -60,7 +70,7 @@ def test_too_many_requests_are_refused(tmp_path):
 
 
 def test_a_damaged_file_is_refused(tmp_path):
-    path = write_warmup_requests(tmp_path, "polyrank", [ROW], "predict")
+    path = pathlib.Path(write_warmup_requests(tmp_path, "polyrank", [ROW], "predict"))
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(ModelLoadError, match=f"{WARMUP_FILE} can't be read"):
         list(read_warmup_requests(tmp_path))
