@@ -36,8 +36,10 @@ def split_by_day(table: pa.Table, timestamp: Column) -> Iterator[tuple[np.dateti
       timestamp: the contract's timestamp column; its tag says the unit.
 
     Raises:
-      BadDataError: a row without a timestamp.
+      BadDataError: no row, or a row without a timestamp.
     """
+    if not table.num_rows:
+        raise BadDataError("the log holds no row; nothing can be written")
     column = table.column(timestamp.name)
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
@@ -102,7 +104,7 @@ def write_spans(
     Spans of other days that are in `out` already stay as they are.
 
     Raises:
-      BadDataError: a row without a timestamp, or a span that exists already and
+      BadDataError: no row, a row without a timestamp, or a span that exists already and
         must not be overwritten; nothing is written then.
     """
     days = list(split_by_day(table, timestamp))

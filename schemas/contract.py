@@ -46,7 +46,7 @@ class Column:
       required: True where every row has exactly one value; False where it may be missing.
       tags: the parsed annotation tags.
       values: the closed set of values of a string domain, else empty.
-      int_range: (smallest, largest) value of an int domain, both included, else None.
+      int_range: (smallest, largest) value of an int domain with both bounds, else None.
     """
 
     name: str
@@ -160,9 +160,10 @@ def _column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Column:
                 "which the schema lacks"
             )
         values = tuple(named[0].value)
-    int_range = None
-    if feature.HasField("int_domain"):
-        int_range = (feature.int_domain.min, feature.int_domain.max)
+    int_range, domain = None, feature.int_domain
+    # A domain with one bound is a limit for ExampleValidator, not a list of values.
+    if domain.HasField("min") and domain.HasField("max"):
+        int_range = (domain.min, domain.max)
     column = Column(
         name=feature.name,
         type=_TYPES[feature.type],

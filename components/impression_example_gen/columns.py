@@ -77,7 +77,9 @@ def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
         unit = _UNITS[contract.timestamp.tags.ticks_per_second]
         array = array.cast(pa.timestamp(unit, array.type.tz), safe=False)
     if not pa.types.is_floating(array.type):
-        return Typed(column, raw, array if array.type == target else array.cast(target))
+        # A float32 rounds large integers; Arrow's safe cast would refuse them instead.
+        exact = column.type != "float"
+        return Typed(column, raw, array if array.type == target else array.cast(target, exact))
     if array.type == pa.float16():  # Arrow can't cast it.
         wide = array.to_numpy(zero_copy_only=False).astype(np.float32)
         array = pa.array(wide, mask=array.is_null().to_numpy(zero_copy_only=False))

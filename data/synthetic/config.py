@@ -61,7 +61,7 @@ class WorldConfig(Settings):
       action_rate: mean of P(action | click) over clicked rows.
     """
 
-    seed: int = 0
+    seed: int = pydantic.Field(default=0, ge=0)
     users: int = pydantic.Field(default=20_000, ge=1)
     items: int = pydantic.Field(default=5_000, ge=1)
     shares: tuple[Share, ...] = (0.560, 0.230, 0.110, 0.060, 0.025, 0.009, 0.006)

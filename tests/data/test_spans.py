@@ -81,5 +81,11 @@ def test_a_missing_time_is_named_by_its_row():
         list(spans.split_by_day(log([5, None, None]), TIME))
 
 
+def test_a_log_without_rows_is_refused(tmp_path):
+    with pytest.raises(BadDataError, match="holds no row"):
+        spans.write_spans(log([]), tmp_path, TIME)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_span_name():
     assert spans.span_name(np.datetime64("2026-01-31")) == "span=2026-01-31"

@@ -57,6 +57,12 @@ def test_domains_optional_columns_and_weight():
     assert found.weight is not None and found.weight.name == "w"
 
 
+def test_a_domain_with_one_bound_is_no_list_of_values():
+    more = REQUIRED + " int_domain { min: 1 }"
+    found = contract(a=feature("day", "INT", "categorical", more=more))
+    assert found.column("day").int_range is None
+
+
 def test_a_shared_string_domain():
     more = REQUIRED + ' domain: "pages"'
     schema = 'string_domain { name: "pages" value: "x" value: "y" }\n'

@@ -42,6 +42,11 @@ def test_good_rows_pass(contract):
     assert refusals.rows.tolist() == [] and refusals.rules == []
 
 
+def test_large_integers_of_a_float_column_are_rounded(contract):
+    values = typed(contract, contract.column("price"), pa.array([2**24 + 1, 2**40, None]))
+    assert values.array.to_pylist() == [2.0**24, 2.0**40, None]
+
+
 @pytest.mark.parametrize(
     ("row", "name", "column"),
     [
