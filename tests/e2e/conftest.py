@@ -65,11 +65,12 @@ class Workspace:
         return self.folder / "work"
 
     def command(self, *arguments: str, env: dict[str, str] | None = None) -> Finished:
-        """Runs a program of the environment, outside the repository."""
+        """Runs a program of the activated environment, outside the repository."""
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.run(
             [str(BIN / arguments[0]), *arguments[1:]],
             cwd=self.folder,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "PATH": path, **(env or {})},
             capture_output=True,
             text=True,
             timeout=900,
