@@ -32,11 +32,16 @@ def files_token(paths: Iterable[str | os.PathLike[str]]) -> str:
     """Returns a SHA-256 that changes when a file appears, vanishes, grows or is written to.
 
     Args:
-      paths: files or folders (with everything below them). One that doesn't exist counts
-        too: its appearance changes the token.
+      paths: files or folders (with everything below them), local or remote. One that
+        doesn't exist counts too: its appearance changes the token.
     """
     digest = hashlib.sha256()
-    for path in map(pathlib.Path, paths):
+    for address in (os.fspath(path) for path in paths):
+        if "://" in address:
+            for name, size, changed in _remote_files(address):
+                _add(digest, f"{name} {size} {changed}".encode())
+            continue
+        path = pathlib.Path(address)
         if not path.exists():
             _add(digest, f"{path.name} missing".encode())
             continue
@@ -61,6 +66,22 @@ def _files(path: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
         return
     files = [file for file in path.rglob("*") if file.is_file()]
     yield from sorted((file.relative_to(path.parent).as_posix(), file) for file in files)
+
+
+def _remote_files(address: str) -> list[tuple[str, int, int]]:
+    """Returns (name that begins with that of the folder, bytes, time of change), in order."""
+    # Importing TensorFlow takes seconds, and a local log does not need it.
+    import tensorflow as tf
+
+    root = address.rstrip("/")
+    parent = root.rpartition("/")[0]
+    paths = [
+        f"{folder.rstrip('/')}/{name}"
+        for folder, _, names in tf.io.gfile.walk(root)
+        for name in names
+    ]
+    found = [(path[len(parent) + 1 :], tf.io.gfile.stat(path)) for path in sorted(paths)]
+    return [(name, status.length, status.mtime_nsec) for name, status in found]
 
 
 def _add(digest: hashlib._Hash, part: bytes) -> None:

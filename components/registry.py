@@ -1,7 +1,8 @@
 """The registry: every version that was really pushed, oldest first.
 
 One JSON file, `{"versions": [Entry, ...]}`, only ever appended to. The last entry is
-the next run's baseline.
+the next run's baseline. It may lie in an object store, which replaces a file as a whole but
+has no locks: there, two runs must not push at the same moment.
 """
 
 from __future__ import annotations
@@ -61,9 +62,8 @@ def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
     Raises:
       RegistryError: the file is no registry.
     """
-    path = pathlib.Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _read(os.fspath(path))
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
@@ -108,26 +108,60 @@ def state_token(path: str | os.PathLike[str], excluding_fingerprint: str | None 
 def append(path: str | os.PathLike[str], entry: Entry) -> None:
     """Appends `entry`: readers see the old file or the new one, writers wait for each other.
 
+    An entry of the same pushed folder is there already where a component is tried again after
+    it was stopped; it stays the only one.
+
     Raises:
       RegistryError: the file is no registry; it is left as it is.
     """
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = os.fspath(path)
     with _locked(path):
-        versions: list[dict[str, Any]] = [e.model_dump(mode="json") for e in entries(path)]
-        versions.append(entry.model_dump(mode="json"))
+        known = entries(path)
+        if any(e.pushed_destination == entry.pushed_destination for e in known):
+            return
+        versions: list[dict[str, Any]] = [e.model_dump(mode="json") for e in (*known, entry)]
         _replace(path, json.dumps({"versions": versions}, indent=2) + "\n")
 
 
+def _is_remote(path: str) -> bool:
+    return "://" in path
+
+
+def _remote_files() -> Any:
+    # Importing TensorFlow takes seconds, and a local registry does not need it.
+    import tensorflow as tf
+
+    return tf.io.gfile
+
+
+def _read(path: str) -> str:
+    if not _is_remote(path):
+        return pathlib.Path(path).read_text(encoding="utf-8")
+    if not _remote_files().exists(path):
+        raise FileNotFoundError(path)
+    with _remote_files().GFile(path) as file:
+        return str(file.read())
+
+
 @contextmanager
-def _locked(path: pathlib.Path) -> Iterator[None]:
+def _locked(address: str) -> Iterator[None]:
+    if _is_remote(address):
+        yield
+        return
+    path = pathlib.Path(address)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # The lock is beside the registry, since replacing the registry would replace its lock.
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _replace(path: pathlib.Path, text: str) -> None:
+def _replace(address: str, text: str) -> None:
+    if _is_remote(address):
+        with _remote_files().GFile(address, "w") as file:
+            file.write(text)
+        return
+    path = pathlib.Path(address)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:

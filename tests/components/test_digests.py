@@ -73,6 +73,20 @@ def test_files_token_sees_in_which_folder_a_file_lies(tmp_path):
     assert files_token([first]) != files_token([second])
 
 
+def test_files_token_sees_remote_files():
+    import tensorflow as tf
+
+    folder = "ram://log/span=2026-01-01"
+    before = files_token([folder])
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(f"{folder}/part", "wb") as file:
+        file.write(b"1234")
+    written = files_token([folder])
+    with tf.io.gfile.GFile(f"{folder}/part", "wb") as file:
+        file.write(b"12345")
+    assert len({before, written, files_token([folder])}) == 3
+
+
 def test_listing_token_ignores_order_only():
     assert listing_token(["a", "b"]) == listing_token(["b", "a"])
     assert listing_token(["a", "b"]) != listing_token(["ab"])

@@ -35,6 +35,27 @@ def test_entries_come_back_in_order(tmp_path):
     assert registry.latest(path) == entry("2")
 
 
+def test_a_registry_in_a_tensorflow_file_system(tmp_path, monkeypatch):
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    address = f"file://{tmp_path}/bucket/registry.json"
+    assert registry.latest(address) is None
+    registry.append(address, entry("1"))
+    registry.append(address, entry("2"))
+    assert registry.entries(tmp_path / "bucket" / "registry.json") == (entry("1"), entry("2"))
+    assert registry.entries(address) == (entry("1"), entry("2"))
+    assert list((tmp_path / "here").iterdir()) == []  # No local folder called `file:`.
+
+
+def test_a_push_is_registered_once(tmp_path):
+    path = tmp_path / "registry.json"
+    for _ in range(2):
+        registry.append(path, entry("1"))
+    registry.append(path, entry("2"))
+    assert registry.entries(path) == (entry("1"), entry("2"))
+
+
 def test_a_run_is_never_its_own_baseline(tmp_path):
     path = tmp_path / "registry.json"
     registry.append(path, entry("1", "other"))
