@@ -99,11 +99,13 @@ def test_the_pushed_version_is_copied(baseline, tmp_path):
     np.testing.assert_allclose(got["click"], 1 / (1 + np.exp(-0.7 * rows["x"])), atol=1e-6)
 
 
+@pytest.mark.e2e  # Saves two models.
 def test_a_runs_own_push_is_not_its_baseline(baseline, tmp_path):
     push(tmp_path, fingerprint="mine")
     assert_null(baseline(), "no version has been pushed yet")
 
 
+@pytest.mark.e2e  # Saves two models.
 def test_other_outputs_are_no_baseline(baseline, tmp_path):
     push(tmp_path, outputs=("click", "buy"))
     assert_null(baseline(), "its outputs (buy, click) are not the contract's")
@@ -122,6 +124,7 @@ def test_a_damaged_model_is_no_baseline(baseline, tmp_path):
     assert_null(baseline(), "version 17")
 
 
+@pytest.mark.e2e  # Saves two models.
 def test_a_version_that_needs_a_dropped_column_is_no_baseline(baseline, tmp_path):
     push(tmp_path)
     without_x = ranking_samples.SCHEMA.replace(HEADER, 'feature { name: "renamed"')

@@ -195,6 +195,7 @@ def run_gate(folder, out, exists: int, config: str = "{}"):
     return blessing, json.loads((out / "gate" / "gate.json").read_text())
 
 
+@pytest.mark.e2e
 class TestWithTheStockEvaluator:
     def test_every_number_is_exact(self, evaluated, tmp_path):
         folder, rows = evaluated
