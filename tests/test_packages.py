@@ -1,0 +1,17 @@
+"""The project's generic package names must be ours, not some dependency's."""
+
+import importlib.util
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["schemas", "serving", "models", "data", "components", "pipeline", "cli", "benchmarks"]
+)
+def test_a_package_name_resolves_to_this_repository(name):
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    assert pathlib.Path(spec.origin) == ROOT / name / "__init__.py"
