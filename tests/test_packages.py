@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(
-    "name", ["schemas", "serving", "models", "data", "components", "pipeline", "cli", "benchmarks"]
+    "name", ["schemas", "serving", "models", "data", "components", "pipeline", "cli"]
 )
 def test_a_package_name_resolves_to_this_repository(name):
     spec = importlib.util.find_spec(name)
