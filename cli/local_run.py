@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import json
+import logging
 import pathlib
-import traceback
+from collections.abc import Iterator
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
@@ -18,6 +21,22 @@ from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
+from schemas.errors import PolyrankError
+
+_LOG = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def _only_run_in(work_dir: str) -> Iterator[None]:
+    """Holds the work folder: two runs in one would write the same metadata and registry."""
+    with (pathlib.Path(work_dir) / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PolyrankError(
+                f"another run is using {work_dir}; wait for it, or give another --work-dir"
+            ) from None
+        yield
 
 
 def run_locally(
@@ -25,19 +44,28 @@ def run_locally(
 ) -> RunResult:
     """Runs the pipeline, shows one line a component, and writes `result.json`.
 
-    No exception leaves it: every failure ends as an outcome with a reason, and its stack
+    A run's failure leaves it as an outcome with a reason, not as an exception; the stack
     trace goes to the run's log.
 
     Args:
       config: what to run.
       work_dir: all that runs write is below it.
       people_read_stderr: True where stdout must stay free for a machine.
+
+    Raises:
+      PolyrankError: `work_dir` can't be written, or another run is using it.
     """
     locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
     started = datetime.datetime.now(datetime.timezone.utc)
     directory = pathlib.Path(locations.runs_dir) / started.strftime("%Y%m%dT%H%M%S.%f")
-    directory.mkdir(parents=True)
-    with quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal:
+    try:
+        directory.mkdir(parents=True)
+    except OSError as error:
+        raise PolyrankError(f"work folder {locations.work_dir} can't be written: {error}") from None
+    with (
+        _only_run_in(locations.work_dir),
+        quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal,
+    ):
         console = console_on(terminal)
         record = RunRecord(locations.metadata_path)
         runs_before = len(record.run_ids())
@@ -48,7 +76,7 @@ def run_locally(
                 LocalDagRunner().run(pipeline)
             result = collect(record, config.model.name, directory)
         except Exception as error:
-            traceback.print_exc()
+            _LOG.exception("the run failed")
             result = failed(error, record, runs_before, config.model.name, directory)
         (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
         print_result(console, result)

@@ -21,7 +21,13 @@ _SIGNATURE = "predict"
 @click.command()
 @click.argument("rows_file", type=click.File("r", encoding="utf-8"), required=False)
 @click.option("--parquet", type=click.Path(dir_okay=False), help="Take the rows of this file.")
-@click.option("--rows", default=10, show_default=True, help="How many rows of the Parquet file.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many rows of the Parquet file.",
+)
 @click.option("--target", default="localhost:8500", show_default=True, help="The server.")
 @click.option("--model-name", default="polyrank", show_default=True)
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds a request may take.")

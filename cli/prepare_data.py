@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import shutil
 
 from rich.console import Console
 
 import data.kuairand
 import data.synthetic
+from components.digests import code_digest, files_token
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from schemas.nearest import nearest
@@ -37,14 +39,24 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
     if path is not None and any(pathlib.Path(path).glob("span=*")):
         return config
     out = pathlib.Path(locations.data_dir) / _folder_name(config)
-    if not any(out.glob("span=*")):
+    if not out.is_dir():
         console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
-        _make_spans(config, out)
+        # Whole or not at all: a run that is stopped in between must not train on fewer days.
+        unfinished = out.with_name(f"{out.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _make_spans(config, unfinished)
+        unfinished.rename(out)
     return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
 
 
 def _folder_name(config: PipelineConfig) -> str:
-    facts = [config.data.path, config.data.adapter_options]
+    """A name that changes with all that the spans are made from: files, options, our code."""
+    source = config.data.path
+    facts = [
+        source and files_token([source]),
+        config.data.adapter_options,
+        code_digest(packages=("data", "schemas")),
+    ]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
     return f"{config.data.adapter}-{digest[:8]}"
 

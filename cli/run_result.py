@@ -91,6 +91,10 @@ def _pushed_version(pushed: mlmd.Artifact | None) -> str | None:
     return str(pushed.custom_properties["pushed_version"].string_value)
 
 
+def _is_there(pushed: mlmd.Artifact) -> bool:
+    return pathlib.Path(pushed.custom_properties["pushed_destination"].string_value).is_dir()
+
+
 def _passed(gate: dict[str, Any]) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
     baseline = gate["baseline"]["version"]
@@ -102,11 +106,18 @@ def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunRe
     components = record.components(record.run_ids()[-1])
     gate = _read(_output(components, "PromotionGate", "gate"), "gate.json")
     canary = _read(_output(components, "ModelCanary", "infra_blessing"), "canary.json")
-    version = _pushed_version(_output(components, "Pusher", "pushed_model"))
+    pushed = _output(components, "Pusher", "pushed_model")
+    version = _pushed_version(pushed)
     if not gate["blessed"]:
         outcome, reason = Outcome.REFUSED_BY_GATE, " ".join(gate["reasons"])
     elif not canary["blessed"]:
         outcome, reason = Outcome.CANARY_FAILED, " ".join(canary["reasons"])
+    elif version and pushed and not _is_there(pushed):
+        outcome = Outcome.ERROR
+        reason = (
+            f"version {version} was pushed by an unchanged earlier run, and its folder is gone; "
+            "restore it, or run with another --work-dir"
+        )
     elif version is None:
         outcome, reason = Outcome.ERROR, "the Pusher pushed nothing though both gates agreed"
     else:

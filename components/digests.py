@@ -14,13 +14,14 @@ _ROOT = pathlib.Path(__file__).resolve().parents[1]
 _PACKAGES = ("schemas", "serving", "models", "components", "pipeline")
 
 
-def code_digest(root: pathlib.Path = _ROOT) -> str:
+def code_digest(root: pathlib.Path = _ROOT, packages: tuple[str, ...] = _PACKAGES) -> str:
     """Returns the SHA-256 over the Python files of our packages (relative path and content).
 
     Args:
       root: the folder that holds the packages.
+      packages: their names.
     """
-    sources = [path for package in _PACKAGES for path in (root / package).rglob("*.py")]
+    sources = [path for package in packages for path in (root / package).rglob("*.py")]
     digest = hashlib.sha256()
     for name, path in sorted((path.relative_to(root).as_posix(), path) for path in sources):
         _add(digest, name.encode())

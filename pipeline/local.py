@@ -11,6 +11,7 @@ from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
 from pipeline.state import local_state
+from schemas.contract import load_schema_text
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
@@ -23,7 +24,7 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipe
     work_dir = pathlib.Path(work_dir).resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
     locations = Locations(str(work_dir), config.name)
-    schema_text = pathlib.Path(config.data.schema_path).read_text(encoding="utf-8")
+    schema_text = load_schema_text(config.data.schema_path)
     return create_pipeline(
         config,
         locations,

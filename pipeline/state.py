@@ -63,6 +63,6 @@ def local_state(config: PipelineConfig, locations: Locations, schema_text: str) 
 
 
 def cluster_state() -> RunState:
-    """On a cluster every run looks anew: its caller passes `state-token`, such as the run's id."""
-    token = RuntimeParameter(name="state-token", ptype=str, default="")
+    """On a cluster every run looks anew: its caller must pass `state-token`, such as its own id."""
+    token = RuntimeParameter(name="state-token", ptype=str)
     return RunState(listing=token, files=token, registry=token, fingerprint=token)

@@ -238,6 +238,14 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
             f"feature '{scenario.name}' is the scenario: it must be 'type: BYTES' with a "
             "string_domain that lists every scenario"
         )
+    if not any(
+        isinstance(column.treatment, Id | Categorical)
+        or (isinstance(column.treatment, Numeric) and column.treatment.buckets)
+        for column in columns
+    ):
+        raise ContractError(
+            "no feature is embedded: tag one as 'id', 'categorical' or 'numeric:buckets=32'"
+        )
     if contract.timestamp.type != "int":
         raise ContractError(f"feature '{contract.timestamp.name}' is the timestamp; make it INT")
     return contract
@@ -249,6 +257,17 @@ def parse_schema(text: str, source: str = "schema") -> schema_pb2.Schema:
         return text_format.Parse(text, schema_pb2.Schema())
     except text_format.ParseError as error:
         raise ContractError(f"{source}: {error}") from None
+
+
+def load_schema_text(path: str | pathlib.Path) -> str:
+    """Loads a schema's text and checks it.
+
+    Raises:
+      ContractError: the file is missing, can't be parsed, or is no contract; names the file.
+    """
+    path = pathlib.Path(path)
+    load_contract(path)
+    return path.read_text(encoding="utf-8")
 
 
 def load_schema(path: str | pathlib.Path) -> schema_pb2.Schema:

@@ -28,6 +28,10 @@ def test_the_synthetic_adapter_makes_spans_once(tmp_path):
     times = [file.stat().st_mtime_ns for file in files]
     assert _prepared(tmp_path, overrides=OVERRIDES).data.path == first.data.path
     assert [file.stat().st_mtime_ns for file in files] == times
+    # Of a run that was stopped in between only a folder of another name is left.
+    folder.rename(folder.with_name(f"{folder.name}.unfinished"))
+    assert sorted(pathlib.Path(_prepared(tmp_path, overrides=OVERRIDES).data.path).glob("*"))
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     other = _prepared(tmp_path, overrides=[*OVERRIDES, "data.adapter_options.seed=9"])
     assert other.data.path != first.data.path
 

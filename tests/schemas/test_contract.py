@@ -3,7 +3,7 @@ import pathlib
 import pytest
 
 import schemas
-from schemas.contract import load_contract, parse_schema, read_contract
+from schemas.contract import load_contract, load_schema_text, parse_schema, read_contract
 from schemas.tags import Categorical, ContractError, Id, Numeric
 
 REQUIRED = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
@@ -150,3 +150,12 @@ def test_the_shipped_task_graphs():
     assert graphs["synthetic"].label("conversion").paths == ("click", "action")
     assert not graphs["synthetic"].label("conversion").constrained
     assert graphs["kuairand"].label("conversion").constrained
+
+
+def test_a_schema_file_is_checked_when_its_text_is_read(tmp_path):
+    with pytest.raises(ContractError, match="does not exist"):
+        load_schema_text(tmp_path / "none.pbtxt")
+    path = tmp_path / "schema.pbtxt"
+    path.write_text('feature { name: "f" type: INT }')
+    with pytest.raises(ContractError, match=r"schema\.pbtxt: exactly one feature"):
+        load_schema_text(path)
