@@ -5,7 +5,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.types import standard_artifacts
 
 from components.artifacts import DataBlessing
-from components.data_gate import DataGate
+from components.data_gate.component import DataGate
 from components.data_gate.executor import Executor
 from schemas.errors import BadDataError
 
