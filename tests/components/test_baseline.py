@@ -89,6 +89,7 @@ def test_nothing_pushed_gives_the_null_model(baseline):
     np.testing.assert_array_equal(targets["weight__buy_given_click"], rows["w"] * rows["is_click"])
 
 
+@pytest.mark.e2e
 def test_the_pushed_version_is_copied(baseline, tmp_path):
     push(tmp_path, slope=0.7)
     model = baseline()
@@ -111,11 +112,13 @@ def test_other_outputs_are_no_baseline(baseline, tmp_path):
     assert_null(baseline(), "its outputs (buy, click) are not the contract's")
 
 
+@pytest.mark.e2e
 def test_a_missing_folder_is_no_baseline(baseline, tmp_path):
     tf.io.gfile.rmtree(push(tmp_path))
     assert_null(baseline(), "can't be loaded by TF Serving's loader")
 
 
+@pytest.mark.e2e
 def test_a_damaged_model_is_no_baseline(baseline, tmp_path):
     folder = push(tmp_path)
     for name in tf.io.gfile.glob(f"{folder}/variables/*data*"):

@@ -10,6 +10,13 @@ from models.batches import HeldRows, hold
 from schemas.contract import Contract, parse_schema, read_contract
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that need a real Transform on Beam: it takes longer than all others."""
+    for item in items:
+        if "transform_dir" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return read_contract(parse_schema(SCHEMA))

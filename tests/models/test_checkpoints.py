@@ -38,6 +38,7 @@ def steps(trained: keras.Model, count: int) -> None:
         trained.train_on_batch(*DATA)
 
 
+@pytest.mark.e2e
 def test_variables_slots_dropout_and_state_come_back(tmp_path: pathlib.Path) -> None:
     whole, stopped, resumed = model(1), model(1), model(2)
     steps(whole, 6)

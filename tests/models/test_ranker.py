@@ -177,6 +177,7 @@ def trained() -> list[np.ndarray]:
     return ranker.get_weights()
 
 
+@pytest.mark.e2e
 def test_one_seed_gives_one_model_bit_by_bit() -> None:
     for first, second in zip(trained(), trained(), strict=True):
         np.testing.assert_array_equal(first, second)
@@ -187,6 +188,7 @@ def test_another_seed_gives_another_model() -> None:
     assert np.all(kernels[0] != kernels[1])
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_is_close_finite_and_this_models_only(precision: str) -> None:
     rows = tensors(batch(ROWS, LAYOUT, TASKS))

@@ -20,6 +20,8 @@ from models import training_loop
 from models.checkpoints import Checkpoints
 from models.training_loop import write_history
 
+pytestmark = pytest.mark.e2e
+
 PROGRAM = pathlib.Path(__file__).with_name("small_training.py")
 
 

@@ -78,6 +78,7 @@ def test_any_number_of_scenarios_and_labels(
     assert all(np.any(tf.convert_to_tensor(g).numpy() != 0) for g in gradients)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", registry.names())
 def test_512_rows_can_be_learned_by_heart(name: str) -> None:
     ranker = make_ranker({"name": name, "embedding_dim": 4, "wide": False}, learning_rate=0.01)
