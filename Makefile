@@ -59,7 +59,8 @@ lock: | $(UV) ## solve requirements/*.in anew into the locks
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in dev.in -c tfx116.txt -o tfx116-dev.txt
 
 compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
-	$(BIN)/python kubeflow_runner.py
+	@$(BIN)/python -W ignore kubeflow_runner.py 2>compile.log || { cat compile.log >&2; exit 1; }
+	@rm -f compile.log; echo "wrote polyrank.yaml; pass the parameter state-token to every run"
 
 serve: $(STAMP) ## serve the demo's newest version on port 8500
 	$(BIN)/polyrank serve --work-dir $(WORK)

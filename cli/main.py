@@ -59,7 +59,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         polyrank([word for word in sys.argv[1:] if word != "--debug"], prog_name="polyrank")
-    except PolyrankError as error:
+    except (PolyrankError, OSError) as error:
         if debug:
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)

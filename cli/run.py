@@ -10,6 +10,7 @@ import click
 
 from cli.terminal import silent_imports
 from pipeline.config_files import load_config, preset_names, preset_path
+from schemas.errors import PolyrankError
 
 
 @click.command()
@@ -37,12 +38,19 @@ def run(
     source = preset_path(preset) if preset and not config else config
     if source is None or (preset and config):
         raise click.UsageError("give either --preset NAME or --config FILE")
-    with silent_imports():
-        settings = load_config(source, overrides, data_path=data, schema_path=schema)
-        # TFX takes many seconds to import; a wrong command line is told before.
-        from cli.local_run import run_locally
+    try:
+        with silent_imports():
+            settings = load_config(source, overrides, data_path=data, schema_path=schema)
+            # TFX takes many seconds to import; a wrong command line is told before.
+            from cli.local_run import run_locally
 
-    result = run_locally(settings, work_dir, people_read_stderr=as_json)
+        result = run_locally(settings, work_dir, people_read_stderr=as_json)
+    except PolyrankError as error:
+        if as_json:
+            # Whoever reads JSON gets it whatever happens; people get the message from main().
+            failed = {"status": "error", "exit_code": 1, "reason": str(error)}
+            click.echo(json.dumps(failed))
+        raise
     if as_json:
         click.echo(json.dumps(result.document()))
     sys.exit(result.outcome.value)

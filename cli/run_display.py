@@ -16,12 +16,12 @@ _COLORS = {"done": "green", "cached": "cyan", "failed": "red"}
 
 
 def component_line(record: ComponentRecord, width: int = 22) -> Text:
-    """Says a component's outcome, seconds and rows on one line."""
+    """Says a component's outcome, seconds, rows and what else matters on one line."""
     rows = "" if record.rows is None else f"{record.rows:>10,} rows"
     return Text.assemble(
         f"  {record.name:<{width}}",
         (f"{record.outcome:<8}", _COLORS[record.outcome]),
-        f"{record.seconds:>8.1f} s  {rows}",
+        f"{record.seconds:>8.1f} s  {rows:<15}  {record.note}".rstrip(),
     )
 
 
@@ -58,7 +58,12 @@ class RunDisplay(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Shows what a log record says of the run, and passes over all others."""
         if record.name == "polyrank.progress":
-            self._status.update(f"{self._component}  {record.getMessage()}")
+            line = f"{self._component}  {record.getMessage()}"
+            if record.levelno > logging.INFO:
+                self._console.print(f"  {line}", soft_wrap=True, markup=False)
+            else:
+                # A status that wraps would leave half of itself behind.
+                self._status.update(Text(line[: max(self._console.width - 4, 20)]))
         elif record.msg == _RUNNING and isinstance(record.args, tuple):
             self._component = str(record.args[0])
             self._status.update(self._component)

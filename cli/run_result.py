@@ -44,7 +44,9 @@ class RunResult:
         metrics: dict[str, dict[str, Any]] = {}
         for cell in self.gate.get("cells", ()):
             by_slice = metrics.setdefault(cell["output"], {})
-            by_slice[cell["scenario"]] = {name: cell["candidate"][name] for name in names}
+            values = {name: cell["candidate"][name] for name in names}
+            counts = {name: int(values[name]) for name in ("positives", "negatives")}
+            by_slice[cell["scenario"]] = {**values, **counts}
         return metrics
 
     def document(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class RunResult:
                     "outcome": component.outcome,
                     "seconds": component.seconds,
                     "rows": component.rows,
+                    "note": component.note,
                 }
                 for component in self.components
             ],

@@ -72,6 +72,14 @@ class TrainingLoop:
         """
         self._state = self._checkpoints.restore() or TrainingState()
         self._saved_at = time.monotonic()
+        if self._state.epoch or self._state.step:
+            _PROGRESS.warning(
+                "a training that was stopped goes on at epoch %d/%d, step %d/%d",
+                self._state.epoch + 1,
+                self._training.max_epochs,
+                self._state.step + 1,
+                self._steps,
+            )
         with self._writer.as_default():
             while not self._finished():
                 self._run_epoch()

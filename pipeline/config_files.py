@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -86,7 +86,7 @@ def apply_override(values: Mapping[str, Any], override: str) -> dict[str, Any]:
 
 def load_config(
     path: str | pathlib.Path,
-    overrides: Iterable[str] = (),
+    overrides: Sequence[str] = (),
     *,
     data_path: str | None = None,
     schema_path: str | None = None,
@@ -110,4 +110,5 @@ def load_config(
             values = {**values, "data": {**(values.get("data") or {}), key: value}}
     # What the command line gave is relative to the folder it was called in.
     _make_absolute(values, pathlib.Path.cwd())
-    return parse(PipelineConfig, values, str(path))
+    source = f"{path} and --set" if overrides else str(path)
+    return parse(PipelineConfig, values, source)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import pathlib
 
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -34,6 +36,7 @@ class ComponentRecord:
       seconds: wall time between its start and end, as ML Metadata has it.
       rows: rows of the log that it went through, or None where it reads none.
       outputs: output key -> the artifact.
+      note: what else a reader wants to know of it, in a few words.
     """
 
     name: str
@@ -41,6 +44,7 @@ class ComponentRecord:
     seconds: float
     rows: int | None
     outputs: dict[str, mlmd.Artifact]
+    note: str = ""
 
 
 class RunRecord:
@@ -83,6 +87,7 @@ class RunRecord:
                     seconds=milliseconds / 1000,
                     rows=_rows(name, outputs, split_rows),
                     outputs=outputs,
+                    note=_note(name, outputs, split_rows),
                 )
             )
         return records
@@ -110,6 +115,17 @@ def _split_rows(examples: mlmd.Artifact) -> dict[str, int]:
         for name, value in examples.custom_properties.items()
         if name.startswith(prefix)
     }
+
+
+def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> str:
+    if name == "ImpressionExampleGen" and split_rows.get("quarantined"):
+        return f"{split_rows['quarantined']:,} of them quarantined"
+    if name == "Trainer" and "model_run" in outputs:
+        history_file = pathlib.Path(outputs["model_run"].uri) / "history.json"
+        if history_file.is_file():
+            history = json.loads(history_file.read_text(encoding="utf-8"))
+            return f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
+    return ""
 
 
 def _rows(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> int | None:

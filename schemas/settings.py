@@ -45,6 +45,8 @@ def _explain(cls: type[Settings], error: Any) -> str:
         return f"unknown key '{path}'; {nearest(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
         return f"'{path}' is missing"
+    if error["type"] == "value_error":
+        return f"'{path}': {error['ctx']['error']}" if path else str(error["ctx"]["error"])
     return f"'{path}' is {error['input']!r}: {error['msg']}"
 
 

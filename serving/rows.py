@@ -73,6 +73,6 @@ def _column(
             column[position] = missing[dtype] if absent else _CASTS[dtype](value)
         except (ValueError, TypeError, OverflowError):
             raise BadDataError(
-                f"row {position + 1}: '{name}' is {value!r}, wanted a {dtype}"
+                f"row {position + 1}: '{name}' is {value!r}, wanted {dtype}"
             ) from None
     return column

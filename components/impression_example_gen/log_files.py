@@ -60,7 +60,7 @@ def open_parquet(path: str, source: str) -> Any:
     try:
         return pq.ParquetFile(FileSystems.open(path, compression_type="uncompressed"))
     except pa.ArrowInvalid as error:
-        raise BadDataError(f"{source} can't be read as Parquet: {error}. Write it anew") from None
+        raise BadDataError(f"{source} can't be read as Parquet; write it anew ({error})") from None
 
 
 def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> list[LogFile]:

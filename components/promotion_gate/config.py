@@ -21,6 +21,7 @@ def _with_an_inside(limits: tuple[float, float]) -> tuple[float, float]:
 
 
 _Range = Annotated[tuple[float, float], pydantic.AfterValidator(_with_an_inside)]
+_AUC = Annotated[float, pydantic.Field(ge=0, le=1)]
 _Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -45,7 +46,7 @@ class Thresholds(NamedTuple):
 class Override(Settings):
     """The limits that differ for one output or one output/scenario; the rest is inherited."""
 
-    auc_at_least: float | None = None
+    auc_at_least: _AUC | None = None
     calibration_between: _Range | None = None
     logloss_at_most: float | None = None
     min_positives: _Positive = 1
@@ -66,7 +67,7 @@ class GateConfig(Settings):
         means every output.
     """
 
-    auc_at_least: float | None = 0.55
+    auc_at_least: _AUC | None = 0.55
     calibration_between: _Range | None = (0.7, 1.4)
     logloss_at_most: float | None = None
     min_positives: _Positive = 30

@@ -68,7 +68,7 @@ def test_the_document_is_keyed_by_output_and_scenario(result):
     assert document["metrics"] == {"click": {"all": NUMBERS, "feed": EMPTY}}
     assert (document["status"], document["exit_code"], document["version"]) == ("pushed", 0, "17")
     assert document["components"] == [
-        {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10}
+        {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10, "note": ""}
     ]
 
 

@@ -138,7 +138,7 @@ class TestConfig:
         ("values", "message"),
         [
             ({"auc_atleast": 0.6}, "did you mean 'auc_at_least'"),
-            ({"calibration_between": [2, 1]}, "'calibration_between' is .*2 is above 1"),
+            ({"calibration_between": [2, 1]}, "'calibration_between': 2 is above 1"),
             ({"min_positives": 0}, "greater than or equal to 1"),
         ],
     )

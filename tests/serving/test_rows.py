@@ -61,7 +61,7 @@ def test_missing_features_are_named():
 )
 def test_a_value_of_another_kind_is_named(feature, value, wanted):
     row = {"age": 1.0, "city": "a", "item": 1} | {feature: value}
-    with pytest.raises(BadDataError, match=rf"row 1: '{feature}' is .*, wanted a {wanted}"):
+    with pytest.raises(BadDataError, match=rf"row 1: '{feature}' is .*, wanted {wanted}"):
         columns([row], INPUTS, MISSING)
 
 
