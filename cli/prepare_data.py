@@ -11,11 +11,12 @@ from rich.console import Console
 
 import data.kuairand
 import data.synthetic
-from components.digests import code_digest, files_token
+from components.digests import files_token
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from schemas.nearest import nearest
 from schemas.settings import SettingsError, parse
+from schemas.source_digest import code_digest
 
 _ADAPTERS = ("synthetic", "kuairand")
 

@@ -24,7 +24,6 @@ from tfx.proto import pusher_pb2, trainer_pb2
 
 from components.baseline.component import Baseline
 from components.data_gate.component import DataGate
-from components.digests import code_digest
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.model_canary.component import ModelCanary
 from components.promotion_gate.component import PromotionGate
@@ -39,6 +38,7 @@ from pipeline.locations import Locations
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
 from schemas.settings import SettingsError
+from schemas.source_digest import code_digest
 
 
 def create_pipeline(

@@ -14,11 +14,12 @@ from typing import TypeAlias
 
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.digests import code_digest, files_token, listing_token
+from components.digests import files_token, listing_token
 from components.registry import state_token
 from components.span_window.listing import find_window, list_names
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
+from schemas.source_digest import code_digest
 
 Token: TypeAlias = str | RuntimeParameter
 

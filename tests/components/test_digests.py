@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from components.digests import code_digest, files_token, listing_token
+from components.digests import files_token, listing_token
+from schemas.source_digest import code_digest
 
 
 @pytest.fixture()
