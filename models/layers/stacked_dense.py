@@ -21,6 +21,7 @@ class StackedDense(keras.layers.Layer):
       units: out.
       activation: a Keras activation, or None.
       kernel_l2: weight of the squared norm of the kernels.
+      use_bias: whether there is a b.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class StackedDense(keras.layers.Layer):
         kernel_l2: float = 0.0,
         name: str | None = None,
         dtype: str | None = None,
+        use_bias: bool = True,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        self._use_bias = use_bias
         self._stack = tuple(stack)
         self._units = units
         self._activation = keras.activations.get(activation)
@@ -49,9 +52,12 @@ class StackedDense(keras.layers.Layer):
             initializer=keras.initializers.RandomUniform(-limit, limit),
             regularizer=self._regularizer,
         )
-        self.bias = self.add_weight("bias", (*self._stack, 1, self._units), initializer="zeros")
+        if self._use_bias:
+            shape = (*self._stack, 1, self._units)
+            self.bias = self.add_weight("bias", shape, initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Applies every layer of the stack to its input."""
-        return self._activation(tf.matmul(inputs, self.kernel) + self.bias)
+        linear = tf.matmul(inputs, self.kernel)
+        return self._activation(linear + self.bias if self._use_bias else linear)

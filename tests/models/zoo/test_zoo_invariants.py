@@ -12,8 +12,18 @@ from models.inputs import SCENARIO_KEY, weight_key
 from models.ranker import Ranker
 
 # Options under which an architecture has parameters private to a scenario.
-PRIVATE = {"shared_bottom": {"towers": "scenario_task"}, "mmoe": {"gates": "scenario_task"}}
-SHARED = {"shared_bottom": {"towers": "task"}, "mmoe": {"gates": "task"}}
+PRIVATE = {
+    "shared_bottom": {"towers": "scenario_task"},
+    "mmoe": {"gates": "scenario_task"},
+    "ple": {"gates": "scenario_task"},
+    "esmm": {"towers": "scenario_task"},
+}
+SHARED = {
+    "shared_bottom": {"towers": "task"},
+    "mmoe": {"gates": "task"},
+    "ple": {"gates": "task"},
+    "esmm": {"towers": "task"},
+}
 VARIANTS = [
     *({"name": name, **PRIVATE.get(name, {})} for name in registry.names()),
     *({"name": name, **options} for name, options in SHARED.items()),

@@ -1,0 +1,120 @@
+"""One level of customized gate control."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras as keras
+
+from models.layers.own_scenario import own_of_stack
+from models.layers.stacked_dense import StackedDense
+from models.layers.stacked_mlp import StackedMLP
+
+
+class CGC(keras.layers.Layer):
+    """Experts of every task's own and experts that tasks share, mixed by a gate a task.
+
+    Customized Gate Control (Tang et al., RecSys 2020, eq. 1 to 3). Task c mixes the outputs
+    of its own n experts and of the m shared ones,
+
+        h_c = sum_j g_cj E_j,  g_c = softmax(W_c x_c)
+
+    and the shared path of a level that another follows mixes all experts. With `scenarios`
+    the tasks' experts and gates are private to a scenario: all K are computed and the
+    row's own is selected, so that a row trains no other scenario's. The gate of the shared
+    path is then private too, since it weighs private experts (our choice).
+
+    Args:
+      tasks: C, the number of tasks.
+      specific: n, experts of a task's own; 0 for none.
+      shared: m, experts that the tasks share; 0 for none.
+      units: widths of an expert's layers.
+      scenarios: K, or None for a level that knows no scenarios.
+      private_shared: whether the shared experts too are private to a scenario.
+      pass_on: whether the shared path is computed, for a level to follow.
+      gate_bias: whether the gates have a bias.
+      dropout: see `StackedMLP`.
+      kernel_l2: weight of the squared norm of the kernels.
+    """
+
+    def __init__(
+        self,
+        tasks: int,
+        specific: int,
+        shared: int,
+        units: tuple[int, ...],
+        scenarios: int | None = None,
+        private_shared: bool = False,
+        pass_on: bool = False,
+        gate_bias: bool = False,
+        dropout: float = 0.0,
+        kernel_l2: float = 0.0,
+        name: str = "cgc",
+    ) -> None:
+        super().__init__(name=name, autocast=False)
+        self._by_scenario = scenarios is not None
+        self._private_shared = self._by_scenario and private_shared
+        self._tasks = tasks
+        self._sizes = (specific, shared)
+        stack = () if scenarios is None else (scenarios,)
+        if specific:
+            self._specific = StackedMLP(
+                (*stack, tasks, specific), units, dropout, kernel_l2, name="specific"
+            )
+        if shared:
+            owners = stack if private_shared else ()
+            self._shared = StackedMLP((*owners, shared), units, dropout, kernel_l2, name="shared")
+
+        def gate(stack: tuple[int, ...], experts: int, name: str) -> StackedDense:
+            return StackedDense(stack, experts, None, kernel_l2, name, use_bias=gate_bias)
+
+        self._gate = gate((*stack, tasks), specific + shared, "gates")
+        self._shared_gate = None
+        if pass_on:
+            self._shared_gate = gate(stack, tasks * specific + shared, "shared_gate")
+
+    def _own(self, values: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
+        return own_of_stack(values, scenario) if self._by_scenario else values
+
+    def gates(self, inputs: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
+        """Returns the tasks' weights of their own and the shared experts, float32 [C, B, n+m]."""
+        logits = self._own(self._gate(inputs), scenario)
+        return tf.nn.softmax(tf.cast(logits, tf.float32), axis=-1)
+
+    def call(
+        self,
+        inputs: tf.Tensor,
+        shared_inputs: tf.Tensor,
+        scenario: tf.Tensor,
+        training: bool = False,
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Mixes the experts.
+
+        Args:
+          inputs: what the tasks' own experts and gates read, [C, B, in], or [1, B, in] where
+            all read the same.
+          shared_inputs: what the shared experts and the shared path's gate read, [B, in].
+          scenario: int [B].
+          training: whether units are dropped.
+
+        Returns:
+          The tasks' mixtures [C, B, units[-1]], and the shared path's [B, units[-1]] where
+          the level passes it on.
+        """
+        specific, shared = self._sizes
+        gates = tf.cast(self.gates(inputs, scenario), inputs.dtype)
+        mixtures, experts = [], []
+        if specific:
+            own = self._own(self._specific(inputs[:, tf.newaxis], training=training), scenario)
+            mixtures.append(tf.einsum("cbn,cnbo->cbo", gates[..., :specific], own))
+            experts.append(tf.reshape(own, [self._tasks * specific, -1, own.shape[-1]]))
+        if shared:
+            common = self._shared(shared_inputs[tf.newaxis], training=training)
+            if self._private_shared:
+                common = own_of_stack(common, scenario)
+            mixtures.append(tf.einsum("cbm,mbo->cbo", gates[..., specific:], common))
+            experts.append(common)
+        if self._shared_gate is None:
+            return tf.add_n(mixtures), None
+        logits = self._own(self._shared_gate(shared_inputs), scenario)
+        weights = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32)), inputs.dtype)
+        return tf.add_n(mixtures), tf.einsum("bn,nbo->bo", weights, tf.concat(experts, axis=0))
