@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
-from models.config import ModelConfig
+from models.config import ModelConfig, TrainingConfig
+from models.explanation import Axis, Explanation
 from models.features import Features
 from models.inputs import InputLayout
+from models.layers.field_embeddings import FieldEmbeddings
+from models.phase import Phase, RateGroup
 from schemas.task_graph import TaskGraph
 
 
@@ -33,6 +38,7 @@ class Architecture(keras.layers.Layer):
         # Features keep their dtypes: `offset` must reach the logits in float32.
         super().__init__(name=config.name, autocast=False)
         self.scenarios = len(layout.scenarios)
+        self.layout = layout
         self.labels = tuple(tasks.conditional(label.name).name for label in tasks.labels)
 
     @property
@@ -45,6 +51,57 @@ class Architecture(keras.layers.Layer):
         values = tf.sigmoid(logits)
         return {name: values[:, index] for index, name in enumerate(self.labels)}
 
-    def explain(self, features: Features) -> dict[str, np.ndarray]:
-        """Returns small named arrays that say what was learned, seen on these rows."""
+    def phases(self, training: TrainingConfig) -> tuple[Phase, ...]:
+        """The schedule, in order; their epochs are at most `training.max_epochs` together."""
+        return (Phase("train", training.max_epochs),)
+
+    def start_phase(self, name: str) -> None:
+        """Switches to a phase; called again when a stopped training goes on in it.
+
+        What runs in train and score functions is traced again after it. A new architecture
+        behaves as in its first phase.
+        """
+
+    def start_epoch(self, phase: str, epoch: int) -> None:
+        """Sets what depends on the epoch, counted from 0 within the phase."""
+
+    def finish_phase(self, name: str, embeddings: FieldEmbeddings) -> None:
+        """Takes over what a phase leaves, before the weights are rewound."""
+
+    @property
+    def kept_through_rewind(self) -> Sequence[tf.Variable]:
+        """The variables that a rewind leaves as they are."""
+        return ()
+
+    def rate_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
+        """The variables with a learning rate of their own."""
+        return ()
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for the history's record of every epoch."""
         return {}
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Says what was learned, seen on these rows."""
+        return {}
+
+    def prepare_export(self, batches: Iterable[Features]) -> dict[str, Any]:
+        """Takes its last form, in which it is scored and exported.
+
+        Args:
+          batches: all rows of the validation split, embedded.
+
+        Returns:
+          Plain values that say what was changed; empty where nothing was.
+        """
+        return {}
+
+    @property
+    def scenario_axis(self) -> Axis:
+        """The axis of explanations over the scenarios."""
+        return Axis("scenario", self.layout.scenarios)
+
+    @property
+    def label_axis(self) -> Axis:
+        """The axis of explanations over the labels."""
+        return Axis("label", self.labels)

@@ -29,20 +29,29 @@ class TrainingState:
     """Where a training stands, beside the variables.
 
     Attributes:
-      epoch: number of the epoch that runs or is next, from 0.
+      phase: number of the phase that runs, from 0.
+      phase_start: number of the epoch that the phase began with.
+      epoch: number of the epoch that runs or is next, from 0, over all phases.
       step: batches of that epoch already taken.
       loss_sums: sums over those batches of what a step reports.
       history: one record a finished epoch.
-      best_epoch: the epoch with the best monitor, or None before the first.
+      best_epoch: the epoch of the phase with the best monitor, or None before the first.
       best_weights: the model's weights after that epoch.
+      snapshot: the weights that a later phase is rewound to; empty where none is.
     """
 
+    phase: int = 0
+    phase_start: int = 0
     epoch: int = 0
     step: int = 0
     loss_sums: dict[str, float] = dataclasses.field(default_factory=dict)
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     best_epoch: int | None = None
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
+    snapshot: list[np.ndarray] = dataclasses.field(default_factory=list)
+
+
+_ARRAYS = ("best_weights", "snapshot")
 
 
 def _random_generators(model: keras.Model) -> list[tf.random.Generator]:
@@ -65,7 +74,6 @@ class Checkpoints:
     def __init__(self, root: str | os.PathLike[str], fingerprint: str, model: keras.Model) -> None:
         self._root = os.fspath(root).rstrip("/")
         self._folder = f"{self._root}/{fingerprint}"
-        model.optimizer.build(model.trainable_variables)
         self._tracked = tf.train.Checkpoint(model=model, generators=_random_generators(model))
 
     def save(self, state: TrainingState) -> None:
@@ -75,12 +83,9 @@ class Checkpoints:
         folder = f"{self._folder}/step-{number:09d}"
         tf.io.gfile.makedirs(folder)
         self._tracked.write(f"{folder}/variables")
-        best = io.BytesIO()
-        np.savez(best, *state.best_weights)
-        with tf.io.gfile.GFile(f"{folder}/best.npz", "wb") as file:
-            file.write(best.getvalue())
         plain = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
-        del plain["best_weights"]
+        for name in _ARRAYS:
+            _write_arrays(f"{folder}/{name}.npz", plain.pop(name))
         with tf.io.gfile.GFile(f"{folder}/{_STATE}.unfinished", "w") as file:
             file.write(json.dumps(plain))
         tf.io.gfile.rename(f"{folder}/{_STATE}.unfinished", f"{folder}/{_STATE}", overwrite=True)
@@ -96,11 +101,8 @@ class Checkpoints:
         self._tracked.read(f"{folder}/variables").assert_existing_objects_matched()
         with tf.io.gfile.GFile(f"{folder}/{_STATE}") as file:
             plain: Mapping[str, Any] = json.loads(file.read())
-        with tf.io.gfile.GFile(f"{folder}/best.npz", "rb") as file:
-            content = io.BytesIO(file.read())
-        with np.load(content) as arrays:
-            best = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
-        return TrainingState(**plain, best_weights=best)
+        arrays = {name: _read_arrays(f"{folder}/{name}.npz") for name in _ARRAYS}
+        return TrainingState(**plain, **arrays)
 
     def clear(self) -> None:
         """Removes this training's checkpoints, and those that nobody has written to for a week.
@@ -118,6 +120,20 @@ class Checkpoints:
             written = max((tf.io.gfile.stat(x).mtime_nsec / 1e9 for x in states), default=None)
             if written is not None and time.time() - written > _ABANDONED_SECONDS:
                 tf.io.gfile.rmtree(folder)
+
+
+def _write_arrays(path: str, arrays: list[np.ndarray]) -> None:
+    content = io.BytesIO()
+    np.savez(content, *arrays)
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(content.getvalue())
+
+
+def _read_arrays(path: str) -> list[np.ndarray]:
+    with tf.io.gfile.GFile(path, "rb") as file:
+        content = io.BytesIO(file.read())
+    with np.load(content) as arrays:
+        return [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
 
 
 def _remove(folder: str) -> None:

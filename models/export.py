@@ -38,8 +38,6 @@ class ServingModule(tf.Module):
 
     def __init__(self, ranker: Any, transform: Transform, contract: Contract) -> None:
         super().__init__(name="serving")
-        # The variables alone: tracking the model would have Keras trace every layer on saving.
-        self._weights = list(ranker.variables)
         self._transform = transform
 
         def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
@@ -64,6 +62,10 @@ class ServingModule(tf.Module):
             "predict": tf.function(predict).get_concrete_function(**columns),
             "evaluation_targets": tf.function(targets).get_concrete_function(examples),
         }
+        # The variables alone: tracking the model would have Keras trace every layer on saving.
+        # And those that are read alone: what only training needs is not served.
+        used = {id(v): v for function in self.functions.values() for v in function.variables}
+        self._weights = list(used.values())
 
 
 def save_serving_model(module: ServingModule, folder: str) -> None:

@@ -14,7 +14,9 @@ class LabelSpace:
 
     The probability that a label and all its ancestors hold is the product along the
     chain, ``P(a, b, c) = P(a) P(b | a) P(c | b)`` (ESMM, SIGIR 2018, eq. 1): the graph
-    says that a label depends on its past through its parent.
+    says that a label depends on its past through its parent. The total probability of a
+    label that does not need its parent (`after`) is the joint one, as if it never came
+    without its parent, unless an architecture knows better and returns it.
 
     Args:
       tasks: the labels and their parents.
@@ -48,4 +50,5 @@ class LabelSpace:
             given = found[self._tasks.conditional(label.name).name]
             product = given if label.parent is None else joint[label.parent] * given
             joint[label.name] = found.setdefault(output, product)
+            found.setdefault(self._tasks.total(label.name).name, joint[label.name])
         return {output.name: found[output.name] for output in self._tasks.outputs}

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 from models import registry
 from models.config import ModelConfig, TrainingConfig
+from models.explanation import Explanation
 from models.features import Features
 from models.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
 from models.label_space import LabelSpace
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
-from models.optimizer import make_optimizer
+from models.optimizer import make_optimizer, plain_optimizer
+from models.phase import Phase
 from models.precision import precision
 from schemas.nearest import nearest
 from schemas.settings import SettingsError
@@ -90,8 +91,34 @@ class Ranker(tfrs.models.Model):
             )
             for output in outputs
         }
-        self.compile(optimizer=make_optimizer(training))
+        self._rate_groups = tuple(self.architecture.rate_groups(training))
+        self.start_optimizers()
         self._backward = _compiled(self.backward) if training.xla else self.backward
+
+    def start_optimizers(self, learning_rate: float | None = None) -> None:
+        """Makes fresh optimizers: the main one and one for every group with its own rate.
+
+        Args:
+          learning_rate: the main one's rate; None for the training's.
+        """
+        rate = learning_rate or self.training_config.learning_rate
+        grouped = {id(v) for group in self._rate_groups for v in group.variables}
+        main = [v for v in self.trainable_variables if id(v) not in grouped]
+        with self.distribute_strategy.scope():
+            self.compile(optimizer=make_optimizer(self.training_config, rate))
+            self.optimizer.build(main)
+            self.group_optimizers = []
+            for group in self._rate_groups:
+                # One loss scale a step is enough, and the main optimizer has it.
+                optimizer = plain_optimizer(self.training_config, group.learning_rate)
+                optimizer.build(group.variables)
+                self.group_optimizers.append(optimizer)
+
+    def start_phase(self, phase: Phase) -> None:
+        """Switches to a phase of the schedule; see `Architecture.start_phase`."""
+        self.architecture.start_phase(phase.name)
+        self._backward = _compiled(self.backward) if self.training_config.xla else self.backward
+        self.make_train_function(force=True)
 
     @property
     def supervised_outputs(self) -> tuple[str, ...]:
@@ -189,24 +216,44 @@ class Ranker(tfrs.models.Model):
           replicas (as Keras's fit does), once.
         """
         losses, gradients = self._backward(inputs, global_rows(inputs))
-        # The optimizer sums the gradients over the replicas before it clips and applies.
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        self._apply(gradients)
         return losses
+
+    def _apply(self, gradients: list[Any]) -> None:
+        """Steps the optimizers, each with its variables; they sum over the replicas first."""
+        by_variable = {
+            id(v): (gradient, v)
+            for gradient, v in zip(gradients, self.trainable_variables, strict=True)
+        }
+        for group, optimizer in zip(self._rate_groups, self.group_optimizers, strict=True):
+            pairs = [by_variable.pop(id(v)) for v in group.variables if id(v) in by_variable]
+            if pairs:
+                optimizer.apply_gradients([(_finite(gradient), v) for gradient, v in pairs])
+        self.optimizer.apply_gradients(by_variable.values())
 
     @tf.autograph.experimental.do_not_convert
     def test_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Returns the shares of the losses without dropout and auxiliary losses."""
         return self.loss_shares(inputs, False, global_rows(inputs))
 
-    def explain(self, batch: Batch) -> dict[str, np.ndarray]:
+    def explain(self, batch: Batch) -> dict[str, Explanation]:
         """Returns what the architecture has learned, seen on the rows of a batch."""
         return self.architecture.explain(self.features(batch))
+
+    def prepare_export(self, batches: Iterable[Batch]) -> dict[str, Any]:
+        """Gives the architecture its last form; see `Architecture.prepare_export`."""
+        return self.architecture.prepare_export(self.features(batch) for batch in batches)
 
 
 def global_rows(batch: Batch) -> tf.Tensor:
     """Counts the rows of a batch over all replicas, float32; call it in a replica."""
     rows = tf.cast(tf.shape(batch[SCENARIO_KEY])[0], tf.float32)
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
+
+
+def _finite(gradient: tf.Tensor) -> tf.Tensor:
+    """Zero in the place of what overflowed under the loss scale; the main optimizer skips it."""
+    return tf.where(tf.math.is_finite(gradient), gradient, tf.zeros_like(gradient))
 
 
 def _compiled(backward: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from models.batches import HeldRows, Transform, files_of, hold
 from models.canary_record import read_rows, spread_positions, write_canary
 from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
+from models.explanation import write_explanations
 from models.export import ServingModule, save_serving_model, write_warmup
 from models.fingerprint import training_fingerprint
 from models.input_layout import build_input_layout
@@ -20,10 +21,13 @@ from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.scoring import make_scorer
 from models.streaming import StreamedRows, count_and_base_rates
-from models.training_loop import TrainingLoop, write_history
+from models.training_loop import TrainingLoop
+from models.validation import validation_metrics
+from models.written_json import write_json
 from schemas.contract import Contract, parse_schema, read_contract
 from schemas.settings import parse
 
+_EXPLAINED_ROWS = 8192
 _LOG = logging.getLogger(__name__)
 
 
@@ -74,7 +78,9 @@ def run_fn(fn_args: Any) -> None:
     checkpoints = Checkpoints(custom["checkpoint_dir"], fingerprint, ranker)
     _LOG.info("training on %d rows, validating on %d", len(rows), len(validation))
     loop = TrainingLoop(ranker, rows, validation, training, checkpoints, fn_args.model_run_dir)
-    write_history(fn_args.model_run_dir, loop.run())
+    write_json(f"{fn_args.model_run_dir}/history.json", loop.run())
+    _explain(ranker, validation, fn_args.model_run_dir)
+    _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
     _export(fn_args, contract, transform, ranker, validation, validation_files)
     checkpoints.clear()
 
@@ -101,6 +107,30 @@ def _train_rows(
         rows = StreamedRows(contract, transform, files, count)
     # A comparison with NaN (nothing in the output's space) is false.
     return rows, {name: rates[name] for name in outputs if 0 < rates[name] < 1}
+
+
+def _explain(ranker: Ranker, validation: HeldRows, folder: str) -> None:
+    some = validation.at(spread_positions(len(validation), _EXPLAINED_ROWS))
+    write_explanations(
+        f"{folder}/explain.json", ranker.explain(next(iter(some.in_order(len(some)))))
+    )
+
+
+def _prepare_export(ranker: Ranker, validation: HeldRows, batch_size: int, folder: str) -> None:
+    """Gives the model its last form and writes down what that did to it, where it did anything."""
+    before = make_scorer(ranker, validation, batch_size)(validation)
+    facts = ranker.prepare_export(validation.in_order(batch_size))
+    if not facts:
+        return
+    after = make_scorer(ranker, validation, batch_size)(validation)
+    document = {
+        **facts,
+        "validation": {
+            "trained": validation_metrics(validation, before, before),
+            "exported": validation_metrics(validation, after, after),
+        },
+    }
+    write_json(f"{folder}/export.json", document)
 
 
 def _export(

@@ -1,21 +1,21 @@
-"""The training: epochs, validation, early stopping, checkpoints, progress."""
+"""The training: phases, epochs, validation, early stopping, checkpoints, progress."""
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 import tensorflow as tf
 
 from models.batches import HeldRows
 from models.checkpoints import Checkpoints, TrainingState
 from models.config import TrainingConfig
-from models.scoring import make_scorer
+from models.phase import Phase
+from models.rewind import rewind
+from models.scoring import Scorer, make_scorer
 from models.validation import Metrics, mean_metric, validation_metrics
 
 _PROGRESS = logging.getLogger("polyrank.progress")
@@ -32,7 +32,7 @@ class TrainRows(Protocol):
 
 
 class TrainingLoop:
-    """Trains a ranker to its best epoch.
+    """Trains a ranker through the phases of its architecture, each to its best or last epoch.
 
     Args:
       ranker: the compiled model.
@@ -57,7 +57,7 @@ class TrainingLoop:
         self._validation = validation
         self._training = training
         self._checkpoints = checkpoints
-        self._scorer = make_scorer(ranker, validation, training.batch_size)
+        self._phases = tuple(ranker.architecture.phases(training))
         self._steps = rows.steps(training.batch_size)
         self._writer = tf.summary.create_file_writer(log_dir)
         self._state = TrainingState()
@@ -81,10 +81,8 @@ class TrainingLoop:
                 self._steps,
             )
         with self._writer.as_default():
-            while not self._finished():
-                self._run_epoch()
-                self._close_epoch()
-        self._ranker.set_weights(self._state.best_weights)
+            for phase in self._phases[self._state.phase :]:
+                self._train(phase)
         return {
             "monitor": self._training.monitor,
             "best_epoch": self._state.best_epoch,
@@ -92,13 +90,37 @@ class TrainingLoop:
             "epochs": self._state.history,
         }
 
-    def _finished(self) -> bool:
+    def _train(self, phase: Phase) -> None:
+        """Trains one phase to its end, and puts what it leaves into the model."""
+        state, ranker = self._state, self._ranker
+        ranker.start_phase(phase)
+        scorer = make_scorer(ranker, self._validation, self._training.batch_size)
+        while not self._finished(phase):
+            epoch = state.epoch - state.phase_start
+            if epoch == phase.snapshot_at and not state.step:
+                state.snapshot = ranker.get_weights()
+            ranker.architecture.start_epoch(phase.name, epoch)
+            self._run_epoch()
+            self._close_epoch(phase, scorer)
+        if phase.early_stopping:
+            ranker.set_weights(state.best_weights)
+        ranker.architecture.finish_phase(phase.name, ranker.embeddings)
+        following = self._phases[state.phase + 1 : state.phase + 2]
+        for phase in following:
+            state.phase, state.phase_start = state.phase + 1, state.epoch
+            state.best_epoch, state.best_weights = None, []
+            if phase.rewind:
+                rewind(ranker, state.snapshot, phase.learning_rate)
+                state.snapshot = []
+            self._save()
+
+    def _finished(self, phase: Phase) -> bool:
         state = self._state
         if state.best_epoch is None:
             return False
         without_better = state.epoch - 1 - state.best_epoch
-        return state.epoch >= self._training.max_epochs or (
-            without_better >= self._training.patience
+        return state.epoch - state.phase_start >= phase.epochs or (
+            phase.early_stopping and without_better >= self._training.patience
         )
 
     def _run_epoch(self) -> None:
@@ -131,13 +153,20 @@ class TrainingLoop:
                 self._state.loss_sums[name] = total
         reports.clear()
 
-    def _close_epoch(self) -> None:
+    def _close_epoch(self, phase: Phase, scorer: Scorer) -> None:
         state = self._state
-        scores = self._scorer(self._validation)
-        metrics = validation_metrics(self._validation, scores, self._ranker.supervised_outputs)
+        scores = scorer(self._validation)
+        metrics = validation_metrics(self._validation, scores, scores)
         monitor = mean_metric(metrics, self._training.monitor)
         losses = {name: total / self._steps for name, total in state.loss_sums.items()}
-        record = {"epoch": state.epoch, **losses, "validation": metrics, "monitor": monitor}
+        record = {
+            "epoch": state.epoch,
+            "phase": phase.name,
+            **losses,
+            **self._ranker.architecture.record(),
+            "validation": metrics,
+            "monitor": monitor,
+        }
         if self._better(monitor):
             state.best_epoch = state.epoch
             state.best_weights = self._ranker.get_weights()
@@ -171,7 +200,8 @@ class TrainingLoop:
             words.append(f"{rows_per_second:,.0f} rows/s")
         if state.history:
             metrics: Metrics = state.history[-1]["validation"]
-            words += [f"{output} AUC {values['auc']:.4f}" for output, values in metrics.items()]
+            conditionals = self._ranker.label_space.conditionals
+            words += [f"{output} AUC {metrics[output]['auc']:.4f}" for output in conditionals]
         _PROGRESS.info("  ".join(words))
         self._told_at = time.monotonic()
         tf.summary.scalar("train/loss", loss, step=state.epoch * self._steps + state.step)
@@ -184,18 +214,3 @@ class TrainingLoop:
             for name, value in values.items():
                 tf.summary.scalar(f"validation/{output}/{name}", value, step=step)
         self._writer.flush()
-
-
-def write_history(folder: str, history: Mapping[str, Any]) -> None:
-    """Writes `history.json`; a metric that is undefined becomes null."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    tf.io.gfile.makedirs(folder)
-    with tf.io.gfile.GFile(f"{folder}/history.json", "w") as file:
-        file.write(json.dumps(plain(history), indent=1))

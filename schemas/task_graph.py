@@ -2,7 +2,8 @@
 
 Every label L has a conditional probability: ``P(L)`` where it has no parent,
 ``P(L | parent)`` where it has. Output names are made from the labels once, here:
-``click``, ``conversion_given_click``, ``click_and_conversion``.
+``click``, ``conversion_given_click``, ``click_and_conversion``, and, of a label that does
+not need its parent (`after`), the label in the entire space, ``conversion``.
 """
 
 from __future__ import annotations
@@ -78,14 +79,20 @@ class TaskGraph:
         chain = (*self.ancestors(name), name)
         return Output("_and_".join(chain), chain)
 
+    def total(self, name: str) -> Output:
+        """Returns the entire-space output of `name`, with or without its ancestors."""
+        return Output(self.label(name).name, (name,))
+
     @property
     def outputs(self) -> tuple[Output, ...]:
-        """All outputs: per label its conditional, then its joint where that differs."""
+        """All outputs: per label its conditional, its joint and its total where they differ."""
         found: list[Output] = []
         for label in self.labels:
             found.append(self.conditional(label.name))
             if label.parent is not None:
                 found.append(self.joint(label.name))
+                if not label.constrained:
+                    found.append(self.total(label.name))
         return tuple(found)
 
     def output(self, name: str) -> Output:

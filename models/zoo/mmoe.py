@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 import pydantic
 import tensorflow as tf
 
 from models.architecture import Architecture
 from models.config import ModelConfig, Units
+from models.explanation import Explanation, numbered, scenario_means
 from models.features import Features
 from models.inputs import InputLayout
 from models.layers.own_scenario import own_scenario
@@ -87,10 +87,9 @@ class MMoE(Architecture):
         logits = self._towers(mixed, scenario=features.scenario, training=training)
         return self.probabilities(logits + features.offset)
 
-    def explain(self, features: Features) -> dict[str, np.ndarray]:
-        """Returns `gates` [K, C, experts]: every scenario's mean weights, NaN without rows."""
-        gates = np.asarray(self.gates(features), np.float64)
-        members = np.eye(self.scenarios)[np.asarray(features.scenario)]
-        with np.errstate(invalid="ignore"):
-            means = np.einsum("bk,bcn->kcn", members, gates) / members.sum(0)[:, None, None]
-        return {"gates": means}
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns `gates` [K, C, experts]: every scenario's mean weights."""
+        gates = self.gates(features).numpy()
+        means = scenario_means(gates, features.scenario.numpy(), self.scenarios)
+        experts = numbered("expert", gates.shape[-1])
+        return {"gates": Explanation(means, (self.scenario_axis, self.label_axis, experts))}

@@ -12,6 +12,7 @@ OUTPUTS = {
     "click_and_action",
     "conversion_given_click",
     "click_and_conversion",
+    "conversion",
 }
 
 

@@ -55,6 +55,8 @@ def made_held_rows(rows: int, seed: int) -> HeldRows:
         weight_key("click"): np.ones(rows),
         target_key("buy_given_click"): buy,
         weight_key("buy_given_click"): click,
+        target_key("click_and_buy"): buy,
+        weight_key("click_and_buy"): np.ones(rows),
     }
     names, reals = tuple(sorted(integers)), tuple(sorted(floats))
     return HeldRows(

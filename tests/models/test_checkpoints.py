@@ -27,6 +27,7 @@ def model(seed: int) -> keras.Model:
     )
     # Eagerly: tracing Keras's own step would take most of these tests' time.
     built.compile(keras.optimizers.Adam(0.1), "mse", run_eagerly=True)
+    built.optimizer.build(built.trainable_variables)
     return built
 
 
@@ -43,12 +44,24 @@ def test_variables_slots_dropout_and_state_come_back(tmp_path: pathlib.Path) -> 
     whole, stopped, resumed = model(1), model(1), model(2)
     steps(whole, 6)
     steps(stopped, 4)
-    state = TrainingState(2, 4, {"loss": 0.5}, [{"epoch": 0}], 0, stopped.get_weights())
+    state = TrainingState(
+        phase=1,
+        phase_start=1,
+        epoch=2,
+        step=4,
+        loss_sums={"loss": 0.5},
+        history=[{"epoch": 0}],
+        best_epoch=0,
+        best_weights=stopped.get_weights(),
+        snapshot=[np.arange(3.0)],
+    )
     Checkpoints(tmp_path, "run", stopped).save(state)
     found = Checkpoints(tmp_path, "run", resumed).restore()
     assert found is not None
     for saved, restored in zip(stopped.get_weights(), found.best_weights, strict=True):
         np.testing.assert_array_equal(saved, restored)
+    np.testing.assert_array_equal(found.snapshot[0], [0.0, 1.0, 2.0])
+    assert (found.phase, found.phase_start) == (1, 1)
     assert (found.epoch, found.step, found.loss_sums) == (2, 4, {"loss": 0.5})
     assert (found.history, found.best_epoch) == ([{"epoch": 0}], 0)
     steps(resumed, 2)

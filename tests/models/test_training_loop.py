@@ -18,7 +18,7 @@ from small_training import made_held_rows, made_loop
 
 from models import training_loop
 from models.checkpoints import Checkpoints
-from models.training_loop import write_history
+from models.written_json import write_json
 
 pytestmark = pytest.mark.e2e
 
@@ -41,9 +41,7 @@ def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> 
     assert epochs[-1]["loss"] < epochs[0]["loss"]
     assert epochs[history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
     scores = training_loop.make_scorer(ranker, made_held_rows(300, 2), 64)(made_held_rows(300, 2))
-    metrics = training_loop.validation_metrics(
-        made_held_rows(300, 2), scores, ranker.supervised_outputs
-    )
+    metrics = training_loop.validation_metrics(made_held_rows(300, 2), scores, scores)
     assert metrics == epochs[history["best_epoch"]]["validation"]
 
 
@@ -155,7 +153,9 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
 
 
 def test_history_writes_undefined_metrics_as_null(tmp_path: pathlib.Path) -> None:
-    write_history(str(tmp_path / "new"), {"epochs": [{"monitor": float("nan"), "epoch": 0}]})
+    write_json(
+        str(tmp_path / "new" / "history.json"), {"epochs": [{"monitor": float("nan"), "epoch": 0}]}
+    )
     text = (tmp_path / "new" / "history.json").read_text()
     assert json.loads(text) == {"epochs": [{"monitor": None, "epoch": 0}]}
 

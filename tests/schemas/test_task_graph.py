@@ -15,6 +15,8 @@ def test_outputs_are_named_from_the_labels():
         Output("click_and_action", ("click", "action")),
         Output("buy_given_click", ("buy",), ("click",)),
         Output("click_and_buy", ("click", "buy")),
+        # Legal without a click, and so an output of its own.
+        Output("buy", ("buy",)),
     )
 
 

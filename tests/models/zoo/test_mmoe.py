@@ -84,7 +84,9 @@ def test_explains_the_mean_weights_of_every_scenario() -> None:
     ranker, rows = made("scenario_task")
     rows = taken(rows, rows[SCENARIO_KEY] != 1)
     gates = ranker.architecture.gates(ranker.features(tensors(rows))).numpy()
-    explained = ranker.explain(tensors(rows))["gates"]
+    explained, axes = ranker.explain(tensors(rows))["gates"]
+    assert [axis.name for axis in axes] == ["scenario", "label", "expert"]
+    assert [len(axis.entries) for axis in axes] == [3, 2, 3]
     assert explained.shape == (3, 2, 3)
     for k in (0, 2):
         np.testing.assert_allclose(explained[k], gates[rows[SCENARIO_KEY] == k].mean(0), rtol=1e-5)

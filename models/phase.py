@@ -1,0 +1,43 @@
+"""The parts of a training schedule."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A part of a training that has an objective or trained variables of its own.
+
+    Attributes:
+      name: its name in progress, history and the architecture's hooks.
+      epochs: epochs at most.
+      early_stopping: whether it ends when validation stops improving and keeps its best
+        epoch's weights; otherwise it lasts `epochs` and keeps its last weights.
+      learning_rate: the rate of the main optimizer; None for the training's.
+      snapshot_at: epoch of the phase at whose start all weights are kept for a rewind.
+      rewind: whether it starts from the kept weights, with a fresh optimizer.
+    """
+
+    name: str
+    epochs: int
+    early_stopping: bool = True
+    learning_rate: float | None = None
+    snapshot_at: int | None = None
+    rewind: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class RateGroup:
+    """Variables with a learning rate of their own, stepped by an optimizer of their own.
+
+    Attributes:
+      variables: the trainable variables.
+      learning_rate: their rate.
+    """
+
+    variables: Sequence[tf.Variable]
+    learning_rate: float
