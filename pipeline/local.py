@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pathlib
 
+from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.config import PipelineConfig
+from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
 from pipeline.state import local_state
 from schemas.contract import load_schema_text
+from schemas.source_digest import code_digest
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
@@ -21,16 +24,47 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipe
       BadDataError: the window's spans are not there.
       ContractError: the schema can't be used.
     """
-    work_dir = pathlib.Path(work_dir).resolve()
-    work_dir.mkdir(parents=True, exist_ok=True)
-    locations = Locations(str(work_dir), config.name)
+    locations = _locations(config, work_dir)
     schema_text = load_schema_text(config.data.schema_path)
     return create_pipeline(
         config,
         locations,
         local_state(config, locations, schema_text),
         schema_text=schema_text,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            locations.metadata_path
-        ),
+        metadata_connection_config=_metadata(locations),
     )
+
+
+def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
+    """Builds the part of `local_pipeline` that ends with Transform.
+
+    It has the same name and metadata, so that each takes from the cache what the other made.
+
+    Raises:
+      BadDataError: the window's spans are not there.
+      ContractError: the schema can't be used.
+    """
+    locations = _locations(config, work_dir)
+    schema_text = load_schema_text(config.data.schema_path)
+    state = local_state(config, locations, schema_text)
+    components = feature_components(
+        config, state, schema_text=schema_text, code_digest=code_digest()
+    )
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=locations.pipeline_root,
+        components=list(components),
+        enable_cache=True,
+        metadata_connection_config=_metadata(locations),
+        beam_pipeline_args=list(config.beam_pipeline_args),
+    )
+
+
+def _locations(config: PipelineConfig, work_dir: str | pathlib.Path) -> Locations:
+    work_dir = pathlib.Path(work_dir).resolve()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    return Locations(str(work_dir), config.name)
+
+
+def _metadata(locations: Locations) -> metadata_store_pb2.ConnectionConfig:
+    return metadata.sqlite_metadata_connection_config(locations.metadata_path)

@@ -11,33 +11,22 @@ from __future__ import annotations
 import hashlib
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components import (
-    Evaluator,
-    ExampleValidator,
-    Pusher,
-    StatisticsGen,
-    Trainer,
-    Transform,
-)
+from tfx.components import Evaluator, Pusher, Trainer
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
 from components.baseline.component import Baseline
-from components.data_gate.component import DataGate
-from components.impression_example_gen.component import ImpressionExampleGen
 from components.model_canary.component import ModelCanary
 from components.promotion_gate.component import PromotionGate
 from components.promotion_gate.eval_config import make_eval_config
 from components.reference_models.component import ReferenceModels
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
-from components.schema_import.component import SchemaImport
-from components.span_window.component import SpanWindow
 from pipeline.config import PipelineConfig
+from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
-from schemas.settings import SettingsError
 from schemas.source_digest import code_digest
 
 
@@ -64,37 +53,12 @@ def create_pipeline(
       ContractError: the schema can't be used.
       SettingsError: `data.path` is missing.
     """
-    data_path = config.data.path
-    if data_path is None:
-        raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
     digest = code_digest()
     contract = read_contract(parse_schema(schema_text))
 
-    window = SpanWindow(
-        data_path=data_path,
-        end=config.window.end,
-        train_spans=config.window.train_spans,
-        eval_spans=config.window.eval_spans,
-        state_token=state.listing,
-        code_digest=digest,
-    )
-    schema = SchemaImport(schema_text=schema_text, code_digest=digest)
-    example_gen = ImpressionExampleGen(
-        window=window.outputs["window"],
-        schema=schema.outputs["schema"],
-        data_path=data_path,
-        split=config.split,
-        shards=config.examples.shards,
-        compression_level=config.examples.compression_level,
-        state_token=state.files,
-        code_digest=digest,
-    )
-    examples = example_gen.outputs["examples"]
-    statistics = StatisticsGen(examples=examples, schema=schema.outputs["schema"])
-    validator = ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    )
-    data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=digest)
+    features = feature_components(config, state, schema_text=schema_text, code_digest=digest)
+    schema, transform = features.schema, features.transform
+    examples = features.example_gen.outputs["examples"]
     baseline = Baseline(
         schema=schema.outputs["schema"],
         registry_path=locations.registry_path,
@@ -102,16 +66,6 @@ def create_pipeline(
         state_token=state.registry,
         code_digest=digest,
     )
-    transform = Transform(
-        examples=examples,
-        schema=schema.outputs["schema"],
-        preprocessing_fn="models.preprocessing.preprocessing_fn",
-        materialize=False,
-        disable_statistics=True,
-        custom_config={"schema": schema_text, "code_digest": digest},
-    )
-    # A failed gate must stop everything that would learn from the data.
-    transform.add_upstream_node(data_gate)
     trainer = Trainer(
         run_fn="models.trainer.run_fn",
         examples=examples,
@@ -165,7 +119,7 @@ def create_pipeline(
         model=model,
         gate=gate.outputs["gate"],
         blessing=gate.outputs["blessing"],
-        window=window.outputs["window"],
+        window=features.window.outputs["window"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
         run_info=RunInfo(
@@ -175,14 +129,8 @@ def create_pipeline(
         code_digest=digest,
     )
     components = [
-        window,
-        schema,
-        example_gen,
-        statistics,
-        validator,
-        data_gate,
+        *features,
         baseline,
-        transform,
         trainer,
         evaluator,
         gate,

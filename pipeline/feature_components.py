@@ -1,0 +1,85 @@
+"""The first part of the pipeline: from logged impressions to the transform graph."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tfx.components import ExampleValidator, StatisticsGen, Transform
+
+from components.data_gate.component import DataGate
+from components.impression_example_gen.component import ImpressionExampleGen
+from components.schema_import.component import SchemaImport
+from components.span_window.component import SpanWindow
+from pipeline.config import PipelineConfig
+from pipeline.state import RunState
+from schemas.settings import SettingsError
+
+
+class FeatureComponents(NamedTuple):
+    """The components, in an order in which they can run."""
+
+    window: SpanWindow
+    schema: SchemaImport
+    example_gen: ImpressionExampleGen
+    statistics: StatisticsGen
+    validator: ExampleValidator
+    data_gate: DataGate
+    transform: Transform
+
+
+def feature_components(
+    config: PipelineConfig, state: RunState, *, schema_text: str, code_digest: str
+) -> FeatureComponents:
+    """Builds what every model's training starts with.
+
+    Args:
+      config: of the run.
+      state: tokens of the outside world.
+      schema_text: the tagged schema, in text format.
+      code_digest: digest of our source.
+
+    Raises:
+      SettingsError: `data.path` is missing.
+    """
+    data_path = config.data.path
+    if data_path is None:
+        raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
+    window = SpanWindow(
+        data_path=data_path,
+        end=config.window.end,
+        train_spans=config.window.train_spans,
+        eval_spans=config.window.eval_spans,
+        state_token=state.listing,
+        code_digest=code_digest,
+    )
+    schema = SchemaImport(schema_text=schema_text, code_digest=code_digest)
+    example_gen = ImpressionExampleGen(
+        window=window.outputs["window"],
+        schema=schema.outputs["schema"],
+        data_path=data_path,
+        split=config.split,
+        shards=config.examples.shards,
+        compression_level=config.examples.compression_level,
+        state_token=state.files,
+        code_digest=code_digest,
+    )
+    statistics = StatisticsGen(
+        examples=example_gen.outputs["examples"], schema=schema.outputs["schema"]
+    )
+    validator = ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=code_digest)
+    transform = Transform(
+        examples=example_gen.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="models.preprocessing.preprocessing_fn",
+        materialize=False,
+        disable_statistics=True,
+        custom_config={"schema": schema_text, "code_digest": code_digest},
+    )
+    # A failed gate must stop everything that would learn from the data.
+    transform.add_upstream_node(data_gate)
+    return FeatureComponents(
+        window, schema, example_gen, statistics, validator, data_gate, transform
+    )
