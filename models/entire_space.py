@@ -1,0 +1,168 @@
+"""The branches of an entire-space model, and the probabilities composed from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from schemas.task_graph import Label, TaskGraph
+
+
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    """One conditional probability with a tower of its own.
+
+    Attributes:
+      name: the probability (`conversion_given_click_with_action`).
+      label: the label it is of.
+      clicked: False for the probability of the label without its parent.
+    """
+
+    name: str
+    label: str
+    clicked: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class _Split:
+    """The branches of a label that does not need its parent.
+
+    Attributes:
+      actions: chains of labels from the parent down to each related action.
+      plain: the branch without any action; without actions the only one of the parent.
+      acting: the branch with an action, or None without actions.
+      unclicked: the branch without the parent, or None where there is none.
+    """
+
+    actions: tuple[tuple[str, ...], ...]
+    plain: str
+    acting: str | None
+    unclicked: str | None
+
+
+class EntireSpace:
+    """The entire-space supervised multi-task module (AEM2TL, TKDE 2025) of any task graph.
+
+    The paper's graph is impression -> {click, no click}, click -> {action, conversion},
+    action -> conversion, no click -> conversion, with five branches
+
+        y1 = P(click)                        y4 = P(action | click)
+        y2 = P(conversion | click, no action)    y5 = P(conversion | click, action)
+        y3 = P(conversion | no click)
+
+    and their composition
+
+        pCTR = y1,  pCTAVR = y1 y4,  pCVR = (1 - y4) y2 + y4 y5,  pCTCVR = pCTR pCVR,
+        pXCVR = pCTCVR + (1 - pCTR) y3
+
+    The losses are on pCTR, pCTAVR and pXCVR, each over all impressions.
+
+    Beyond the paper (our choices): a label without `after` has one branch, its conditional
+    probability; a label with `after` but without a related action has y2 and y3 only; of
+    several related actions any one counts, and they are taken as independent given the
+    parent, ``y4 = 1 - prod_a (1 - P(a | parent))``; an action that does not descend from the
+    label's parent is none of its related actions; below a parent that has ancestors,
+    "clicked" means that the whole chain of them holds. The conditional and the total are
+    composed here, the products along the chain by `LabelSpace`.
+
+    Args:
+      tasks: the labels and their parents.
+      unclicked: whether labels with `after` have a branch y3; without it y3 = 0, the model
+        is ESMM's with pCVR in two parts, and the label's loss is on pCTCVR.
+    """
+
+    def __init__(self, tasks: TaskGraph, unclicked: bool = True) -> None:
+        self._tasks = tasks
+        self._splits: dict[str, _Split] = {}
+        for label in tasks.labels:
+            if label.parent is not None and not label.constrained:
+                self._splits[label.name] = self._split(label, unclicked)
+        found: list[Branch] = []
+        for label in tasks.labels:
+            split = self._splits.get(label.name)
+            if split is None:
+                found.append(Branch(tasks.conditional(label.name).name, label.name))
+                continue
+            clicked = (split.plain, split.acting)
+            found += [Branch(name, label.name) for name in clicked if name]
+            if split.unclicked:
+                found.append(Branch(split.unclicked, label.name, clicked=False))
+        self.branches = tuple(found)
+
+    def _split(self, label: Label, unclicked: bool) -> _Split:
+        conditional = self._tasks.conditional(label.name).name
+        chains = [self._chain(label, action) for action in label.paths]
+        actions = tuple(chain for chain in chains if chain)
+        without = f"{label.name}_without_{label.parent}" if unclicked else None
+        if not actions:
+            return _Split((), conditional, None, without)
+        named = "_or_".join(chain[-1] for chain in actions)
+        plain, acting = f"{conditional}_without_{named}", f"{conditional}_with_{named}"
+        return _Split(actions, plain, acting, without)
+
+    def _chain(self, label: Label, action: str) -> tuple[str, ...]:
+        """Returns the labels below the label's parent down to an action; empty if unrelated."""
+        ancestors = (*self._tasks.ancestors(action), action)
+        if label.parent not in ancestors[:-1] or label.name in ancestors:
+            return ()
+        chain = ancestors[ancestors.index(label.parent) + 1 :]
+        order = [other.name for other in self._tasks.labels]
+        own = order.index(label.name)
+        # Of two labels that name each other, only the second follows the first.
+        split = [name for name in chain if len(self._tasks.label(name).paths) > 1]
+        return () if any(order.index(name) > own for name in split) else chain
+
+    @property
+    def supervised_outputs(self) -> tuple[str, ...]:
+        """A label's total where it has a branch without its parent, else its joint."""
+        names = []
+        for label in self._tasks.labels:
+            split = self._splits.get(label.name)
+            total = split is not None and split.unclicked is not None
+            output = self._tasks.total if total else self._tasks.joint
+            names.append(output(label.name).name)
+        return tuple(names)
+
+    def compose(self, branches: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Composes the branches' probabilities, elementwise and of any shape.
+
+        Args:
+          branches: the probability of every branch by name.
+
+        Returns:
+          The conditional output of every label, and the total one of every label that has a
+          branch without its parent.
+        """
+        given: dict[str, tf.Tensor] = {}
+        # The actions first: what follows them is made of theirs.
+        for label in sorted(self._tasks.labels, key=lambda x: bool(self._actions(x.name))):
+            split = self._splits.get(label.name)
+            if split is None:
+                given[label.name] = branches[self._tasks.conditional(label.name).name]
+            else:
+                given[label.name] = self._clicked(split, branches, given)
+        outputs = {self._tasks.conditional(name).name: value for name, value in given.items()}
+        for name, split in self._splits.items():
+            if split.unclicked:
+                reached = math.prod([given[x] for x in self._tasks.ancestors(name)])
+                outside = (1.0 - reached) * branches[split.unclicked]
+                outputs[self._tasks.total(name).name] = reached * given[name] + outside
+        return outputs
+
+    def _actions(self, name: str) -> tuple[tuple[str, ...], ...]:
+        split = self._splits.get(name)
+        return () if split is None else split.actions
+
+    def _clicked(
+        self,
+        split: _Split,
+        branches: Mapping[str, tf.Tensor],
+        given: Mapping[str, tf.Tensor],
+    ) -> tf.Tensor:
+        if split.acting is None:
+            return branches[split.plain]
+        idle = math.prod([1.0 - math.prod([given[x] for x in c]) for c in split.actions])
+        return idle * branches[split.plain] + (1.0 - idle) * branches[split.acting]
