@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from data import kuairand as kuairand_log
+from data import movielens as movielens_log
 from data import synthetic as synthetic_log
 from schemas.settings import parse
 
@@ -61,6 +62,32 @@ def kuairand(source: pathlib.Path, out: pathlib.Path, overwrite: bool) -> None:
     """Turn KuaiRand's standard log into spans."""
     started = time.monotonic()
     kuairand_log.write_log(source, out, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of ml-100k.inter, .item and .user; without it they are downloaded.",
+)
+@click.option(
+    "--random-split",
+    type=int,
+    metavar="SEED",
+    help="Lay the ratings out over ten made-up days at random; for comparison with published "
+    "tables only.",
+)
+@_OUT
+@_OVERWRITE
+def movielens(
+    source: pathlib.Path | None, random_split: int | None, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn MovieLens-100K into spans."""
+    values = {"random_split": random_split}
+    config = parse(movielens_log.MovielensConfig, values, "polyrank data movielens")
+    started = time.monotonic()
+    movielens_log.write_log(source, out, config, overwrite)
     _report(out, started)
 
 

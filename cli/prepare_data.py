@@ -10,6 +10,7 @@ import shutil
 from rich.console import Console
 
 import data.kuairand
+import data.movielens
 import data.synthetic
 from components.digests import files_token
 from pipeline.config import PipelineConfig
@@ -18,14 +19,15 @@ from schemas.nearest import nearest
 from schemas.settings import SettingsError, parse
 from schemas.source_digest import code_digest
 
-_ADAPTERS = ("synthetic", "kuairand")
+_ADAPTERS = ("synthetic", "kuairand", "movielens")
 
 
 def prepared(config: PipelineConfig, locations: Locations, console: Console) -> PipelineConfig:
     """Returns `config` with a `data.path` that holds spans.
 
-    A path with spans is left alone. Otherwise the adapter reads the path (KuaiRand) or
-    makes a log (synthetic) and writes spans below the work folder, once for the same options.
+    A path with spans is left alone. Otherwise the adapter reads the path (KuaiRand, MovieLens),
+    downloads a log (MovieLens without a path) or makes one (synthetic), and writes spans below
+    the work folder, once for the same options.
 
     Raises:
       SettingsError: there is neither a path nor an adapter that can make one.
@@ -68,6 +70,12 @@ def _make_spans(config: PipelineConfig, out: pathlib.Path) -> None:
             data.synthetic.SyntheticConfig, config.data.adapter_options, "data.adapter_options"
         )
         data.synthetic.write_log(out, options)
+        return
+    if config.data.adapter == "movielens":
+        movielens = parse(
+            data.movielens.MovielensConfig, config.data.adapter_options, "data.adapter_options"
+        )
+        data.movielens.write_log(config.data.path, out, movielens)
         return
     if config.data.path is None:
         raise SettingsError("the kuairand adapter reads KuaiRand's files: give --data FOLDER")

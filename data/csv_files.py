@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,18 +35,35 @@ def read_csv(
         raise BadDataError(f"{folder} holds no {name}.csv or {name}.csv.gz; give another folder")
     frames = []
     for path in paths:
-        try:
-            frame = pd.read_csv(path, low_memory=False, dtype=dict.fromkeys(texts, str))
-        except (ValueError, OSError, EOFError) as error:
-            raise BadDataError(f"{path} can't be read as CSV: {error}") from None
-        for column in wanted:
-            if column not in frame:
-                raise BadDataError(
-                    f"{path} lacks the column '{column}'; {nearest(column, frame.columns)}"
-                )
-        frame["file"], frame["line"] = str(path), np.arange(len(frame)) + 2
-        frames.append(frame)
+        frames.append(read_csv_file(path, wanted, dtype=dict.fromkeys(texts, str)))
     return pd.concat(frames, ignore_index=True)
+
+
+def read_csv_file(path: pathlib.Path, wanted: Iterable[str], **options: Any) -> pd.DataFrame:
+    """Reads one CSV file.
+
+    Args:
+      path: the file.
+      wanted: columns that it must have.
+      **options: of `pandas.read_csv`.
+
+    Returns:
+      All its columns, and `file` and `line` (the header is line 1) of each row.
+
+    Raises:
+      BadDataError: the file can't be parsed, or lacks a column.
+    """
+    try:
+        frame = pd.read_csv(path, low_memory=False, **options)
+    except (ValueError, OSError, EOFError) as error:
+        raise BadDataError(f"{path} can't be read as CSV: {error}") from None
+    for column in wanted:
+        if column not in frame:
+            raise BadDataError(
+                f"{path} lacks the column '{column}'; {nearest(column, frame.columns)}"
+            )
+    frame["file"], frame["line"] = str(path), np.arange(len(frame)) + 2
+    return frame
 
 
 def refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, wanted: str) -> None:

@@ -57,3 +57,21 @@ def test_bad_knobs_are_explained(tmp_path):
 def test_kuairand_needs_its_files(tmp_path):
     with pytest.raises(BadDataError, match=r"holds no log_standard\*.csv"):
         invoke("kuairand", "--source", str(tmp_path), "--out", str(tmp_path / "out"))
+
+
+def test_movielens_reads_its_files_and_lays_them_out_at_random(tmp_path):
+    with pytest.raises(BadDataError, match=r"ml-100k\.inter does not exist"):
+        invoke("movielens", "--source", str(tmp_path), "--out", str(tmp_path / "out"))
+    header = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    ratings = "".join(f"1\t10\t4\t{881250949 + second}\n" for second in range(20))
+    user = "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n"
+    item = "item_id:token\trelease_year:token\tclass:token_seq\n10\t1995\tDrama\n"
+    (tmp_path / "ml-100k.inter").write_text(header + ratings)
+    (tmp_path / "ml-100k.user").write_text(f"{user}1\t24\tM\twriter\t85711\n")
+    (tmp_path / "ml-100k.item").write_text(item)
+    command = ("movielens", "--source", str(tmp_path), "--out")
+    assert "20 rows in 1 spans, 1997-12-04" in invoke(*command, str(tmp_path / "out")).output
+    random = invoke(*command, str(tmp_path / "random"), "--random-split", "3").output
+    assert "20 rows in 10 spans, 2000-01-01 to 2000-01-10" in random
+    with pytest.raises(SettingsError, match="'random_split' is -1"):
+        invoke(*command, str(tmp_path / "bad"), "--random-split", "-1")

@@ -36,6 +36,25 @@ def test_the_synthetic_adapter_makes_spans_once(tmp_path):
     assert other.data.path != first.data.path
 
 
+def test_movielens_is_downloaded_where_no_path_is_given(tmp_path, monkeypatch):
+    calls = []
+
+    def write_log(source, out, config):
+        calls.append((source, config.random_split))
+        (out / "span=2000-01-01").mkdir(parents=True)
+
+    monkeypatch.setattr("data.movielens.write_log", write_log)
+    plain = _prepared(tmp_path, "movielens")
+    random = _prepared(tmp_path, "movielens_random")
+    other = _prepared(tmp_path, "movielens_random", ["data.adapter_options.random_split=7"])
+    assert len({x.data.path for x in (plain, random, other)}) == 3
+    (tmp_path / "raw").mkdir()
+    _prepared(tmp_path, "movielens", data_path=str(tmp_path / "raw"))
+    assert calls == [(None, None), (None, 2021), (None, 7), (str(tmp_path / "raw"), None)]
+    with pytest.raises(SettingsError, match="unknown key 'seed'"):
+        _prepared(tmp_path, "movielens", ["data.adapter_options.seed=7"])
+
+
 def test_a_folder_of_spans_is_left_alone(tmp_path):
     (tmp_path / "log" / "span=2026-01-01").mkdir(parents=True)
     config = _prepared(tmp_path, data_path=str(tmp_path / "log"))
