@@ -24,12 +24,18 @@ class FieldEmbeddings(keras.layers.Layer):
       fields: the fields, in the order of the columns of the indices.
       dim: e.
       l2: weight of the L2 loss.
+      trainable: whether training changes them.
     """
 
     def __init__(
-        self, fields: tuple[Field, ...], dim: int, l2: float = 0.0, name: str = "fields"
+        self,
+        fields: tuple[Field, ...],
+        dim: int,
+        l2: float = 0.0,
+        name: str = "fields",
+        trainable: bool = True,
     ) -> None:
-        super().__init__(name=name, autocast=False)
+        super().__init__(name=name, autocast=False, trainable=trainable)
         self._fields = fields
         self._dim = dim
         self._l2 = l2
@@ -44,6 +50,7 @@ class FieldEmbeddings(keras.layers.Layer):
                 f"{field.column}/embeddings",
                 (field.size, width),
                 initializer=keras.initializers.RandomNormal(stddev=0.01),
+                trainable=self.trainable,
                 experimental_autocast=False,
             )
             if width != self._dim:
@@ -51,6 +58,7 @@ class FieldEmbeddings(keras.layers.Layer):
                     f"{field.column}/projection",
                     (width, self._dim),
                     initializer="glorot_uniform",
+                    trainable=self.trainable,
                     experimental_autocast=False,
                 )
         super().build(input_shape)
@@ -66,3 +74,10 @@ class FieldEmbeddings(keras.layers.Layer):
                 looked_up = tf.matmul(looked_up, self.projections[field.column])
             columns.append(looked_up)
         return tf.cast(tf.stack(columns, axis=1), self.compute_dtype)
+
+    def copy_from(self, other: FieldEmbeddings) -> None:
+        """Takes over the values of another one of the same fields and width."""
+        for column, table in other.tables.items():
+            self.tables[column].assign(table)
+        for column, projection in other.projections.items():
+            self.projections[column].assign(projection)
