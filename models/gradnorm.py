@@ -1,0 +1,107 @@
+"""Loss weights that balance the gradients of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+import tf_keras as keras
+
+
+class GradNorm(keras.layers.Layer):
+    """Weighs the losses of outputs by the gradients they send to a shared kernel.
+
+    GradNorm (Chen et al., ICML 2018, eq. 1 and 2): with n_i the norm of loss i's gradient in
+    the shared kernel W, and L_i(0) the loss of the first step,
+
+        G_i = w_i n_i,  r_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0))
+        L_grad = sum_i | G_i - mean_j(G_j) r_i^alpha |,  the target held constant
+
+    is minimised over the weights alone, and the weights are scaled to sum to the number of
+    losses after each step. The gradient of L_grad has a closed form, ``n_i sign(G_i - target_i)``,
+    so that no gradient of a gradient is taken and the network's weights cannot be touched.
+
+    Ours: the step is plain gradient descent on L_grad divided by the mean n_i, so that
+    `rate` is about the change of a weight in a step, whatever the size of the gradients;
+    weights stay above `floor`; a step whose gradients are not finite changes nothing.
+
+    Args:
+      outputs: the outputs that have a loss.
+      kernel: returns W, the last kernel that all outputs share.
+      alpha: how strongly a loss that falls slowly is favoured; 0 for equal norms.
+      rate: the step's learning rate.
+      floor: the smallest weight before scaling.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[str],
+        kernel: Callable[[], tf.Variable],
+        alpha: float,
+        rate: float,
+        floor: float = 1e-2,
+        name: str = "gradnorm",
+    ) -> None:
+        super().__init__(name=name, dtype="float32", autocast=False)
+        self.outputs = tuple(outputs)
+        # A function, because a variable would count as one of this layer's own.
+        self._kernel = kernel
+        self._alpha, self._rate, self._floor = alpha, rate, floor
+        self.task_weights = self._state("task_weights", "ones")
+        self.initial_losses = self._state("initial_losses", "zeros")
+
+    def _state(self, name: str, initializer: str) -> tf.Variable:
+        # Every replica computes the same values: any one of them will do.
+        return self.add_weight(
+            name,
+            (len(self.outputs),),
+            initializer=initializer,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    @property
+    def kernel(self) -> tf.Variable:
+        """The shared kernel W."""
+        return self._kernel()
+
+    def by_output(self) -> dict[str, tf.Tensor]:
+        """Returns the weight of every output's loss, a float32 scalar."""
+        weights = tf.unstack(tf.convert_to_tensor(self.task_weights))
+        return dict(zip(self.outputs, weights, strict=True))
+
+    def update(self, losses: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
+        """Takes the step of the weights; call it in a replica, once a step.
+
+        Args:
+          losses: this replica's share of every output's loss, unweighted.
+          gradients: this replica's share of every loss's gradient in W.
+        """
+        context = tf.distribute.get_replica_context()
+        shares = [tf.stack(losses), tf.stack(gradients)]
+        # Norms do not add up; gradients do.
+        totals = context.all_reduce(tf.distribute.ReduceOp.SUM, shares)
+        self.step(totals[0], tf.norm(tf.reshape(totals[1], [len(self.outputs), -1]), axis=1))
+
+    def step(self, losses: tf.Tensor, norms: tf.Tensor) -> None:
+        """Takes the step of the weights.
+
+        Args:
+          losses: L_i of the global batch, float32 [n].
+          norms: n_i, float32 [n].
+        """
+        finite = tf.reduce_all(tf.math.is_finite(norms) & tf.math.is_finite(losses))
+        weights = tf.convert_to_tensor(self.task_weights)
+        first = tf.convert_to_tensor(self.initial_losses)
+        # A conditional loss may be without rows in its first batches.
+        initial = tf.where(first > 0, first, losses)
+        progress = tf.math.divide_no_nan(losses, initial)
+        pace = tf.math.divide_no_nan(progress, tf.reduce_mean(progress))
+        weighted = weights * norms
+        target = tf.reduce_mean(weighted) * pace**self._alpha
+        slope = norms * tf.sign(weighted - target)
+        moved = weights - self._rate * tf.math.divide_no_nan(slope, tf.reduce_mean(norms))
+        moved = tf.maximum(moved, self._floor)
+        moved *= len(self.outputs) / tf.reduce_sum(moved)
+        self.task_weights.assign(tf.where(finite, moved, weights))
+        self.initial_losses.assign(tf.where(finite, initial, first))
