@@ -6,6 +6,7 @@ As a program: `python small_training.py CHECKPOINT_FOLDER RESULT.npz` trains to 
 import os
 import pathlib
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -72,13 +73,14 @@ def made_loop(
     training: dict[str, Any],
     rows: int = 640,
     checkpoint_seconds: float = 600,
+    model: Mapping[str, Any] = MODEL,
 ) -> tuple[Ranker, TrainingLoop]:
     """A loop over made rows, with dropout; its logs go beside the checkpoints."""
     keras.backend.experimental.enable_tf_random_generator()
     config = TrainingConfig(**{"batch_size": 64, "learning_rate": 0.01, **training})
     # Unchecked: a test saves more often than a whole number of seconds allows.
     config = config.model_copy(update={"checkpoint_seconds": checkpoint_seconds})
-    ranker = Ranker(LAYOUT, TASKS, parse_model_config({**MODEL, "dropout": 0.3}), config)
+    ranker = Ranker(LAYOUT, TASKS, parse_model_config({**model, "dropout": 0.3}), config)
     keras.backend.experimental.disable_tf_random_generator()
     loop = TrainingLoop(
         ranker,

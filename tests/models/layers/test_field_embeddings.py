@@ -49,3 +49,14 @@ def test_rows_that_are_not_looked_up_get_no_gradient() -> None:
     table = layer.tables["user"].numpy()
     np.testing.assert_allclose(gradient[0], 2 * (1 + 2 * 0.1 * table[0]), rtol=1e-5)
     np.testing.assert_allclose(gradient[4], 1 + 2 * 0.1 * table[4], rtol=1e-5)
+
+
+def test_a_copy_that_is_not_trained_looks_up_the_same() -> None:
+    layer = embeddings()
+    copy = FieldEmbeddings(FIELDS, dim=3, trainable=False)
+    copy(tf.constant(INDICES))
+    copy.copy_from(layer)
+    np.testing.assert_array_equal(copy(tf.constant(INDICES)), layer(tf.constant(INDICES)))
+    assert copy.trainable_variables == []
+    layer.tables["user"].assign_add(tf.ones([5, 3]))
+    assert np.all(copy(tf.constant(INDICES))[:, 0] != layer(tf.constant(INDICES))[:, 0])
