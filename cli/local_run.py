@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import fcntl
 import json
 import logging
 import pathlib
-from collections.abc import Iterator
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
@@ -17,26 +13,13 @@ from cli.run_display import RunDisplay
 from cli.run_result import RunResult, collect, failed
 from cli.run_tables import print_result
 from cli.terminal import console_on, quiet_terminal
+from cli.work_folder import make_run_directory, only_run_in
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
-from schemas.errors import PolyrankError
 
 _LOG = logging.getLogger(__name__)
-
-
-@contextlib.contextmanager
-def _only_run_in(work_dir: str) -> Iterator[None]:
-    """Holds the work folder: two runs in one would write the same metadata and registry."""
-    with (pathlib.Path(work_dir) / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise PolyrankError(
-                f"another run is using {work_dir}; wait for it, or give another --work-dir"
-            ) from None
-        yield
 
 
 def run_locally(
@@ -56,14 +39,9 @@ def run_locally(
       PolyrankError: `work_dir` can't be written, or another run is using it.
     """
     locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
-    started = datetime.datetime.now(datetime.timezone.utc)
-    directory = pathlib.Path(locations.runs_dir) / started.strftime("%Y%m%dT%H%M%S.%f")
-    try:
-        directory.mkdir(parents=True)
-    except OSError as error:
-        raise PolyrankError(f"work folder {locations.work_dir} can't be written: {error}") from None
+    directory = make_run_directory(locations.runs_dir)
     with (
-        _only_run_in(locations.work_dir),
+        only_run_in(locations.work_dir),
         quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal,
     ):
         console = console_on(terminal)

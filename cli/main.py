@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 _COMMANDS = {
     "data": ("cli.data", "data", "Make spans of logged impressions."),
     "run": ("cli.run", "run", "Run the pipeline on this machine."),
+    "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
     "serve": ("cli.serve", "serve", "Serve the pushed model over gRPC."),
     "predict": ("cli.predict", "predict", "Ask a served model for scores."),
 }

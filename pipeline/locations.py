@@ -54,3 +54,8 @@ class Locations:
     def data_dir(self) -> str:
         """Spans that an adapter made for this work folder."""
         return self._below("data")
+
+    @property
+    def features_dir(self) -> str:
+        """Transformed rows that the trials of comparisons share."""
+        return self._below("features")

@@ -1,0 +1,45 @@
+"""One trial in a process of its own: `python -m cli.compare_worker JOB.json`.
+
+It ends with its parent, however that ends: it watches its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pathlib
+import sys
+import threading
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Runs the trial that the job file describes; see `compare_trials`."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    job = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+
+    from models.config import TrainingConfig
+    from models.registry import parse_model_config
+    from models.trial import run_trial
+    from models.trial_data import TrialData
+
+    run_trial(
+        TrialData.load(pathlib.Path(job["data"])),
+        parse_model_config(job["model"]),
+        TrainingConfig(**job["training"]),
+        job["folder"],
+        code=job["code"],
+    )
+
+
+if __name__ == "__main__":
+    main()
