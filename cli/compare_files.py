@@ -11,7 +11,17 @@ from cli.compare_summary import CellSummary, ModelSummary
 from models.trial_result import TrialResult
 from models.written_json import plain_json
 
-_LONG = ("model", "output", "scenario", "metric", "seed", "value", "positives", "negatives")
+_LONG = (
+    "model",
+    "output",
+    "scenario",
+    "metric",
+    "seed",
+    "value",
+    "positives",
+    "negatives",
+    "users",
+)
 _SUMMARY = (
     "model",
     "output",
@@ -28,13 +38,15 @@ _SUMMARY = (
     "standing",
     "positives",
     "negatives",
+    "users",
+    "tested",
 )
 
 
 def write_comparison_csv(path: pathlib.Path, cells: Iterable[CellSummary]) -> None:
     """Writes one row a model, output, scenario, metric and seed; an undefined metric is empty."""
     rows = (
-        (*_place(cell), seed, value, cell.positives, cell.negatives)
+        (*_place(cell), seed, value, cell.positives, cell.negatives, cell.users)
         for cell in cells
         for seed, value in cell.values.items()
     )
@@ -115,6 +127,8 @@ def _summary(cell: CellSummary) -> dict[str, Any]:
         cell.standing,
         cell.positives,
         cell.negatives,
+        cell.users,
+        cell.tested,
     )
     return dict(zip(_SUMMARY, values, strict=True))
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cli.compare_report import METRIC_NAMES
-from cli.compare_summary import MEAN, CellSummary
+from cli.compare_summary import FEWEST, MEAN, CellSummary
 from models.cell_metrics import OVERALL
 
 _COLUMNS = 3
@@ -25,7 +25,8 @@ def plot_differences(
     """Writes a PNG with one panel an output: differences with their 95 % intervals.
 
     Filled markers differ from the baseline after Holm's adjustment; with a single seed all are
-    hollow and there is no interval.
+    hollow and there is no interval. Cells with too few rows to test are left empty: their wide
+    intervals would squeeze all others.
     """
     chosen = [cell for cell in cells if cell.metric == metric and cell.output != MEAN]
     outputs = list(dict.fromkeys(cell.output for cell in chosen))
@@ -74,7 +75,8 @@ def _draw(
         labelled = False
         for scenario, row in zip(scenarios, rows, strict=True):
             cell = by_scenario[scenario]
-            assert cell.difference is not None
+            if cell.difference is None or not cell.tested:
+                continue
             interval = cell.difference.interval
             panel.errorbar(
                 interval.mean,
@@ -90,6 +92,16 @@ def _draw(
                 label=None if labelled else model,
             )
             labelled = True
+    for scenario in {cell.scenario for cell in cells if not cell.tested}:
+        panel.annotate(
+            f"fewer than {FEWEST} positives or negatives",
+            (0.5, rows[list(scenarios).index(scenario)]),
+            xycoords=("axes fraction", "data"),
+            ha="center",
+            va="center",
+            color="0.5",
+            fontsize=7,
+        )
     panel.set_yticks(rows, ["all scenarios" if name == OVERALL else name for name in scenarios])
     panel.set_ylim(-0.5, len(scenarios) - 0.5)
     panel.tick_params(labelsize=8)

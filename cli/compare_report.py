@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cli.compare_summary import MEAN, CellSummary, ModelSummary
+from cli.compare_summary import FEWEST, MEAN, CellSummary, ModelSummary
 from cli.comparison import Comparison
 from models.cell_metrics import METRICS, OVERALL
 
@@ -26,7 +26,8 @@ seeds before you believe one. **Bold**: the largest AUC or smallest log loss of 
 _METRICS_LEGEND = """\
 AUC: over all rows of the output's space. GAUC: mean over users of the AUC among a user's own
 rows, weighted by impressions; users without both classes are left out. Log loss: natural
-logarithm; smaller is better.
+logarithm; smaller is better. Scenarios with † have fewer than {fewest} positives or negatives
+(for GAUC: users): they are shown, but neither tested nor ranked.
 """
 
 
@@ -79,7 +80,7 @@ def report(
         f"{training.learning_rate:g}; the best epoch by validation {training.monitor} (mean over "
         "outputs) is kept.\n",
         legend.format(seeds=seeds, baseline=comparison.baseline),
-        _METRICS_LEGEND,
+        _METRICS_LEGEND.format(fewest=FEWEST),
     ]
     if failures:
         parts.append("**Failed trials, left out of every number:**\n")
@@ -130,13 +131,14 @@ def _cells_table(models: Sequence[str], cells: Iterable[CellSummary]) -> str:
         name = "**all scenarios**" if scenario == OVERALL else scenario
         rows.append(
             [
-                name,
+                name if first.tested else f"{name} †",
                 f"{first.positives:,}",
                 f"{first.negatives:,}",
+                f"{first.users:,}",
                 *(cell_text(of_models[model]) for model in models),
             ]
         )
-    return _table(["scenario", "positives", "negatives", *models], rows)
+    return _table(["scenario", "positives", "negatives", "users", *models], rows)
 
 
 def _settings(comparison: Comparison) -> str:

@@ -22,6 +22,8 @@ MEAN = "mean over outputs"
 """Stands for the mean over the outputs of a metric over all scenarios."""
 
 SIGNIFICANT = 0.05
+FEWEST = 30
+"""A cell with fewer positives or negatives, or for GAUC fewer users, is shown but not tested."""
 
 Cell = tuple[str, str, str]
 """Output (or MEAN), scenario (or OVERALL), metric."""
@@ -39,12 +41,14 @@ class CellSummary:
       values: seed -> the metric.
       interval: over the seeds.
       difference: to the baseline, paired by seed; None for the baseline itself.
-      p_holm: the difference's p, adjusted for the number of cells of this model and metric.
+      p_holm: the difference's p, adjusted for the number of tested cells of this model and
+        metric; NaN where it is not tested.
       standing: `best` for the best mean of the cell; `tied` where a t-test paired by seed does
         not tell it from the best (p >= 0.05, or a single seed); `behind` otherwise, and ""
-        where the metric is undefined.
+        where the metric is undefined or the cell not tested.
       positives: of the eval rows of the cell; 0 for MEAN.
       negatives: likewise.
+      users: those that have both classes among the rows of the cell; 0 for MEAN.
     """
 
     model: str
@@ -58,6 +62,14 @@ class CellSummary:
     standing: str
     positives: int
     negatives: int
+    users: int
+
+    @property
+    def tested(self) -> bool:
+        """Whether the cell has rows enough that a difference can mean something."""
+        if self.output == MEAN:
+            return True
+        return _tested(self.metric, self.positives, self.negatives, self.users)
 
     @property
     def cell(self) -> Cell:
@@ -125,7 +137,9 @@ def summarise_cells(results: Sequence[TrialResult], baseline: str) -> list[CellS
         model: {cell: {trial.seed: _value(trial, cell) for trial in trials} for cell in cells}
         for model, trials in by_model.items()
     }
-    standings = {cell: _standings(cell, values) for cell in cells}
+    counts = {cell: _counts(results[0], cell) for cell in cells}
+    tested = [cell for cell in cells if cell[0] == MEAN or _tested(cell[2], *counts[cell])]
+    standings = {cell: _standings(cell, values) for cell in tested}
     found = []
     for model in by_model:
         differences = {
@@ -133,10 +147,10 @@ def summarise_cells(results: Sequence[TrialResult], baseline: str) -> list[CellS
             for cell in cells
             if model != baseline and baseline in values
         }
-        adjusted = _adjusted(differences)
+        adjusted = _adjusted({cell: x for cell, x in differences.items() if cell in standings})
         for cell in cells:
             output, scenario, metric = cell
-            counts = results[0].metrics[EVAL].get(output, {}).get(scenario, {})
+            positives, negatives, users = counts[cell]
             found.append(
                 CellSummary(
                     model=model,
@@ -147,9 +161,10 @@ def summarise_cells(results: Sequence[TrialResult], baseline: str) -> list[CellS
                     interval=mean_interval(list(values[model][cell].values())),
                     difference=differences.get(cell),
                     p_holm=adjusted.get(cell, math.nan),
-                    standing=standings[cell][model],
-                    positives=int(counts.get("positives", 0)),
-                    negatives=int(counts.get("negatives", 0)),
+                    standing=standings[cell][model] if cell in standings else "",
+                    positives=positives,
+                    negatives=negatives,
+                    users=users,
                 )
             )
     return found
@@ -168,6 +183,19 @@ def _cells(result: TrialResult) -> list[Cell]:
     for output, scenarios in outputs.items():
         cells += [(output, scenario, metric) for scenario in scenarios for metric in METRICS]
     return cells
+
+
+def _counts(trial: TrialResult, cell: Cell) -> tuple[int, int, int]:
+    """Positives, negatives and users of the eval rows of a cell."""
+    found = trial.metrics[EVAL].get(cell[0], {}).get(cell[1], {})
+    positives, negatives, users = (
+        int(found.get(name, 0)) for name in ("positives", "negatives", "users")
+    )
+    return positives, negatives, users
+
+
+def _tested(metric: str, positives: int, negatives: int, users: int) -> bool:
+    return min(positives, negatives) >= FEWEST and (metric != "gauc" or users >= FEWEST)
 
 
 def _value(trial: TrialResult, cell: Cell) -> float:

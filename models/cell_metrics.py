@@ -9,7 +9,7 @@ import numpy as np
 
 from models.batches import HeldRows
 from models.binary_metrics import weighted_auc, weighted_log_loss
-from models.grouped_auc import grouped_auc
+from models.grouped_auc import GroupedAuc, grouped_auc
 from models.inputs import SCENARIO_KEY, target_key, weight_key
 
 OVERALL = "all"
@@ -18,7 +18,10 @@ OVERALL = "all"
 METRICS = ("auc", "gauc", "logloss")
 
 CellMetrics = dict[str, dict[str, dict[str, float]]]
-"""Output -> scenario or OVERALL -> `auc`, `gauc`, `logloss`, `positives`, `negatives`."""
+"""Output -> scenario or OVERALL -> `auc`, `gauc`, `logloss`, `positives`, `negatives`, `users`.
+
+`users` is the number of users whose own rows have both classes: those that GAUC is the mean of.
+"""
 
 
 def cell_metrics(
@@ -62,12 +65,16 @@ def _metrics(
     targets: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray | None
 ) -> dict[str, float]:
     positives = int((targets > 0.5).sum())
-    found = {"positives": positives, "negatives": len(targets) - positives}
+    found = {"positives": positives, "negatives": len(targets) - positives, "users": 0}
     if not np.isfinite(scores).all():
         return {**dict.fromkeys(METRICS, math.nan), **found}
+    within = GroupedAuc(math.nan, 0)
+    if groups is not None:
+        within = grouped_auc(targets, scores, weights, groups)
     return {
-        "auc": weighted_auc(targets, scores, weights),
-        "gauc": math.nan if groups is None else grouped_auc(targets, scores, weights, groups),
-        "logloss": weighted_log_loss(targets, scores, weights),
         **found,
+        "auc": weighted_auc(targets, scores, weights),
+        "gauc": within.mean,
+        "logloss": weighted_log_loss(targets, scores, weights),
+        "users": within.groups,
     }

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 
+class GroupedAuc(NamedTuple):
+    """The mean AUC within groups.
+
+    Attributes:
+      mean: NaN where no group has both classes.
+      groups: number of groups with both classes, which alone count.
+    """
+
+    mean: float
+    groups: int
+
+
 def grouped_auc(
     targets: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray
-) -> float:
+) -> GroupedAuc:
     """GAUC: the mean of the groups' AUCs, each weighted by its impressions.
 
     ``sum_g n_g AUC_g / sum_g n_g`` (Zhu et al., KDD 2017), where n_g is the sum of the group's
@@ -22,12 +35,9 @@ def grouped_auc(
       scores: any order-preserving score, finite, [N].
       weights: at least 0, [N].
       groups: equal for rows of one group, [N].
-
-    Returns:
-      The mean, or NaN where no group has both classes.
     """
     if not len(groups):
-        return math.nan
+        return GroupedAuc(math.nan, 0)
     order = np.lexsort((scores, groups))
     group, score = groups[order], scores[order]
     weight = weights[order].astype(np.float64)
@@ -46,7 +56,8 @@ def grouped_auc(
     all_negatives = np.add.reduceat(negatives, first)
     ranked = (all_positives > 0) & (all_negatives > 0)
     if not ranked.any():
-        return math.nan
+        return GroupedAuc(math.nan, 0)
     aucs = won[ranked] / (all_positives * all_negatives)[ranked]
     impressions = (all_positives + all_negatives)[ranked]
-    return float((impressions * aucs).sum() / impressions.sum())
+    mean = float((impressions * aucs).sum() / impressions.sum())
+    return GroupedAuc(mean, int(ranked.sum()))
