@@ -11,6 +11,7 @@ import tf_keras as keras
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Axis, Explanation
 from models.features import Features
+from models.gradnorm import GradNorm
 from models.inputs import InputLayout
 from models.layers.field_embeddings import FieldEmbeddings
 from models.phase import Phase, RateGroup
@@ -76,6 +77,13 @@ class Architecture(keras.layers.Layer):
     def rate_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
         """The variables with a learning rate of their own."""
         return ()
+
+    def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
+        """Makes what weighs the losses of `outputs` anew in every step; None for none.
+
+        Called once, when all variables exist and inside the strategy's scope.
+        """
+        return None
 
     def record(self) -> dict[str, Any]:
         """Plain values for the history's record of every epoch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -70,15 +70,17 @@ class GradNorm(keras.layers.Layer):
         weights = tf.unstack(tf.convert_to_tensor(self.task_weights))
         return dict(zip(self.outputs, weights, strict=True))
 
-    def update(self, losses: Sequence[tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
+    def update(self, losses: Mapping[str, tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
         """Takes the step of the weights; call it in a replica, once a step.
 
         Args:
-          losses: this replica's share of every output's loss, unweighted.
-          gradients: this replica's share of every loss's gradient in W.
+          losses: this replica's shares of losses by name, of them every `{output}_loss`,
+            unweighted.
+          gradients: this replica's share of every output's gradient in W, unweighted.
         """
         context = tf.distribute.get_replica_context()
-        shares = [tf.stack(losses), tf.stack(gradients)]
+        own = [losses[f"{output}_loss"] for output in self.outputs]
+        shares = [tf.stack(own), tf.stack(gradients)]
         # Norms do not add up; gradients do.
         totals = context.all_reduce(tf.distribute.ReduceOp.SUM, shares)
         self.step(totals[0], tf.norm(tf.reshape(totals[1], [len(self.outputs), -1]), axis=1))

@@ -32,9 +32,10 @@ class Ranker(tfrs.models.Model):
     """Scores every output of the task graph: ``ranker(batch) -> {output: float32 [B]}``.
 
     The loss of a step is, with B the rows of the global batch (all replicas, a partial last
-    batch counted as it is) and y, w, p the target, row weight and probability,
+    batch counted as it is), y, w, p the target, row weight and probability, and v = 1 unless
+    the architecture balances its losses (`Architecture.loss_balancer`),
 
-        sum_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_o)
+        sum_o v_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_o)
         + 1 / B * sum_rows (losses of rows: `add_loss` of a vector)
         + penalties on parameters (`add_loss` of a scalar, kernel regularisers)
 
@@ -91,6 +92,7 @@ class Ranker(tfrs.models.Model):
             )
             for output in outputs
         }
+        self._balancer = self.architecture.loss_balancer(outputs)
         self._rate_groups = tuple(self.architecture.rate_groups(training))
         self.start_optimizers()
         self._backward = _compiled(self.backward) if training.xla else self.backward
@@ -188,23 +190,34 @@ class Ranker(tfrs.models.Model):
     def loss_shares(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns this replica's shares of the loss (`loss`), of each output's and the penalty."""
         losses = self.output_losses(batch, training, rows)
-        weights = self.training_config.loss_weights
         penalty = self.penalty(rows)
-        total = penalty + tf.add_n([weights.get(o, 1.0) * loss for o, loss in losses.items()])
+        total = penalty + tf.add_n([self._loss_weight(o) * loss for o, loss in losses.items()])
         return {"loss": total, "penalty": penalty, **{f"{o}_loss": x for o, x in losses.items()}}
 
-    def backward(self, batch: Batch, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[Any]]:
-        """Returns the shares of the losses, and of the gradient by trainable variable."""
+    def _loss_weight(self, output: str) -> float | tf.Tensor:
+        weight = self.training_config.loss_weights.get(output, 1.0)
+        return weight if self._balancer is None else weight * self._balancer.by_output()[output]
+
+    def backward(
+        self, batch: Batch, rows: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list[Any], list[tf.Tensor]]:
+        """Returns the shares of losses, gradients by trainable variable, and balanced gradients.
+
+        The last are those of each output's loss in the balancer's kernel; empty without one.
+        """
         scaling = isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
-        with tf.GradientTape() as tape:
+        balancer = self._balancer
+        outputs = () if balancer is None else balancer.outputs
+        with tf.GradientTape(persistent=balancer is not None) as tape:
             losses = self.loss_shares(batch, True, rows)
-            loss = losses["loss"]
+            targets = [losses["loss"], *(losses[f"{output}_loss"] for output in outputs)]
             if scaling:
-                loss = self.optimizer.get_scaled_loss(loss)
-        gradients = tape.gradient(loss, self.trainable_variables)
+                targets = [self.optimizer.get_scaled_loss(target) for target in targets]
+        gradients = tape.gradient(targets[0], self.trainable_variables)
+        shared = [tape.gradient(x, balancer.kernel) for x in targets[1:]] if balancer else []
         if scaling:
-            gradients = self.optimizer.get_unscaled_gradients(gradients)
-        return losses, gradients
+            gradients, shared = map(self.optimizer.get_unscaled_gradients, (gradients, shared))
+        return losses, gradients, shared
 
     # Nothing here needs AutoGraph, whose conversion is most of the time of a first step.
     @tf.autograph.experimental.do_not_convert
@@ -215,8 +228,10 @@ class Ranker(tfrs.models.Model):
           This replica's shares of `loss`, `penalty` and `{output}_loss`: sum them over the
           replicas (as Keras's fit does), once.
         """
-        losses, gradients = self._backward(inputs, global_rows(inputs))
+        losses, gradients, shared = self._backward(inputs, global_rows(inputs))
         self._apply(gradients)
+        if self._balancer is not None:
+            self._balancer.update(losses, shared)
         return losses
 
     def _apply(self, gradients: list[Any]) -> None:

@@ -67,16 +67,26 @@ class CGC(keras.layers.Layer):
         def gate(stack: tuple[int, ...], experts: int, name: str) -> StackedDense:
             return StackedDense(stack, experts, None, kernel_l2, name, use_bias=gate_bias)
 
-        self._gate = gate((*stack, tasks), specific + shared, "gates")
+        # One expert has the weight 1, and a gate over it no gradient.
+        self._gate = None
+        if specific + shared > 1:
+            self._gate = gate((*stack, tasks), specific + shared, "gates")
         self._shared_gate = None
         if pass_on:
             self._shared_gate = gate(stack, tasks * specific + shared, "shared_gate")
+
+    @property
+    def shared_kernel(self) -> tf.Variable:
+        """The last kernels of the shared experts; known once the layer is built."""
+        return self._shared.last_kernel
 
     def _own(self, values: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
         return own_of_stack(values, scenario) if self._by_scenario else values
 
     def gates(self, inputs: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
         """Returns the tasks' weights of their own and the shared experts, float32 [C, B, n+m]."""
+        if self._gate is None:
+            return tf.ones([self._tasks, tf.shape(inputs)[1], 1])
         logits = self._own(self._gate(inputs), scenario)
         return tf.nn.softmax(tf.cast(logits, tf.float32), axis=-1)
 

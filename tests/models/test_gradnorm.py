@@ -66,14 +66,15 @@ def weights_after_steps(scale: float) -> np.ndarray:
         with tf.GradientTape(persistent=True) as tape:
             errors = tf.matmul(tf.nn.relu(x @ kernel), heads, transpose_b=True) - y
             losses = [s * tf.reduce_mean(errors[:, i] ** 2) for i, s in enumerate((1, scale, 1))]
-        balancer.update(losses, [tape.gradient(loss, kernel) for loss in losses])
+        shares = {f"{o}_loss": loss for o, loss in zip(OUTPUTS, losses, strict=True)}
+        balancer.update(shares, [tape.gradient(loss, kernel) for loss in losses])
     return balancer.task_weights.numpy()
 
 
 def test_a_loss_scaled_up_gets_a_smaller_weight() -> None:
     plain, scaled = weights_after_steps(1.0), weights_after_steps(10.0)
     assert scaled[1] < 0.4 * plain[1]
-    assert np.all(scaled[[0, 2]] > plain[[0, 2]])
+    assert scaled[1] < 0.3 * scaled[[0, 2]].min()
 
 
 def test_what_is_not_finite_changes_nothing() -> None:
