@@ -16,14 +16,21 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
+def end_with_parent() -> None:
+    """Starts a thread that ends this process at the end of its standard input."""
+
+    def wait() -> None:
+        # Not sys.stdin: the interpreter could not close it while a thread waits in it.
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main() -> None:
     """Runs the trial that the job file describes; see `compare_trials`."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     job = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
 
