@@ -14,6 +14,8 @@ FOLDER = pathlib.Path(__file__).parent
 MODELS = {
     "plain": {"name": "mmoe", "expert_units": [8], "tower_units": [4]},
     "xla": {"name": "shared_bottom", "bottom_units": [8], "tower_units": [4]},
+    # Its losses are weighed anew in every step, by gradients of the global batch.
+    "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
 }
 
 
