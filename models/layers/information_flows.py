@@ -74,6 +74,7 @@ class InformationFlows(keras.layers.Layer):
         self._scenarios = scenarios
         self._labels = labels
         self._fusion = fusion
+        self._biases: dict[str, tf.Variable] = {}
         self._phi = keras.activations.get(activation)
         self._scenario = DecoupledDense(
             scenarios, scenario_units, rank, kernel_l2=kernel_l2, name="scenario"
@@ -84,10 +85,10 @@ class InformationFlows(keras.layers.Layer):
 
     def build(self, input_shape: tf.TensorShape) -> None:
         """Makes the last biases, zero: each belongs to one flow, not to its kernel."""
-        self._bias = self.add_weight("task_shared_bias", (1,), "float32", "zeros")
-        self._private_bias = self.add_weight(
-            "task_private_bias", (self._labels,), "float32", "zeros"
-        )
+        for name, size in (("shared", 1), ("private", self._labels)):
+            self._biases[name] = self.add_weight(
+                f"task_{name}_bias", (size,), initializer="zeros", experimental_autocast=False
+            )
         super().build(input_shape)
 
     def call(
@@ -125,11 +126,11 @@ class InformationFlows(keras.layers.Layer):
         elif wanted[_FROM_SHARED].any():
             before = self._phi(self._scenario.shared(inputs))
         if wanted[0]:
-            flows[0] = self._task.shared(before) + self._bias
+            flows[0] = self._task.shared(before) + self._biases["shared"]
         if wanted[1]:
             flows[1] = self._change(lambda x: self._private(x, built[:, 1]), before, after)
         if wanted[2]:
-            flows[2] = self._private(before, built[:, 2]) + self._private_bias
+            flows[2] = self._private(before, built[:, 2]) + self._biases["private"]
         if wanted[3]:
             flows[3] = self._change(self._task.shared, before, after)
         return flows
@@ -153,10 +154,10 @@ class InformationFlows(keras.layers.Layer):
         flows = {}
         for flow in np.flatnonzero(built.any(axis=0)).tolist():
             if flow in (0, 3):
-                flows[flow] = self._task.shared(sources[flow]) + self._bias
+                flows[flow] = self._task.shared(sources[flow]) + self._biases["shared"]
             else:
-                flows[flow] = self._private(sources[flow], built[:, flow]) + self._private_bias
-        return full + self._bias + self._private_bias, flows
+                flows[flow] = self._private(sources[flow], built[:, flow]) + self._biases["private"]
+        return full + self._biases["shared"] + self._biases["private"], flows
 
     def _private(self, inputs: tf.Tensor, wanted: np.ndarray) -> tf.Tensor:
         """The private parts of the labels that are wanted, [B, C]; zero for the others."""

@@ -146,7 +146,9 @@ class AutoIFS(Architecture):
         for layer in (self._frozen, self._mean_gate):
             with tf.name_scope(layer.name):
                 layer.build(tf.TensorShape([]))
-        self._temperature = self.add_weight("temperature", (), "float32", "ones", trainable=False)
+        self._temperature = self.add_weight(
+            "temperature", initializer="ones", trainable=False, experimental_autocast=False
+        )
         super().build(input_shape)
 
     def scores(self, features: Features) -> tf.Tensor:

@@ -1,0 +1,329 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from made_batches import batch, layout, make_ranker, randomise, taken, task_graph, tensors, weight
+
+from models.config import TrainingConfig
+from models.features import Features
+from models.inputs import SCENARIO_KEY, Field, InputLayout
+from models.layers.information_flows import FLOWS
+from models.phase import Phase
+from models.ranker import Ranker
+from models.registry import parse_model_config
+from schemas.settings import SettingsError
+
+CONFIG = {
+    "name": "autoifs",
+    "embedding_dim": 4,
+    "bottom_units": (8, 6),
+    "scenario_units": (5,),
+    "selection_units": (7,),
+}
+
+
+def made(random: bool = True, **options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
+    ranker = make_ranker({**CONFIG, **options})
+    if random:
+        randomise(ranker)
+    return ranker, batch(30, ranker.layout, task_graph(2))
+
+
+def retraining(ranker: Ranker) -> None:
+    """Ends the search as the training loop does, without a rewind."""
+    ranker.architecture.finish_phase("search", ranker.embeddings)
+    ranker.start_phase(Phase("retrain", 1))
+
+
+def gates_by_hand(ranker: Ranker, features: Features) -> np.ndarray:
+    """w, [B, C, 4]."""
+    flat = np.concatenate([features.fields.numpy().reshape(30, -1), features.numeric], 1)
+    kernel, bias, heads, head_bias = (
+        weight(ranker, f"selection/{n}").numpy()
+        for n in ("hidden/dense_0/kernel", "hidden/dense_0/bias", "heads/kernel", "heads/bias")
+    )
+    return (np.maximum(flat @ kernel + bias, 0) @ heads + head_bias).reshape(30, 2, 4)
+
+
+def by_name(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gradients of a step by variable; zero where it is not read."""
+    gradients = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
+    return {
+        v.name: np.zeros(v.shape) if g is None else tf.convert_to_tensor(g).numpy()
+        for v, g in zip(ranker.trainable_variables, gradients, strict=True)
+    }
+
+
+@pytest.mark.parametrize("fusion", ["additive", "subtractive"])
+@pytest.mark.parametrize("phase", ["search", "retrain"])
+def test_probabilities_are_the_gated_flows(fusion: str, phase: str) -> None:
+    ranker, rows = made(fusion=fusion)
+    architecture: Any = ranker.architecture
+    architecture.start_epoch("search", 1)
+    if phase == "retrain":
+        retraining(ranker)
+    features = ranker.features(tensors(rows))
+    scores = gates_by_hand(ranker, features)
+    gates = 1 / (1 + np.exp(-10 * scores)) if phase == "search" else (scores > 0).astype(float)
+    assert gates.std(0).max() > 0.1
+    start, flows = architecture._flows(
+        architecture._bottom(features.flat()), scenario=features.scenario
+    )
+    logits = features.offset.numpy() + start.numpy()
+    for c in range(2):
+        for flow in range(4):
+            values = np.broadcast_to(flows[flow].numpy(), (30, 2))[:, c]
+            factor = 1 - gates[:, c, flow] if fusion == "additive" else -gates[:, c, flow]
+            logits[:, c] += factor * values
+    outputs = ranker(tensors(rows))
+    for c, output in enumerate(("click", "action_given_click")):
+        wanted = 1 / (1 + np.exp(-logits[:, c].astype(np.float64)))
+        np.testing.assert_allclose(outputs[output], wanted, atol=2e-5)
+
+
+def test_the_papers_sizes() -> None:
+    fields = tuple(Field(f"f{n}", 5) for n in range(8))
+    ranker = make_ranker(
+        {
+            "name": "autoifs",
+            "bottom_units": (1024, 512),
+            "scenario_units": (256,),
+            "selection_units": (1024, 512),
+            "wide": False,
+        },
+        inputs=InputLayout(fields, (), ("a", "b", "c")),
+    )
+    sizes = {"private": 0, "selection": 0, "dense": 0}
+    for variable in ranker.architecture.trainable_variables:
+        kind = next((k for k in ("private", "selection") if k in variable.name), "dense")
+        sizes[kind] += variable.shape.num_elements()
+    assert sizes == {"private": 6_406, "selection": 661_000, "dense": 788_481}
+    assert sizes["private"] / sizes["dense"] < 0.01
+
+
+def test_it_starts_undecided_or_at_random() -> None:
+    ranker, rows = made(random=False)
+    gates: Any = ranker.architecture.gates(ranker.features(tensors(rows)))
+    assert np.all(gates.numpy() == 0.5)
+    ranker, rows = made(random=False, selection_start="random")
+    assert ranker.architecture.scores(ranker.features(tensors(rows))).numpy().std() > 1e-3
+
+
+def test_temperature_goes_from_1_to_100_by_one_factor() -> None:
+    ranker, _ = made(random=False, search_epochs=10)
+    found = []
+    for epoch in range(10):
+        ranker.architecture.start_epoch("search", epoch)
+        found.append(float(weight(ranker, "temperature").numpy()))
+    np.testing.assert_allclose(found[0], 1)
+    np.testing.assert_allclose(found[-1], 100, rtol=1e-6)
+    np.testing.assert_allclose(np.divide(found[1:], found[:-1]), 1.668, atol=1e-3)
+    gates = tf.sigmoid(found[-1] * tf.constant([-0.07, 0.07])).numpy()
+    np.testing.assert_allclose(gates, [0, 1], atol=1e-3)
+
+
+def test_a_search_of_one_epoch_stays_at_temperature_1() -> None:
+    ranker, _ = made(random=False, search_epochs=1)
+    ranker.architecture.start_epoch("search", 0)
+    assert float(weight(ranker, "temperature").numpy()) == 1
+
+
+def test_the_selection_network_sends_no_gradient_to_the_embeddings() -> None:
+    """Gates of the network give the embeddings the gradients of the same gates as constants."""
+    ranker, rows = made()
+    architecture: Any = ranker.architecture
+    found = by_name(ranker, rows)
+    constant = tf.constant(architecture.gates(ranker.features(tensors(rows))).numpy())
+    architecture.gates = lambda features: constant
+    with tf.GradientTape() as tape:
+        loss = ranker.loss_shares(tensors(rows), True, tf.constant(30.0))["loss"]
+    variables = [v for v in ranker.trainable_variables if "selection" not in v.name]
+    assert any(np.any(g != 0) for name, g in found.items() if "selection" in name)
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        wanted = tf.convert_to_tensor(gradient).numpy()
+        np.testing.assert_allclose(found[variable.name], wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_rows_of_other_scenarios_do_not_train_private_parts() -> None:
+    ranker, rows = made()
+    found = by_name(ranker, taken(rows, rows[SCENARIO_KEY] == 2))
+    private = {name: g for name, g in found.items() if "scenario_private" in name}
+    assert len(private) == 3
+    for gradient in private.values():
+        assert np.all(gradient[:2] == 0)
+        assert np.any(gradient[2] != 0)
+
+
+def test_a_removed_flow_contributes_nothing_and_is_not_trained() -> None:
+    ranker, rows = made()
+    architecture: Any = ranker.architecture
+    removed = np.zeros((30, 2, 4), np.float32)
+    removed[:, :, [1, 3]] = 1
+    architecture.gates = lambda features: tf.constant(removed)
+    found = by_name(ranker, rows)
+    before = ranker(tensors(rows))["click"].numpy()
+    for name in ("down", "up", "bias"):
+        assert np.all(found[f"ranker/autoifs/flows/scenario/scenario_private_0/{name}:0"] == 0)
+        variable = weight(ranker, f"scenario_private_0/{name}")
+        variable.assign(variable + 1)
+    np.testing.assert_array_equal(ranker(tensors(rows))["click"], before)
+    removed[:] = 1
+    offset = ranker.features(tensors(rows)).offset[:, 0]
+    np.testing.assert_allclose(ranker(tensors(rows))["click"], tf.sigmoid(offset), rtol=1e-6)
+
+
+def test_the_penalty_is_lambda_times_the_mean_gates_in_the_search_only() -> None:
+    ranker, rows = made(gate_penalty=-0.3)
+    gates = ranker.architecture.gates(ranker.features(tensors(rows))).numpy()
+    shares = ranker.loss_shares(tensors(rows), True, tf.constant(30.0))
+    wanted = -0.3 * sum(gates[:, c].mean() for c in range(2))
+    np.testing.assert_allclose(shares["penalty"], wanted, rtol=1e-5)
+    retraining(ranker)
+    assert float(ranker.loss_shares(tensors(rows), True, tf.constant(30.0))["penalty"]) == 0
+
+
+@pytest.mark.parametrize("penalty", [2.0, -2.0])
+def test_a_positive_penalty_keeps_flows_and_a_negative_one_removes_them(penalty: float) -> None:
+    ranker, rows = made(random=False, gate_penalty=penalty)
+    gradient = by_name(ranker, rows)["ranker/autoifs/selection/heads/bias:0"]
+    # A step goes against the gradient: down to keep, up to remove.
+    assert np.all(np.sign(gradient) == np.sign(penalty))
+
+
+@pytest.mark.e2e
+def test_retraining_leaves_gates_alone_and_reads_the_frozen_embeddings() -> None:
+    ranker, rows = made()
+    retraining(ranker)
+    features = ranker.features(tensors(rows))
+    gates = ranker.architecture.gates(features).numpy()
+    assert set(np.unique(gates)) == {0.0, 1.0}
+    fixed = [v for v in ranker.weights if "selection" in v.name or "frozen" in v.name]
+    assert len(fixed) == 4 + 5
+    before = [v.numpy() for v in fixed]
+    table = ranker.embeddings.tables["user"].numpy()
+    for _ in range(3):
+        ranker.train_step(tensors(rows))
+    for variable, value in zip(fixed, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+    assert np.any(ranker.embeddings.tables["user"].numpy() != table)
+    np.testing.assert_array_equal(
+        ranker.architecture.gates(ranker.features(tensors(rows))).numpy(), gates
+    )
+
+
+@pytest.mark.e2e
+def test_the_selection_network_learns_at_its_own_rate() -> None:
+    ranker, rows = made(gate_learning_rate=0.5)
+    watched = [weight(ranker, "heads/kernel"), weight(ranker, "task_shared_0/kernel")]
+    before = [v.numpy() for v in watched]
+    ranker.train_step(tensors(rows))
+    moves = [np.abs(v.numpy() - b).max() for v, b in zip(watched, before, strict=True)]
+    # Adam's first step is the rate.
+    np.testing.assert_allclose(moves, [0.5, 1e-3], rtol=1e-2)
+    (group,) = made()[0].architecture.rate_groups(TrainingConfig(learning_rate=0.02))
+    assert group.learning_rate == 0.02
+
+
+def test_phases_share_the_trainings_epochs() -> None:
+    architecture = made(random=False, search_epochs=4, retrain_learning_rate=1e-4)[0].architecture
+    assert architecture.phases(TrainingConfig(max_epochs=9)) == (
+        Phase("search", 4, early_stopping=False, snapshot_at=3),
+        Phase("retrain", 5, learning_rate=1e-4, rewind=True),
+    )
+    architecture = made(random=False, search_epochs=4, rewind_epoch=0)[0].architecture
+    assert architecture.phases(TrainingConfig(max_epochs=5))[0].snapshot_at == 0
+    with pytest.raises(SettingsError, match=r"search_epochs is 4.*max_epochs 4"):
+        architecture.phases(TrainingConfig(max_epochs=4))
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ({"rewind_epoch": 3, "search_epochs": 3}, "rewind_epoch from 0 to 2"),
+        ({"gate_penalty": float("inf")}, "gate_penalty"),
+        ({"final_temperature": 0.5}, "final_temperature"),
+        ({"scenario_units": ()}, "scenario_units"),
+        ({"fusion": "multiplicative"}, "fusion"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(option: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        parse_model_config({"name": "autoifs", **option})
+
+
+def test_records_the_epochs_mean_gates() -> None:
+    ranker, rows = made(search_epochs=3)
+    architecture = ranker.architecture
+    gates: list[np.ndarray] = []
+    for epoch in range(2):
+        architecture.start_epoch("search", epoch)
+        gates.clear()
+        for part in (slice(0, 20), slice(20, 30)):
+            some = tensors(taken(rows, part))
+            gates.append(architecture.gates(ranker.features(some)).numpy())
+            ranker(some, training=True)
+    record = architecture.record()
+    assert record["temperature"] == pytest.approx(10)
+    means = np.concatenate(gates).mean(0)
+    for c, label in enumerate(("click", "action_given_click")):
+        found = [record["mean_gate"][label][flow] for flow in FLOWS]
+        np.testing.assert_allclose(found, means[c], rtol=1e-4)
+    retraining(ranker)
+    architecture.start_epoch("retrain", 0)
+    ranker(tensors(rows), training=True)
+    assert set(architecture.record()) == {"mean_gate"}
+
+
+def test_explains_what_every_scenario_keeps() -> None:
+    ranker, rows = made()
+    rows = taken(rows, np.sort(np.argsort(rows[SCENARIO_KEY] == 1, kind="stable")[:18]))
+    scores = ranker.architecture.scores(ranker.features(tensors(rows))).numpy()
+    found = ranker.explain(tensors(rows))
+    assert set(found) == {"kept", "gate_value"}
+    for k in (0, 2):
+        own = scores[rows[SCENARIO_KEY] == k]
+        np.testing.assert_allclose(found["kept"].values[k], (own <= 0).mean(0), rtol=1e-6)
+        wanted = (1 / (1 + np.exp(-own))).mean(0)
+        np.testing.assert_allclose(found["gate_value"].values[k], wanted, rtol=1e-5)
+    assert np.all(np.isnan(found["kept"].values[1]))
+    assert found["kept"].document()["axes"][2] == {"name": "flow", "entries": list(FLOWS)}
+
+
+@pytest.mark.parametrize("fusion", ["additive", "subtractive"])
+@pytest.mark.parametrize(("scenarios", "labels"), [(1, 1), (12, 3)])
+def test_deep_units_of_any_number_of_scenarios_and_labels(
+    fusion: str, scenarios: int, labels: int
+) -> None:
+    inputs, tasks = layout(scenarios), task_graph(labels)
+    config = {**CONFIG, "fusion": fusion, "scenario_units": (9, 8), "task_units": (8, 7)}
+    ranker = make_ranker({**config, "dropout": 0.2, "kernel_l2": 1e-3}, inputs=inputs, tasks=tasks)
+    rows = batch(100, inputs, tasks)
+    for phase in ("search", "retrain"):
+        randomise(ranker)
+        found = by_name(ranker, rows)
+        assert any("selection" in name for name in found) == (phase == "search")
+        assert all(np.all(np.isfinite(g)) for g in found.values())
+        # Hard gates may remove a flow of every row.
+        assert phase == "retrain" or all(np.any(g != 0) for g in found.values())
+        retraining(ranker)
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_is_finite_and_close(precision: str) -> None:
+    fusion = "additive" if precision == "mixed_float16" else "subtractive"
+    config = {**CONFIG, "fusion": fusion, "task_units": (4,)}
+    whole, half = make_ranker(config), make_ranker(config, precision=precision)
+    for ranker in (whole, half):
+        randomise(ranker)
+    rows = batch(30, whole.layout, task_graph(2))
+    for phase in ("search", "retrain"):
+        for output, wanted in whole(tensors(rows)).items():
+            found = half(tensors(rows))[output]
+            assert found.dtype == tf.float32
+            # A hard gate whose score is almost zero may fall on the other side.
+            close = np.abs(found - wanted) < 0.02
+            assert np.mean(close) >= (1 if phase == "search" else 0.9)
+        assert all(np.all(np.isfinite(g)) for g in by_name(half, rows).values())
+        for ranker in (whole, half):
+            retraining(ranker)
