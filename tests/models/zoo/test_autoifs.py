@@ -3,37 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from made_autoifs import CONFIG, by_name, made, retraining
 from made_batches import batch, layout, make_ranker, randomise, taken, task_graph, tensors, weight
 
-from models.config import TrainingConfig
 from models.features import Features
 from models.inputs import SCENARIO_KEY, Field, InputLayout
-from models.layers.information_flows import FLOWS
-from models.phase import Phase
 from models.ranker import Ranker
-from models.registry import parse_model_config
-from schemas.settings import SettingsError
-
-CONFIG = {
-    "name": "autoifs",
-    "embedding_dim": 4,
-    "bottom_units": (8, 6),
-    "scenario_units": (5,),
-    "selection_units": (7,),
-}
-
-
-def made(random: bool = True, **options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
-    ranker = make_ranker({**CONFIG, **options})
-    if random:
-        randomise(ranker)
-    return ranker, batch(30, ranker.layout, task_graph(2))
-
-
-def retraining(ranker: Ranker) -> None:
-    """Ends the search as the training loop does, without a rewind."""
-    ranker.architecture.finish_phase("search", ranker.embeddings)
-    ranker.start_phase(Phase("retrain", 1))
 
 
 def gates_by_hand(ranker: Ranker, features: Features) -> np.ndarray:
@@ -44,15 +19,6 @@ def gates_by_hand(ranker: Ranker, features: Features) -> np.ndarray:
         for n in ("hidden/dense_0/kernel", "hidden/dense_0/bias", "heads/kernel", "heads/bias")
     )
     return (np.maximum(flat @ kernel + bias, 0) @ heads + head_bias).reshape(30, 2, 4)
-
-
-def by_name(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Gradients of a step by variable; zero where it is not read."""
-    gradients = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
-    return {
-        v.name: np.zeros(v.shape) if g is None else tf.convert_to_tensor(g).numpy()
-        for v, g in zip(ranker.trainable_variables, gradients, strict=True)
-    }
 
 
 @pytest.mark.parametrize("fusion", ["additive", "subtractive"])
@@ -108,25 +74,6 @@ def test_it_starts_undecided_or_at_random() -> None:
     assert np.all(gates.numpy() == 0.5)
     ranker, rows = made(random=False, selection_start="random")
     assert ranker.architecture.scores(ranker.features(tensors(rows))).numpy().std() > 1e-3
-
-
-def test_temperature_goes_from_1_to_100_by_one_factor() -> None:
-    ranker, _ = made(random=False, search_epochs=10)
-    found = []
-    for epoch in range(10):
-        ranker.architecture.start_epoch("search", epoch)
-        found.append(float(weight(ranker, "temperature").numpy()))
-    np.testing.assert_allclose(found[0], 1)
-    np.testing.assert_allclose(found[-1], 100, rtol=1e-6)
-    np.testing.assert_allclose(np.divide(found[1:], found[:-1]), 1.668, atol=1e-3)
-    gates = tf.sigmoid(found[-1] * tf.constant([-0.07, 0.07])).numpy()
-    np.testing.assert_allclose(gates, [0, 1], atol=1e-3)
-
-
-def test_a_search_of_one_epoch_stays_at_temperature_1() -> None:
-    ranker, _ = made(random=False, search_epochs=1)
-    ranker.architecture.start_epoch("search", 0)
-    assert float(weight(ranker, "temperature").numpy()) == 1
 
 
 def test_the_selection_network_sends_no_gradient_to_the_embeddings() -> None:
@@ -191,105 +138,6 @@ def test_a_positive_penalty_keeps_flows_and_a_negative_one_removes_them(penalty:
     assert np.all(np.sign(gradient) == np.sign(penalty))
 
 
-@pytest.mark.e2e
-def test_retraining_leaves_gates_alone_and_reads_the_frozen_embeddings() -> None:
-    ranker, rows = made()
-    retraining(ranker)
-    features = ranker.features(tensors(rows))
-    gates = ranker.architecture.gates(features).numpy()
-    assert set(np.unique(gates)) == {0.0, 1.0}
-    fixed = [v for v in ranker.weights if "selection" in v.name or "frozen" in v.name]
-    assert len(fixed) == 4 + 5
-    before = [v.numpy() for v in fixed]
-    table = ranker.embeddings.tables["user"].numpy()
-    for _ in range(3):
-        ranker.train_step(tensors(rows))
-    for variable, value in zip(fixed, before, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
-    assert np.any(ranker.embeddings.tables["user"].numpy() != table)
-    np.testing.assert_array_equal(
-        ranker.architecture.gates(ranker.features(tensors(rows))).numpy(), gates
-    )
-
-
-@pytest.mark.e2e
-def test_the_selection_network_learns_at_its_own_rate() -> None:
-    ranker, rows = made(gate_learning_rate=0.5)
-    watched = [weight(ranker, "heads/kernel"), weight(ranker, "task_shared_0/kernel")]
-    before = [v.numpy() for v in watched]
-    ranker.train_step(tensors(rows))
-    moves = [np.abs(v.numpy() - b).max() for v, b in zip(watched, before, strict=True)]
-    # Adam's first step is the rate.
-    np.testing.assert_allclose(moves, [0.5, 1e-3], rtol=1e-2)
-    (group,) = made()[0].architecture.rate_groups(TrainingConfig(learning_rate=0.02))
-    assert group.learning_rate == 0.02
-
-
-def test_phases_share_the_trainings_epochs() -> None:
-    architecture = made(random=False, search_epochs=4, retrain_learning_rate=1e-4)[0].architecture
-    assert architecture.phases(TrainingConfig(max_epochs=9)) == (
-        Phase("search", 4, early_stopping=False, snapshot_at=3),
-        Phase("retrain", 5, learning_rate=1e-4, rewind=True),
-    )
-    architecture = made(random=False, search_epochs=4, rewind_epoch=0)[0].architecture
-    assert architecture.phases(TrainingConfig(max_epochs=5))[0].snapshot_at == 0
-    with pytest.raises(SettingsError, match=r"search_epochs is 4.*max_epochs 4"):
-        architecture.phases(TrainingConfig(max_epochs=4))
-
-
-@pytest.mark.parametrize(
-    ("option", "complaint"),
-    [
-        ({"rewind_epoch": 3, "search_epochs": 3}, "rewind_epoch from 0 to 2"),
-        ({"gate_penalty": float("inf")}, "gate_penalty"),
-        ({"final_temperature": 0.5}, "final_temperature"),
-        ({"scenario_units": ()}, "scenario_units"),
-        ({"fusion": "multiplicative"}, "fusion"),
-    ],
-)
-def test_options_that_cannot_be_used_are_refused(option: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(SettingsError, match=complaint):
-        parse_model_config({"name": "autoifs", **option})
-
-
-def test_records_the_epochs_mean_gates() -> None:
-    ranker, rows = made(search_epochs=3)
-    architecture = ranker.architecture
-    gates: list[np.ndarray] = []
-    for epoch in range(2):
-        architecture.start_epoch("search", epoch)
-        gates.clear()
-        for part in (slice(0, 20), slice(20, 30)):
-            some = tensors(taken(rows, part))
-            gates.append(architecture.gates(ranker.features(some)).numpy())
-            ranker(some, training=True)
-    record = architecture.record()
-    assert record["temperature"] == pytest.approx(10)
-    means = np.concatenate(gates).mean(0)
-    for c, label in enumerate(("click", "action_given_click")):
-        found = [record["mean_gate"][label][flow] for flow in FLOWS]
-        np.testing.assert_allclose(found, means[c], rtol=1e-4)
-    retraining(ranker)
-    architecture.start_epoch("retrain", 0)
-    ranker(tensors(rows), training=True)
-    assert set(architecture.record()) == {"mean_gate"}
-
-
-def test_explains_what_every_scenario_keeps() -> None:
-    ranker, rows = made()
-    rows = taken(rows, np.sort(np.argsort(rows[SCENARIO_KEY] == 1, kind="stable")[:18]))
-    scores = ranker.architecture.scores(ranker.features(tensors(rows))).numpy()
-    found = ranker.explain(tensors(rows))
-    assert set(found) == {"kept", "gate_value"}
-    for k in (0, 2):
-        own = scores[rows[SCENARIO_KEY] == k]
-        np.testing.assert_allclose(found["kept"].values[k], (own <= 0).mean(0), rtol=1e-6)
-        wanted = (1 / (1 + np.exp(-own))).mean(0)
-        np.testing.assert_allclose(found["gate_value"].values[k], wanted, rtol=1e-5)
-    assert np.all(np.isnan(found["kept"].values[1]))
-    assert found["kept"].document()["axes"][2] == {"name": "flow", "entries": list(FLOWS)}
-
-
 @pytest.mark.parametrize("fusion", ["additive", "subtractive"])
 @pytest.mark.parametrize(("scenarios", "labels"), [(1, 1), (12, 3)])
 def test_deep_units_of_any_number_of_scenarios_and_labels(
@@ -309,6 +157,7 @@ def test_deep_units_of_any_number_of_scenarios_and_labels(
         retraining(ranker)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_half_precision_is_finite_and_close(precision: str) -> None:
     fusion = "additive" if precision == "mixed_float16" else "subtractive"
