@@ -64,4 +64,8 @@ def _over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return values
-    return list(context.all_reduce(tf.distribute.ReduceOp.SUM, values))
+    try:
+        return list(context.all_reduce(tf.distribute.ReduceOp.SUM, values))
+    except RuntimeError:
+        # A strategy refuses, before it does anything, to exchange inside a nested function.
+        return values

@@ -112,12 +112,12 @@ class TransferableFeatures(keras.layers.Layer):
     def _distances(self, carried: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
         """Returns the distance of every field, float32 [K, B, P]."""
         if self._distance == "euclidean":
-            squares = self._columns.sums(tf.cast(carried - reference, tf.float32) ** 2)
+            squares = self._columns.sums(tf.square(tf.cast(carried - reference, tf.float32)))
             return squares * tf.math.rsqrt(tf.maximum(squares, _TINY))
         carried, reference = tf.cast(carried, tf.float32), tf.cast(reference, tf.float32)
         product = self._columns.sums(carried * reference)
         for vector in (carried, reference):
-            product *= tf.math.rsqrt(tf.maximum(self._columns.sums(vector**2), _TINY))
+            product *= tf.math.rsqrt(tf.maximum(self._columns.sums(tf.square(vector)), _TINY))
         return 1 - product
 
     def _selected(self, scores: tf.Tensor) -> tf.Tensor:
