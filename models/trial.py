@@ -101,6 +101,9 @@ def run_trial(
     tables = [*ranker.embeddings.trainable_variables, *ranker.first_order.trainable_variables]
     parameters = _size(ranker.trainable_variables)
     epochs = len(history["epochs"])
+    # A last phase without early stopping keeps its last weights.
+    picks_best = ranker.architecture.phases(training)[-1].early_stopping
+    kept = history["best_epoch"] if picks_best else epochs - 1
     rows_of_an_epoch = history["steps_per_epoch"] * min(training.batch_size, len(features.train))
     result = TrialResult(
         model=model.name,
@@ -111,8 +114,8 @@ def run_trial(
         seconds=None if resumed else seconds,
         examples=epochs * rows_of_an_epoch,
         epochs=epochs,
-        best_epoch=history["best_epoch"],
-        monitor=history["epochs"][history["best_epoch"]]["monitor"],
+        best_epoch=kept,
+        monitor=history["epochs"][kept]["monitor"],
         latency_ms=median_latency_ms(ranker, features.eval),
         prepared=prepared,
         metrics=metrics,
