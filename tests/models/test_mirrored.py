@@ -16,6 +16,14 @@ MODELS = {
     "xla": {"name": "shared_bottom", "bottom_units": [8], "tower_units": [4]},
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
+    # Keeps averages of the rows of all replicas.
+    "averages": {
+        "name": "csii",
+        "loss_space": "conditional",
+        "expert_units": [8],
+        "intra_heads": 2,
+        "tower_units": [4],
+    },
 }
 
 
