@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models.architecture import Architecture
 from models.config import ModelConfig, Units
+from models.explanation import Explanation, numbered, scenario_means
 from models.features import Features
 from models.inputs import InputLayout
 from models.layers.cgc import CGC
@@ -85,3 +86,16 @@ class PLE(Architecture):
             hidden, shared = level(hidden, shared, features.scenario, training=training)
         logits = self._towers(hidden, scenario=features.scenario, training=training)
         return self.probabilities(logits + features.offset)
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns `gates_LEVEL` [K, C, own + shared experts]: every scenario's mean weights."""
+        found, scenario = {}, features.scenario
+        shared = features.flat()
+        hidden = shared[tf.newaxis]
+        for number, level in enumerate(self._levels):
+            gates = tf.transpose(level.gates(hidden, scenario), [1, 0, 2]).numpy()
+            means = scenario_means(gates, scenario.numpy(), self.scenarios)
+            axes = (self.scenario_axis, self.label_axis, numbered("expert", gates.shape[-1]))
+            found[f"gates_{number}"] = Explanation(means, axes)
+            hidden, shared = level(hidden, shared, scenario)
+        return found

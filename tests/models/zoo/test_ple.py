@@ -92,3 +92,17 @@ def test_rows_of_other_scenarios_train_the_shared_experts_only() -> None:
         elif "/shared/" in variable.name:
             assert all(np.any(values[m] != 0) for m in range(2)), variable.name
     assert private == 8 + 3 + 4
+
+
+def test_explains_the_mean_weights_of_every_level() -> None:
+    ranker = make_ranker({"name": "ple", "levels": 2, **SIZES})
+    randomise(ranker)
+    rows = batch(40, ranker.layout, task_graph(2))
+    rows = taken(rows, rows[SCENARIO_KEY] != 1)
+    explained = ranker.explain(tensors(rows))
+    assert list(explained) == ["gates_0", "gates_1"]
+    for found in explained.values():
+        assert found.values.shape == (3, 2, 3)
+        assert len(found.document()["axes"]) == 3
+        np.testing.assert_allclose(found.values[[0, 2]].sum(-1), 1, atol=1e-6)
+        assert np.all(np.isnan(found.values[1]))
