@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-import pydantic
 import tensorflow as tf
 
 from models.architecture import Architecture
-from models.config import ModelConfig, TrainingConfig, Units
+from models.config import TrainingConfig
 from models.explanation import Axis, Explanation, scenario_means
 from models.features import Features
 from models.inputs import InputLayout
@@ -22,74 +21,11 @@ from models.layers.stacked_mlp import StackedMLP
 from models.phase import Phase, RateGroup
 from models.registry import register
 from models.static_gates import StaticGates
+from models.zoo.autoifs_config import AutoIFSConfig
 from schemas.settings import SettingsError
 from schemas.task_graph import TaskGraph
 
 SEARCH, RETRAIN = "search", "retrain"
-Rate = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
-
-
-class AutoIFSConfig(ModelConfig):
-    """Hyper-parameters of AutoIFS.
-
-    The published code has bottom (1024, 512), one scenario layer of 256, no hidden task
-    layer, selection (1024, 512), rank 2 and subtractive fusion; smaller widths, more layers
-    and the additive fusion are ours.
-
-    Attributes:
-      name: the registered name.
-      bottom_units: widths of the layers below the flows, shared by all.
-      scenario_units: widths of the scenario layers.
-      task_units: widths of the task layers before the one that gives the logit.
-      rank: r of every low-rank private part.
-      fusion: `additive`: the logit is the sum of the flows that are kept, so that a removed
-        one contributes exactly 0; `subtractive`: the published code's, the full logit less
-        the flows that are removed. See `InformationFlows`.
-      activation: between scenario and task layers: the paper's `relu`, or `linear`.
-      selection_units: widths of the selection network's layers.
-      selection_start: `zero`: every gate starts undecided at 1/2, and a flow is removed only
-        where the search has learned to; `random`: Glorot heads, whose noise removes about
-        half of the flows before anything is learned.
-      search_epochs: epochs of the search, of the training's `max_epochs`; the code's are 10.
-      final_temperature: of the gates in the last epoch of the search, from 1 in the first.
-      rewind_epoch: epoch of the search, from 0, whose first weights retraining starts from;
-        None for the last one.
-      gate_learning_rate: of the selection network; None for the training's. The code's is a
-        hundredth of the training's (3e-6), with which Adam moves a score by 0.01 in
-        thousands of steps, hardly anything; hence None.
-      retrain_learning_rate: of the retraining; None for the training's.
-      gate_penalty: lambda, times the mean gate of every label added to the loss of the
-        search. Gates remove, so that a positive value discourages pruning and a negative
-        one encourages it.
-      export_gates: `dynamic`: every row has its own gates; `static`: one a (scenario,
-        label, flow), by the majority of the validation rows, without selection network.
-    """
-
-    name: Literal["autoifs"] = "autoifs"
-    bottom_units: Units = pydantic.Field((256, 128), min_length=1)
-    scenario_units: Units = pydantic.Field((64,), min_length=1)
-    task_units: Units = ()
-    rank: pydantic.PositiveInt = 2
-    fusion: Literal["additive", "subtractive"] = "additive"
-    activation: Literal["relu", "linear"] = "relu"
-    selection_units: Units = (128, 64)
-    selection_start: Literal["zero", "random"] = "zero"
-    search_epochs: pydantic.PositiveInt = 3
-    final_temperature: Annotated[float, pydantic.Field(ge=1, allow_inf_nan=False)] = 100.0
-    rewind_epoch: pydantic.NonNegativeInt | None = None
-    gate_learning_rate: Rate | None = None
-    retrain_learning_rate: Rate | None = None
-    gate_penalty: Annotated[float, pydantic.Field(allow_inf_nan=False)] = 0.0
-    export_gates: Literal["dynamic", "static"] = "dynamic"
-
-    @pydantic.model_validator(mode="after")
-    def _check_rewind(self) -> AutoIFSConfig:
-        if self.rewind_epoch is not None and self.rewind_epoch >= self.search_epochs:
-            raise ValueError(
-                f"rewind_epoch is {self.rewind_epoch}, search_epochs {self.search_epochs}; "
-                f"write a rewind_epoch from 0 to {self.search_epochs - 1}"
-            )
-        return self
 
 
 @register("autoifs", AutoIFSConfig)
@@ -119,7 +55,8 @@ class AutoIFS(Architecture):
         super().__init__(config, layout, tasks)
         self._config = config
         self._phase = SEARCH
-        self._static: np.ndarray | None = None
+        self._static = self._fixed(config, layout)
+        self._searches = self._static is None
         self._bottom = StackedMLP(
             (), config.bottom_units, config.dropout, config.kernel_l2, name="bottom"
         )
@@ -141,9 +78,18 @@ class AutoIFS(Architecture):
         )
         self._mean_gate = EpochMean((len(self.labels), len(FLOWS)), name="mean_gate")
 
+    def _fixed(self, config: AutoIFSConfig, layout: InputLayout) -> np.ndarray | None:
+        if config.fixed_flows is None:
+            return None
+        wanted = (len(layout.scenarios), len(self.labels), len(FLOWS))
+        mask = np.array(config.fixed_flows, object)
+        if mask.shape != wanted:
+            raise SettingsError(f"model.fixed_flows has shape {mask.shape}; write one of {wanted}")
+        return mask.astype(bool)
+
     def build(self, input_shape: Any) -> None:
         """Makes what the first call, in the search and not in training, does not read."""
-        for layer in (self._frozen, self._mean_gate):
+        for layer in (self._frozen, self._mean_gate) if self._searches else (self._mean_gate,):
             with tf.name_scope(layer.name):
                 layer.build(tf.TensorShape([]))
         self._temperature = self.add_weight(
@@ -196,6 +142,8 @@ class AutoIFS(Architecture):
         Raises:
           SettingsError: the search leaves no epoch for the retraining.
         """
+        if not self._searches:
+            return super().phases(training)
         search, epochs = self._config.search_epochs, training.max_epochs
         if search >= epochs:
             raise SettingsError(
@@ -236,6 +184,8 @@ class AutoIFS(Architecture):
 
     def rate_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
         """Gives the selection network an optimizer of its own."""
+        if not self._searches:
+            return ()
         rate = self._config.gate_learning_rate or training.learning_rate
         return [RateGroup(self._selection.trainable_variables, rate)]
 
@@ -246,7 +196,7 @@ class AutoIFS(Architecture):
             label: dict(zip(FLOWS, row, strict=True))
             for label, row in zip(self.labels, means, strict=True)
         }
-        if self._phase == RETRAIN:
+        if self._phase != SEARCH:
             return {"mean_gate": gates}
         return {"mean_gate": gates, "temperature": float(self._temperature.numpy())}
 
@@ -257,6 +207,8 @@ class AutoIFS(Architecture):
         `gate_value` the mean of sigmoid(w), the gate at temperature 1. Both are those of
         the selection network, of a model with static gates too.
         """
+        if not self._searches:
+            return {}
         scores = self.scores(features)
         scenario = features.scenario.numpy()
         axes = (self.scenario_axis, self.label_axis, Axis("flow", FLOWS))
@@ -268,7 +220,7 @@ class AutoIFS(Architecture):
 
     def prepare_export(self, batches: Iterable[Features]) -> dict[str, Any]:
         """Fixes static gates, where the config asks for them, by all rows of validation."""
-        if self._config.export_gates == "dynamic":
+        if self._config.export_gates == "dynamic" or not self._searches:
             return {}
         gates = StaticGates.of(
             (

@@ -1,0 +1,77 @@
+"""The hyper-parameters of AutoIFS."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from models.config import ModelConfig, Units
+
+Rate = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
+
+
+class AutoIFSConfig(ModelConfig):
+    """Hyper-parameters of AutoIFS.
+
+    The published code has bottom (1024, 512), one scenario layer of 256, no hidden task
+    layer, selection (1024, 512), rank 2 and subtractive fusion; smaller widths, more layers
+    and the additive fusion are ours.
+
+    Attributes:
+      name: the registered name.
+      bottom_units: widths of the layers below the flows, shared by all.
+      scenario_units: widths of the scenario layers.
+      task_units: widths of the task layers before the one that gives the logit.
+      rank: r of every low-rank private part.
+      fusion: `additive`: the logit is the sum of the flows that are kept, so that a removed
+        one contributes exactly 0; `subtractive`: the published code's, the full logit less
+        the flows that are removed. See `InformationFlows`.
+      activation: between scenario and task layers: the paper's `relu`, or `linear`.
+      selection_units: widths of the selection network's layers.
+      selection_start: `zero`: every gate starts undecided at 1/2, and a flow is removed only
+        where the search has learned to; `random`: Glorot heads, whose noise removes about
+        half of the flows before anything is learned.
+      search_epochs: epochs of the search, of the training's `max_epochs`; the code's are 10.
+      final_temperature: of the gates in the last epoch of the search, from 1 in the first.
+      rewind_epoch: epoch of the search, from 0, whose first weights retraining starts from;
+        None for the last one.
+      gate_learning_rate: of the selection network; None for the training's. The code's is a
+        hundredth of the training's (3e-6), with which Adam moves a score by 0.01 in
+        thousands of steps, hardly anything; hence None.
+      retrain_learning_rate: of the retraining; None for the training's.
+      gate_penalty: lambda, times the mean gate of every label added to the loss of the
+        search. Gates remove, so that a positive value discourages pruning and a negative
+        one encourages it.
+      fixed_flows: which flows there are, bool [K][C][4], in the place of a search: no
+        selection network, one phase of training. For ablations and masks that are known.
+      export_gates: `dynamic`: every row has its own gates; `static`: one a (scenario,
+        label, flow), by the majority of the validation rows, without selection network.
+    """
+
+    name: Literal["autoifs"] = "autoifs"
+    bottom_units: Units = pydantic.Field((256, 128), min_length=1)
+    scenario_units: Units = pydantic.Field((64,), min_length=1)
+    task_units: Units = ()
+    rank: pydantic.PositiveInt = 2
+    fusion: Literal["additive", "subtractive"] = "additive"
+    activation: Literal["relu", "linear"] = "relu"
+    selection_units: Units = (128, 64)
+    selection_start: Literal["zero", "random"] = "zero"
+    search_epochs: pydantic.PositiveInt = 3
+    final_temperature: Annotated[float, pydantic.Field(ge=1, allow_inf_nan=False)] = 100.0
+    rewind_epoch: pydantic.NonNegativeInt | None = None
+    gate_learning_rate: Rate | None = None
+    retrain_learning_rate: Rate | None = None
+    gate_penalty: Annotated[float, pydantic.Field(allow_inf_nan=False)] = 0.0
+    fixed_flows: tuple[tuple[tuple[bool, ...], ...], ...] | None = None
+    export_gates: Literal["dynamic", "static"] = "dynamic"
+
+    @pydantic.model_validator(mode="after")
+    def _check_rewind(self) -> AutoIFSConfig:
+        if self.rewind_epoch is not None and self.rewind_epoch >= self.search_epochs:
+            raise ValueError(
+                f"rewind_epoch is {self.rewind_epoch}, search_epochs {self.search_epochs}; "
+                f"write a rewind_epoch from 0 to {self.search_epochs - 1}"
+            )
+        return self
