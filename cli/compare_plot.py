@@ -68,7 +68,7 @@ def _draw(
     for position, row in enumerate(rows):
         if position % 2:
             panel.axhspan(row - 0.5, row + 0.5, color="0.95", zorder=-1)
-    offsets = np.linspace(0.36, -0.36, len(models)) if len(models) > 1 else [0.0]
+    offsets = [0.0] if len(models) == 1 else np.linspace(0.36, -0.36, len(models))
     for index, (model, offset) in enumerate(zip(models, offsets, strict=True)):
         color, marker = _COLORS[index % len(_COLORS)], _MARKERS[index % len(_MARKERS)]
         by_scenario = {cell.scenario: cell for cell in cells if cell.model == model}

@@ -108,3 +108,10 @@ def test_the_plot_is_a_picture(tmp_path, seeds):
     path = tmp_path / "comparison.png"
     plot_differences(path, cells, "shared_bottom")
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_model_alone_has_nothing_to_compare_with(tmp_path):
+    found = [result("mmoe", seed, 0.6, 0.7) for seed in range(2)]
+    cells = summarise_cells(found, "mmoe")
+    plot_differences(tmp_path / "comparison.png", cells, "mmoe")
+    assert text_of(cells, "mmoe", "home") == "**0.6000 ± 0.0000**"
