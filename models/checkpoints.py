@@ -102,7 +102,7 @@ class Checkpoints:
         with tf.io.gfile.GFile(f"{folder}/{_STATE}") as file:
             plain: Mapping[str, Any] = json.loads(file.read())
         arrays = {name: _read_arrays(f"{folder}/{name}.npz") for name in _ARRAYS}
-        return TrainingState(**plain, **arrays)
+        return TrainingState(**{**plain, **arrays})
 
     def clear(self) -> None:
         """Removes this training's checkpoints, and those that nobody has written to for a week.
