@@ -1,0 +1,1 @@
+"""Claims about models, verified on logs whose true probabilities are known."""

@@ -1,0 +1,76 @@
+"""Do models of many scenarios beat Shared-Bottom with the scenario id, and where?
+
+    python -m benchmarks.proof.default_mix [--world even_shares] [--out work/proof]
+
+Noise-free AUC on the default mix of seven scenarios, and the regrets (what is missing to the
+best possible) on the two scenarios with less than 1 % of the impressions and the two largest.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+
+import numpy as np
+from benchmarks.proof.settings import MODELS, TRAINING
+
+from benchmarks.proof.options import add_options
+from benchmarks.proof.tables import differences, means
+from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.worlds import CLAIM_SEEDS, MINOR
+
+REFERENCE = "shared_bottom"
+MAJOR = (0, 1)
+
+
+def _mean(quantity: str, scenarios: tuple[int, ...] = ()) -> object:
+    def value(one: Judged) -> float:
+        aucs = one.aucs[quantity]
+        return float(np.mean(aucs[list(scenarios)] if scenarios else aucs))
+
+    return value
+
+
+def _regret(scenarios: tuple[int, ...]) -> object:
+    def value(one: Judged) -> float:
+        both = [one.regret(x)[list(scenarios)] for x in ("click", "click_and_conversion")]
+        return float(np.mean(both))
+
+    return value
+
+
+VALUES = {
+    "click": _mean("click"),
+    "click_and_conversion": _mean("click_and_conversion"),
+    "regret, minor scenarios": _regret(MINOR),
+    "regret, major scenarios": _regret(MAJOR),
+}
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--world", default="default")
+    given = add_options(parser)
+    wanted = [
+        Wanted(label, given.world, seed, MODELS[label], TRAINING[label])
+        for seed in CLAIM_SEEDS[: given.seeds]
+        for label in given.models or MODELS
+    ]
+    judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+    print(means(judged, VALUES))
+    for baseline in (REFERENCE, "mmoe", "ple"):
+        if baseline in {one.wanted.label for one in judged}:
+            print(differences(judged, baseline, VALUES))
+    leaks = max(float(np.max(-one.regret(x))) for one in judged for x in one.bayes)
+    print(f"largest AUC above the best possible: {max(leaks, 0):.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Does AutoIFS keep the flows that are useful and remove those that are not?
+
+    python -m benchmarks.proof.flows [--world all_transferable ...] [--out work/proof]
+
+The truth of a (scenario, label, flow) is found without AutoIFS's search: a flow is useful
+where retraining without it, in all scenarios and labels, loses more than .002 of the noise-
+free AUC of that scenario and label (mean over the truth's seeds). Against it stand the
+searched mask, a random one that keeps as many, and the mask that keeps all. The wide part is
+off, so that everything flows.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+from typing import Any
+
+import numpy as np
+from benchmarks.proof.settings import MODELS, TRAINING
+
+from benchmarks.proof.options import add_options
+from benchmarks.proof.tables import markdown, shown
+from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.worlds import CLAIM_SEEDS
+from models.layers.information_flows import FLOWS
+from models.seed_statistics import mean_interval, paired_difference
+
+WORLDS = ("all_transferable", "no_task_effects", "no_shared_effects", "harmful_sharing")
+LABELS = {"click": "click", "action": "action_given_click", "conversion": "conversion_given_click"}
+USEFUL = 0.002
+TRUTH_SEEDS = 3
+SCENARIOS = 7
+
+
+def kept_flows(judged: Judged) -> np.ndarray:
+    """The mask that a static export fixed, bool [K, C, 4]."""
+    kept = judged.result.prepared["kept"]
+    blocks = [[list(flows.values()) for flows in labels.values()] for labels in kept.values()]
+    return np.array(blocks, bool)
+
+
+def label_aucs(judged: Judged) -> np.ndarray:
+    """The noise-free AUC of every scenario and label, [K, C]."""
+    return np.stack([judged.aucs[quantity] for quantity in LABELS.values()], axis=1)
+
+
+def precision_and_recall(kept: np.ndarray, useful: np.ndarray) -> tuple[float, float]:
+    """Of the kept flows the useful ones, and of the useful ones the kept; NaN of none."""
+    both = float((kept & useful).sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return tuple(np.float64(both) / [kept.sum(), useful.sum()])  # type: ignore[return-value]
+
+
+def _fixed(mask: np.ndarray) -> dict[str, Any]:
+    return {**_BASE, "fixed_flows": mask.tolist()}
+
+
+_BASE = {**MODELS["autoifs"], "wide": False}
+_ALL = np.ones((SCENARIOS, len(LABELS), len(FLOWS)), bool)
+
+
+def _without(flow: int) -> np.ndarray:
+    mask = _ALL.copy()
+    mask[:, :, flow] = False
+    return mask
+
+
+def useful_flows(judged: list[Judged]) -> np.ndarray:
+    """The truth, bool [K, C, 4], from the trials with all flows and without one."""
+    losses = []
+    for flow in range(len(FLOWS)):
+        pairs = [
+            (label_aucs(whole) - label_aucs(one))
+            for whole in judged
+            if whole.wanted.label == "all kept"
+            for one in judged
+            if one.wanted.label == f"without {FLOWS[flow]}" and one.wanted.seed == whole.wanted.seed
+        ]
+        losses.append(np.mean(pairs, axis=0))
+    return np.stack(losses, axis=2) > USEFUL
+
+
+def main() -> None:
+    """Prints the tables of every world."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--world", nargs="*", default=list(WORLDS))
+    parser.add_argument("--set", nargs="*", default=[], help="KEY=NUMBER of the searched model")
+    given = add_options(parser)
+    changed = {key: float(value) for key, _, value in (word.partition("=") for word in given.set)}
+    searched = {**_BASE, "export_gates": "static", **changed}
+    training = TRAINING["autoifs"]
+    rows = []
+    for world in given.world:
+        seeds = CLAIM_SEEDS[: given.seeds]
+
+        def run(wanted: list[Wanted]) -> list[Judged]:
+            return run_all(wanted, given.out, given.rows, given.jobs, given.code)
+
+        fixed = {"all kept": _ALL, **{f"without {f}": _without(j) for j, f in enumerate(FLOWS)}}
+        truth = run(
+            [
+                Wanted(label, world, seed, _fixed(mask), training)
+                for seed in seeds[:TRUTH_SEEDS]
+                for label, mask in fixed.items()
+            ]
+        )
+        useful = useful_flows(truth)
+        found = run([Wanted("searched", world, seed, searched, training) for seed in seeds])
+        random = []
+        for one in found:
+            kept = kept_flows(one)
+            shuffled = np.random.default_rng(one.wanted.seed).permutation(kept.ravel())
+            mask = _fixed(shuffled.reshape(kept.shape))
+            random.append(Wanted("random", world, one.wanted.seed, mask, training))
+        whole = run([Wanted("all kept", world, seed, _fixed(_ALL), training) for seed in seeds])
+        aucs = {
+            label: {one.wanted.seed: float(label_aucs(one).mean()) for one in trials}
+            for label, trials in (("searched", found), ("random", run(random)), ("all", whole))
+        }
+        scores = [precision_and_recall(kept_flows(one), useful) for one in found]
+        against = [paired_difference(aucs["searched"], aucs[x]).interval for x in ("all", "random")]
+        rows.append(
+            [
+                world,
+                f"{useful.mean():.2f}",
+                shown(mean_interval([float(kept_flows(one).mean()) for one in found]), 2),
+                *(shown(mean_interval([pair[i] for pair in scores]), 2) for i in (0, 1)),
+                *(f"{x.mean:+.4f} ± {x.half:.4f}" for x in against),
+            ]
+        )
+        print(f"{world}: useful by flow", useful.mean(axis=(0, 1)).round(2).tolist())
+        print(f"{world}: kept by flow", np.mean([kept_flows(x) for x in found], axis=(0, 1, 2)))
+    header = ["world", "useful", "kept", "precision", "recall", "AUC - all kept", "AUC - random"]
+    print(markdown(header, rows))
+
+
+if __name__ == "__main__":
+    main()

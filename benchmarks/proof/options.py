@@ -1,0 +1,19 @@
+"""The options that all claims have."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+
+def add_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Adds `out`, `rows`, `seeds`, `jobs`, `models`, `code`, and parses the command line."""
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("work/proof"), help="rows and results"
+    )
+    parser.add_argument("--rows", type=int, default=200_000, help="train and validation rows")
+    parser.add_argument("--seeds", type=int, default=5, help="how many of the claims' seeds")
+    parser.add_argument("--jobs", type=int, help="trainings at a time; one a core without it")
+    parser.add_argument("--models", nargs="*", help="variants; all without it")
+    parser.add_argument("--code", help="keep results of other source: a name for them")
+    return parser.parse_args()

@@ -1,0 +1,125 @@
+"""The rows of a world's log, transformed and held, and the rows that judge.
+
+One transform graph serves all worlds. The pipeline makes it once, from a log of the default
+world: every world has the same columns with the same domains, so that another log's graph
+would differ in the rarest ids only, and a world then costs seconds and not minutes.
+
+The judging rows are equally many of every scenario, by the log's own law: a scenario with a
+handful of conversions in the log still gets a precise AUC against its true probabilities.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from benchmarks.proof.worlds import TUNING_SEEDS, log_config
+from components.impression_example_gen.example_encoder import encode
+from data.synthetic import draw_balanced, draw_log, write_log
+from data.synthetic.columns import HIDDEN, TRUTH, contract
+from data.synthetic.world import World
+from models.batches import HeldRows, hold
+from models.input_layout import build_input_layout
+from models.trial_data import TrialData
+
+BALANCED = "balanced"
+BALANCED_ROWS = 10_000
+_GRAPH_ROWS = 400_000
+_POSITION = 3  # What serving fills in.
+_VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
+
+
+def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathlib.Path:
+    """Makes a world's rows below `folder`, once, and returns where `load_rows` finds them."""
+    place = folder / f"{world}-{seed}-{rows}"
+    if (place / "truth.npz").is_file():
+        return place
+    config = log_config(world, seed, rows)
+    drawn = World.build(config.world)
+    log = draw_log(config, drawn)
+    balanced = draw_balanced(config, BALANCED_ROWS, drawn, _POSITION)
+    first_eval = log.num_rows * 7 // 8
+    first_validation = int(log.num_rows * (7 - _VALIDATION_DAYS) / 8)
+    output = tft.TFTransformOutput(str(transform_graph(folder)))
+    held = {
+        "train": _held(log[:first_validation], output, serving=False),
+        "validation": _held(log[first_validation:first_eval], output, serving=True),
+        "eval": _held(log[first_eval:], output, serving=True),
+    }
+    data = TrialData(
+        layout=build_input_layout(contract(), output),
+        tasks=contract().tasks,
+        extra={BALANCED: _held(balanced, output, serving=True)},
+        **held,
+    )
+    place.mkdir(parents=True, exist_ok=True)
+    data.save(place / "data")
+    np.savez(place / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
+    return place
+
+
+def load_rows(place: pathlib.Path) -> tuple[TrialData, dict[str, np.ndarray]]:
+    """Returns the rows and, of those called `BALANCED`, the true probabilities [N].
+
+    Beside those of the log: `true_atr`, P(action | click).
+    """
+    with np.load(place / "truth.npz") as arrays:
+        truth = {name: arrays[name] for name in arrays.files}
+    truth["true_atr"] = truth["true_ctavr"] / truth["true_ctr"]
+    return TrialData.load(place / "data"), truth
+
+
+def transform_graph(folder: pathlib.Path) -> pathlib.Path:
+    """Has the pipeline make the transform graph below `folder`, once, and returns its folder."""
+    graph = folder / "transform_graph"
+    if graph.is_dir():
+        return graph
+    # TFX takes many seconds to import, and most calls find the graph made.
+    from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+    from pipeline.config_files import load_config, preset_path
+    from pipeline.local import local_feature_pipeline
+    from pipeline.locations import Locations
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        log = pathlib.Path(scratch, "log")
+        write_log(log, log_config("default", TUNING_SEEDS[0], _GRAPH_ROWS))
+        config = load_config(preset_path("synthetic"), (), data_path=str(log))
+        LocalDagRunner().run(local_feature_pipeline(config, scratch))
+        root = pathlib.Path(Locations(scratch, config.name).pipeline_root)
+        (made,) = root.glob("Transform/transform_graph/*")
+        shutil.copytree(made, graph.with_name("transform_graph.unfinished"))
+    graph.with_name("transform_graph.unfinished").rename(graph)
+    return graph
+
+
+def _held(table: pa.Table, transform_output: Any, *, serving: bool) -> HeldRows:
+    columns = {
+        name: table[name].combine_chunks().cast(_encoded(table.schema.field(name).type))
+        for name in table.column_names
+        if name not in (*TRUTH, *HIDDEN)
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        path = f"{scratch}/examples.gz"
+        options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
+        with tf.io.TFRecordWriter(path, options) as writer:
+            for example in encode(columns):
+                writer.write(example)
+        transform = transform_output.transform_features_layer()
+        rows = hold(contract(), transform, [path], serving=serving)
+    assert rows is not None  # hold() without a limit.
+    return rows
+
+
+def _encoded(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return pa.int64()
+    return pa.float32() if pa.types.is_floating(kind) else pa.binary()

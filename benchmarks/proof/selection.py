@@ -1,0 +1,74 @@
+"""Does the entire-space module lessen the bias of learning conversions from clicked rows?
+
+    python -m benchmarks.proof.selection [--world selection_9 ...] [--out work/proof]
+
+P(conversion | click) is judged over all impressions, as if everybody had clicked: its
+noise-free AUC, and predicted over true mean on the rows that are not clicked (1 is right).
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+import math
+
+import numpy as np
+from benchmarks.proof.settings import MODELS, TRAINING
+
+from benchmarks.proof.options import add_options
+from benchmarks.proof.tables import differences, means
+from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.worlds import CLAIM_SEEDS
+
+VARIANTS = {
+    "aem2tl": ("aem2tl", {}),
+    "aem2tl, clicked rows only": ("aem2tl", {"entire_space": False}),
+    "aem2tl, equal weights": ("aem2tl", {"adaptive_weights": False}),
+    "esmm": ("esmm", {}),
+    "shared_bottom": ("shared_bottom", {}),
+}
+
+
+def _auc(quantity: str) -> object:
+    return lambda one: float(np.mean(one.aucs[quantity]))
+
+
+def _miscalibration(one: Judged) -> float:
+    return abs(math.log(one.calibration))
+
+
+VALUES = {
+    "CVR, entire space": _auc("conversion_given_click"),
+    "CTCVR": _auc("click_and_conversion"),
+    "all conversions": _auc("conversion"),
+    "predicted / true, not clicked": lambda one: one.calibration,
+    "its |log|": _miscalibration,
+}
+
+
+def main() -> None:
+    """Prints the tables of every world."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--world", nargs="*", default=["selection_9"])
+    given = add_options(parser)
+    for world in given.world:
+        wanted = [
+            Wanted(label, world, seed, {**MODELS[name], **changed}, TRAINING[name])
+            for seed in CLAIM_SEEDS[: given.seeds]
+            for label, (name, changed) in VARIANTS.items()
+            if label in (given.models or VARIANTS)
+        ]
+        judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+        print(f"\n### {world}\n\n{means(judged, VALUES)}")
+        for baseline in ("aem2tl, clicked rows only", "shared_bottom"):
+            print(differences(judged, baseline, VALUES))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Latency, size and operations of AutoIFS's served graph with static and with dynamic gates.
+
+    python -m benchmarks.static_gates [--rows 1000] [--out work/proof]
+
+Both graphs are the `predict` signature of the SavedModel, transform graph included, on the
+synthetic log. They take turns, so that other load on the machine hits both alike. Static
+graphs are shown with every flow kept (the worst case: only the selection network and its
+copy of the embeddings are gone) and with the scenario-specific flows removed.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+import pathlib
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from benchmarks.proof.rows import transform_graph
+from data.synthetic import SyntheticConfig, draw_log
+from data.synthetic.columns import contract
+from models.config import TrainingConfig
+from models.export import ServingModule
+from models.input_layout import build_input_layout
+from models.ranker import Ranker
+from models.raw_inputs import DTYPES
+from models.registry import parse_model_config
+
+SIZES: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "published": {
+        "bottom_units": (1024, 512),
+        "scenario_units": (256,),
+        "selection_units": (1024, 512),
+        "embedding_dim": 16,
+    },
+}
+KEPT = {
+    "dynamic": None,
+    "static, all kept": (True, True, True, True),
+    "static, shared flows kept": (True, False, True, False),
+}
+
+
+def served(output: Any, size: str, kept: tuple[bool, ...] | None) -> Any:
+    """The `predict` signature of an AutoIFS whose every (scenario, label) keeps `kept`."""
+    layout, tasks = build_input_layout(contract(), output), contract().tasks
+    fixed = kept and np.tile(kept, (len(layout.scenarios), len(tasks.labels), 1)).tolist()
+    config = parse_model_config({"name": "autoifs", **SIZES[size], "fixed_flows": fixed})
+    ranker = Ranker(layout, tasks, config, TrainingConfig())
+    if kept is None:
+        # Serving a retrained model: hard gates, read from the copy of the embeddings.
+        ranker.architecture.start_phase("retrain")
+    module = ServingModule(ranker, output.transform_features_layer(), contract())
+    return module.functions["predict"], module
+
+
+def requests(rows: int) -> dict[str, tf.Tensor]:
+    """Columns of the log's first rows, as a client sends them."""
+    table = draw_log(SyntheticConfig(rows=rows, days=1))
+    found = {}
+    for column in contract().serving_features:
+        values = table[column.name].to_numpy()
+        found[column.name] = tf.cast(tf.constant(values), DTYPES[column.type])
+    return found
+
+
+def timed(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of every call, the calls taking turns."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for repeat in range(repeats + 5):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            if repeat >= 5:
+                taken[name].append((time.perf_counter() - started) * 1e3)
+    return taken
+
+
+def main() -> None:
+    """Prints one table a size."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("work/proof"))
+    given = parser.parse_args()
+    output = tft.TFTransformOutput(str(transform_graph(given.out / "rows")))
+    columns = requests(given.rows)
+    for size in SIZES:
+        built = {name: served(output, size, kept) for name, kept in KEPT.items()}
+        calls = {
+            name: lambda f=function: f(**columns)["click"].numpy()  # type: ignore[misc]
+            for name, (function, _) in built.items()
+        }
+        taken = timed(calls, given.repeats)
+        reference = statistics.median(taken["dynamic"])
+        print(f"\n{size} sizes, {given.rows} rows of one request")
+        for name, (function, _) in built.items():
+            median = statistics.median(taken[name])
+            values = sum(int(np.prod(v.shape)) for v in function.variables if v.dtype.is_floating)
+            products = [x for x in function.graph.get_operations() if "MatMul" in x.type]
+            flops = sum(_flops(x) for x in products)
+            print(
+                f"{name:<26} {median:7.2f} ms = {median / reference:5.1%}  "
+                f"{values:>9,} weights  {len(products)} products, {flops:,} multiply-adds a row"
+            )
+
+
+def _flops(product: tf.Operation) -> int:
+    """Multiply-adds a row of a product with a kernel: the kernel's size."""
+    shape = product.inputs[1].shape
+    return int(np.prod(shape)) if shape.is_fully_defined() else 0
+
+
+if __name__ == "__main__":
+    main()
