@@ -19,7 +19,6 @@ import argparse
 import pathlib
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,13 +74,15 @@ def requests(rows: int) -> dict[str, tf.Tensor]:
     return found
 
 
-def timed(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+def timed(
+    calls: dict[str, Any], columns: dict[str, tf.Tensor], repeats: int
+) -> dict[str, list[float]]:
     """Milliseconds of every call, the calls taking turns."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for repeat in range(repeats + 5):
         for name, call in calls.items():
             started = time.perf_counter()
-            call()
+            call(**columns)["click"].numpy()
             if repeat >= 5:
                 taken[name].append((time.perf_counter() - started) * 1e3)
     return taken
@@ -100,11 +101,8 @@ def main() -> None:
     columns = requests(given.rows)
     for size in SIZES:
         built = {name: served(output, size, kept) for name, kept in KEPT.items()}
-        calls = {
-            name: lambda f=function: f(**columns)["click"].numpy()  # type: ignore[misc]
-            for name, (function, _) in built.items()
-        }
-        taken = timed(calls, given.repeats)
+        calls = {name: function for name, (function, _) in built.items()}
+        taken = timed(calls, columns, given.repeats)
         reference = statistics.median(taken["dynamic"])
         print(f"\n{size} sizes, {given.rows} rows of one request")
         for name, (function, _) in built.items():

@@ -16,10 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 
 import numpy as np
-from benchmarks.proof.settings import MODELS, TRAINING
 
 from benchmarks.proof.options import add_options
-from benchmarks.proof.tables import differences, means
+from benchmarks.proof.settings import MODELS, TRAINING
+from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import CLAIM_SEEDS, MINOR
 
@@ -27,7 +27,7 @@ REFERENCE = "shared_bottom"
 MAJOR = (0, 1)
 
 
-def _mean(quantity: str, scenarios: tuple[int, ...] = ()) -> object:
+def _mean(quantity: str, scenarios: tuple[int, ...] = ()) -> Value:
     def value(one: Judged) -> float:
         aucs = one.aucs[quantity]
         return float(np.mean(aucs[list(scenarios)] if scenarios else aucs))
@@ -35,7 +35,7 @@ def _mean(quantity: str, scenarios: tuple[int, ...] = ()) -> object:
     return value
 
 
-def _regret(scenarios: tuple[int, ...]) -> object:
+def _regret(scenarios: tuple[int, ...]) -> Value:
     def value(one: Judged) -> float:
         both = [one.regret(x)[list(scenarios)] for x in ("click", "click_and_conversion")]
         return float(np.mean(both))
@@ -43,7 +43,7 @@ def _regret(scenarios: tuple[int, ...]) -> object:
     return value
 
 
-VALUES = {
+VALUES: dict[str, Value] = {
     "click": _mean("click"),
     "click_and_conversion": _mean("click_and_conversion"),
     "regret, minor scenarios": _regret(MINOR),

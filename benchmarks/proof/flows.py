@@ -17,12 +17,13 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import argparse
+import math
 from typing import Any
 
 import numpy as np
-from benchmarks.proof.settings import MODELS, TRAINING
 
 from benchmarks.proof.options import add_options
+from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import CLAIM_SEEDS
@@ -51,8 +52,8 @@ def label_aucs(judged: Judged) -> np.ndarray:
 def precision_and_recall(kept: np.ndarray, useful: np.ndarray) -> tuple[float, float]:
     """Of the kept flows the useful ones, and of the useful ones the kept; NaN of none."""
     both = float((kept & useful).sum())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return tuple(np.float64(both) / [kept.sum(), useful.sum()])  # type: ignore[return-value]
+    shares = [both / found if found else math.nan for found in (kept.sum(), useful.sum())]
+    return shares[0], shares[1]
 
 
 def _fixed(mask: np.ndarray) -> dict[str, Any]:

@@ -48,16 +48,13 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
     first_eval = log.num_rows * 7 // 8
     first_validation = int(log.num_rows * (7 - _VALIDATION_DAYS) / 8)
     output = tft.TFTransformOutput(str(transform_graph(folder)))
-    held = {
-        "train": _held(log[:first_validation], output, serving=False),
-        "validation": _held(log[first_validation:first_eval], output, serving=True),
-        "eval": _held(log[first_eval:], output, serving=True),
-    }
     data = TrialData(
         layout=build_input_layout(contract(), output),
         tasks=contract().tasks,
+        train=_held(log[:first_validation], output, serving=False),
+        validation=_held(log[first_validation:first_eval], output, serving=True),
+        eval=_held(log[first_eval:], output, serving=True),
         extra={BALANCED: _held(balanced, output, serving=True)},
-        **held,
     )
     place.mkdir(parents=True, exist_ok=True)
     data.save(place / "data")

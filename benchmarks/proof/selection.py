@@ -17,10 +17,10 @@ import argparse
 import math
 
 import numpy as np
-from benchmarks.proof.settings import MODELS, TRAINING
 
 from benchmarks.proof.options import add_options
-from benchmarks.proof.tables import differences, means
+from benchmarks.proof.settings import MODELS, TRAINING
+from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import CLAIM_SEEDS
 
@@ -33,7 +33,7 @@ VARIANTS = {
 }
 
 
-def _auc(quantity: str) -> object:
+def _auc(quantity: str) -> Value:
     return lambda one: float(np.mean(one.aucs[quantity]))
 
 
@@ -41,7 +41,7 @@ def _miscalibration(one: Judged) -> float:
     return abs(math.log(one.calibration))
 
 
-VALUES = {
+VALUES: dict[str, Value] = {
     "CVR, entire space": _auc("conversion_given_click"),
     "CTCVR": _auc("click_and_conversion"),
     "all conversions": _auc("conversion"),

@@ -1,0 +1,1 @@
+"""Measurements of speed and of quality; they print ratios and intervals, and test nothing."""
