@@ -66,6 +66,8 @@ def compare_locally(
     locations = Locations(str(pathlib.Path(work_dir).resolve()), comparison.config.name)
     out = out.resolve()
     directory = make_run_directory(locations.runs_dir)
+    if out == pathlib.Path(locations.work_dir):
+        raise PolyrankError(f"--out is the work folder {out}; give a folder of its own")
     out.mkdir(parents=True, exist_ok=True)
     with (
         only_run_in(locations.work_dir),
@@ -100,6 +102,7 @@ def make_jobs(
             "training": training.model_dump(mode="json"),
             "folder": str(folder),
             "code": code,
+            "source": code,
         }
         fingerprint = trial_fingerprint(data, model, training, code)
         jobs.append(Job(name, seed, folder, fingerprint, spec))

@@ -27,7 +27,8 @@ class Job:
       seed: its seed.
       folder: of the trial.
       fingerprint: of the result that is wanted.
-      spec: what the worker reads: `data`, `model`, `training`, `folder`, `code`.
+      spec: what the worker reads: `data`, `model`, `training`, `folder`, `code`, and, where
+        the worker must run the source of that digest and no other, `source`.
     """
 
     model: str
@@ -134,7 +135,7 @@ def _start(job: Job, processes: int, command: Sequence[str]) -> _Running:
         # Processes that share a graphics card must not take all of its memory.
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
-    with job.log_path.open("ab") as log:
+    with job.log_path.open("wb") as log:
         process = subprocess.Popen(
             [*command, str(path)],
             stdin=subprocess.PIPE,

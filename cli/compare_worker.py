@@ -36,8 +36,12 @@ def main() -> None:
 
     from models.config import TrainingConfig
     from models.registry import parse_model_config
-    from models.trial import run_trial
+    from models.trial import run_trial, trial_code
     from models.trial_data import TrialData
+    from schemas.errors import PolyrankError
+
+    if job.get("source", trial_code()) != trial_code():
+        raise PolyrankError("our source was changed during the comparison; start it again")
 
     run_trial(
         TrialData.load(pathlib.Path(job["data"])),

@@ -41,6 +41,11 @@ class ModelConfig(Settings):
     wide: bool = True
     wide_l2: NonNegative = 0.0
 
+    @property
+    def least_epochs(self) -> int:
+        """The epochs that a training needs at least."""
+        return 1
+
 
 class TrainingConfig(Settings):
     """How a model is trained.
@@ -54,7 +59,7 @@ class TrainingConfig(Settings):
       patience: epochs without a better monitor before training stops; the best epoch's
         weights are kept.
       monitor: what decides on the better epoch: `auc` (larger) or `logloss` (smaller),
-        the mean over the supervised outputs on validation.
+        the mean over all outputs on validation, the same for every architecture.
       precision: `float32`, or half precision inside the network (variables and
         probabilities stay float32).
       xla: compile forward and backward pass with XLA.

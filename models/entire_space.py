@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -62,7 +62,7 @@ class EntireSpace:
 
     Beyond the paper (our choices): a label without `after` has one branch, its conditional
     probability; a label with `after` but without a related action has y2 and y3 only; of
-    several related actions any one counts, and they are taken as independent given the
+    several related actions any one counts, and siblings are taken as independent given their
     parent, ``y4 = 1 - prod_a (1 - P(a | parent))``; an action that does not descend from the
     label's parent is none of its related actions; below a parent that has ancestors,
     "clicked" means that the whole chain of them holds. The conditional and the total are
@@ -164,5 +164,20 @@ class EntireSpace:
     ) -> tf.Tensor:
         if split.acting is None:
             return branches[split.plain]
-        idle = math.prod([1.0 - math.prod([given[x] for x in c]) for c in split.actions])
-        return idle * branches[split.plain] + (1.0 - idle) * branches[split.acting]
+        acts = _any_of(split.actions, given)
+        return (1.0 - acts) * branches[split.plain] + acts * branches[split.acting]
+
+
+def _any_of(chains: Sequence[tuple[str, ...]], given: Mapping[str, tf.Tensor]) -> tf.Tensor | float:
+    """P(the labels of at least one chain all hold), siblings taken as independent.
+
+    A chain that goes on from another's end adds nothing: its labels imply the other's.
+    """
+    if not all(chains):
+        return 1.0
+    heads = dict.fromkeys(chain[0] for chain in chains)
+    none = [
+        1.0 - given[head] * _any_of([chain[1:] for chain in chains if chain[0] == head], given)
+        for head in heads
+    ]
+    return 1.0 - math.prod(none)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 import tf_keras as keras
 
+START_STEPS = 20
+
 
 class GradNorm(keras.layers.Layer):
     """Weighs the losses of outputs by the gradients they send to a shared kernel.
 
     GradNorm (Chen et al., ICML 2018, eq. 1 and 2): with n_i the norm of loss i's gradient in
-    the shared kernel W, and L_i(0) the loss of the first step,
+    the shared kernel W, and L_i(0) the loss at the start,
 
         G_i = w_i n_i,  r_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0))
         L_grad = sum_i | G_i - mean_j(G_j) r_i^alpha |,  the target held constant
@@ -23,7 +25,11 @@ class GradNorm(keras.layers.Layer):
 
     Ours: the step is plain gradient descent on L_grad divided by the mean n_i, so that
     `rate` is about the change of a weight in a step, whatever the size of the gradients;
-    weights stay above `floor`; a step whose gradients are not finite changes nothing.
+    weights stay above `floor`; a step whose gradients are not finite changes nothing. L_i(0)
+    is the mean of the first `START_STEPS` batches that have the output's rows, since one
+    batch may be without a rare positive; outputs without rows in a batch are left out of its
+    means, and their weights change by the scaling alone. Losses and gradients are those
+    before the training's own `loss_weights`, which multiply afterwards.
 
     Args:
       outputs: the outputs that have a loss.
@@ -49,6 +55,7 @@ class GradNorm(keras.layers.Layer):
         self._alpha, self._rate, self._floor = alpha, rate, floor
         self.task_weights = self._state("task_weights", "ones")
         self.initial_losses = self._state("initial_losses", "zeros")
+        self.start_batches = self._state("start_batches", "zeros")
 
     def _state(self, name: str, initializer: str) -> tf.Variable:
         # Every replica computes the same values: any one of them will do.
@@ -94,16 +101,27 @@ class GradNorm(keras.layers.Layer):
         """
         finite = tf.reduce_all(tf.math.is_finite(norms) & tf.math.is_finite(losses))
         weights = tf.convert_to_tensor(self.task_weights)
-        first = tf.convert_to_tensor(self.initial_losses)
-        # A conditional loss may be without rows in its first batches.
-        initial = tf.where(first > 0, first, losses)
+        first, batches = (
+            tf.convert_to_tensor(x) for x in (self.initial_losses, self.start_batches)
+        )
+        # A conditional loss may be without rows in a batch.
+        present = losses > 0
+        starting = present & (batches < START_STEPS)
+        initial = tf.where(starting, (first * batches + losses) / (batches + 1), first)
         progress = tf.math.divide_no_nan(losses, initial)
-        pace = tf.math.divide_no_nan(progress, tf.reduce_mean(progress))
+        pace = tf.math.divide_no_nan(progress, _mean_of(progress, present))
         weighted = weights * norms
-        target = tf.reduce_mean(weighted) * pace**self._alpha
-        slope = norms * tf.sign(weighted - target)
-        moved = weights - self._rate * tf.math.divide_no_nan(slope, tf.reduce_mean(norms))
+        target = _mean_of(weighted, present) * pace**self._alpha
+        slope = tf.where(present, norms * tf.sign(weighted - target), 0.0)
+        moved = weights - self._rate * tf.math.divide_no_nan(slope, _mean_of(norms, present))
         moved = tf.maximum(moved, self._floor)
         moved *= len(self.outputs) / tf.reduce_sum(moved)
         self.task_weights.assign(tf.where(finite, moved, weights))
         self.initial_losses.assign(tf.where(finite, initial, first))
+        self.start_batches.assign(tf.where(finite & starting, batches + 1, batches))
+
+
+def _mean_of(values: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+    """The mean over the outputs that a batch has rows of; 0 where it has none."""
+    chosen = tf.cast(present, values.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * chosen), tf.reduce_sum(chosen))

@@ -13,7 +13,7 @@ import tensorflow as tf
 from models.batches import HeldRows
 from models.checkpoints import Checkpoints, TrainingState
 from models.config import TrainingConfig
-from models.phase import Phase
+from models.phase import Phase, checked_schedule
 from models.rewind import rewind
 from models.scoring import Scorer, make_scorer
 from models.validation import Metrics, mean_metric, validation_metrics
@@ -57,7 +57,7 @@ class TrainingLoop:
         self._validation = validation
         self._training = training
         self._checkpoints = checkpoints
-        self._phases = tuple(ranker.architecture.phases(training))
+        self._phases = checked_schedule(ranker.architecture.phases(training))
         self._steps = rows.steps(training.batch_size)
         self._writer = tf.summary.create_file_writer(log_dir)
         self._state = TrainingState()

@@ -13,6 +13,7 @@ import pathlib
 import shutil
 import time
 
+import numpy as np
 import tf_keras as keras
 
 from models.cell_metrics import CellMetrics, cell_metrics
@@ -25,8 +26,13 @@ from models.training_loop import TrainingLoop
 from models.trial_data import TrialData
 from models.trial_result import TrialResult, read_result, scores_path, write_scores
 from models.written_json import write_json
+from schemas.errors import PolyrankError
 from schemas.settings import SettingsError
 from schemas.source_digest import code_digest
+
+
+class BadScoresError(PolyrankError):
+    """A trained model gives scores that are not finite."""
 
 
 def whole_budget(training: TrainingConfig) -> TrainingConfig:
@@ -74,6 +80,7 @@ def run_trial(
       code: digest of our source; None for `trial_code()`.
 
     Raises:
+      BadScoresError: the training has diverged.
       SettingsError: the architecture's phases are not `max_epochs` together, or a setting
         does not fit it.
     """
@@ -91,6 +98,9 @@ def run_trial(
     loop = TrainingLoop(
         ranker, features.train, features.validation, training, checkpoints, str(folder / "log")
     )
+    tables = [*ranker.embeddings.trainable_variables, *ranker.first_order.trainable_variables]
+    # Before the training: a phase may freeze what an earlier one has trained.
+    parameters = _size(ranker.trainable_variables)
     started = time.perf_counter()
     history = loop.run()
     seconds = time.perf_counter() - started
@@ -98,8 +108,6 @@ def run_trial(
 
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
     metrics = _judge(ranker, features, training.batch_size, folder)
-    tables = [*ranker.embeddings.trainable_variables, *ranker.first_order.trainable_variables]
-    parameters = _size(ranker.trainable_variables)
     epochs = len(history["epochs"])
     # A last phase without early stopping keeps its last weights.
     picks_best = ranker.architecture.phases(training)[-1].early_stopping
@@ -158,11 +166,23 @@ def _judge(
     metrics = {}
     for name, rows in features.judged.items():
         scores = scorer(rows)
+        _check_finite(name, scores)
         write_scores(scores_path(folder, name), scores)
         metrics[name] = cell_metrics(
             rows, scores, outputs, features.layout.scenarios, features.groups.get(name)
         )
     return metrics
+
+
+def _check_finite(name: str, scores: dict[str, np.ndarray]) -> None:
+    """A model that has diverged is a failed trial, not one with fewer metrics."""
+    for output, values in scores.items():
+        wrong = int(np.count_nonzero(~np.isfinite(values)))
+        if wrong:
+            raise BadScoresError(
+                f"the training has diverged: {wrong} of {len(values)} scores of '{output}' on "
+                f"{name} are not finite; lower training.learning_rate"
+            )
 
 
 def _size(variables: list[keras.Variable]) -> int:

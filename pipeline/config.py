@@ -104,5 +104,15 @@ class PipelineConfig(Settings):
             raise ValueError("nothing to evaluate on: set window.eval_spans or split.eval_fraction")
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _every_phase_has_an_epoch(self) -> PipelineConfig:
+        needed, given = self.model.least_epochs, self.training.max_epochs
+        if needed > given:
+            raise ValueError(
+                f"training.max_epochs is {given}, and '{self.model.name}' needs {needed} with its "
+                "settings; raise max_epochs, or shorten the model's phases"
+            )
+        return self
+
 
 PRESETS = pathlib.Path(__file__).parent / "presets"

@@ -62,7 +62,7 @@ class TransferableFeatures(keras.layers.Layer):
         self._scenarios = scenarios
         self._columns = columns
         self._distance = distance
-        self._kept = math.ceil(kept_share * columns.fields)
+        self._kept = math.ceil(round(kept_share * columns.fields, 9))  # 0.28 * 25 is above 7
         self._transform = PairwiseTransform(scenarios, columns, transform, rank)
         self.prototypes = None
         if reference == "prototype":

@@ -45,9 +45,11 @@ class AutoIFS(Architecture):
     g = 1[w > 0] without gradient, and the selection network is as the search left it and
     reads a frozen copy of the embeddings as they were then, which doubles their memory.
 
-    The offset (bias and wide part), dropout (in the bottom), more than one layer a level,
-    additive flows, early stopping with the training's patience and static gates are ours;
-    the rest is the paper's or its code's. The offset is outside of the flows: no gate can
+    Ours are the offset (bias and wide part), z-scored numbers among the inputs, dropout (in
+    the bottom), more than one layer a level, additive flows, early stopping with the
+    training's patience, L2 on looked-up embeddings, static and fixed gates, selection heads
+    that start at zero, gates at the training's rate, and the initial values of embeddings,
+    bottom and selection (the code's are Xavier's). The offset is outside of the flows: no gate can
     remove it.
     """
 

@@ -15,8 +15,9 @@ class AutoIFSConfig(ModelConfig):
     """Hyper-parameters of AutoIFS.
 
     The published code has bottom (1024, 512), one scenario layer of 256, no hidden task
-    layer, selection (1024, 512), rank 2 and subtractive fusion; smaller widths, more layers
-    and the additive fusion are ours.
+    layer, selection (1024, 512), rank 2 and subtractive fusion, a lambda a task, and a gate
+    rate of its own; smaller widths, more layers, the additive fusion and one lambda for all
+    labels are ours.
 
     Attributes:
       name: the registered name.
@@ -66,6 +67,11 @@ class AutoIFSConfig(ModelConfig):
     gate_penalty: Annotated[float, pydantic.Field(allow_inf_nan=False)] = 0.0
     fixed_flows: tuple[tuple[tuple[bool, ...], ...], ...] | None = None
     export_gates: Literal["dynamic", "static"] = "dynamic"
+
+    @property
+    def least_epochs(self) -> int:
+        """The search's, and one to retrain."""
+        return 1 if self.fixed_flows is not None else self.search_epochs + 1
 
     @pydantic.model_validator(mode="after")
     def _check_rewind(self) -> AutoIFSConfig:

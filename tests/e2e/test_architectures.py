@@ -45,7 +45,8 @@ def test_it_is_trained_gated_pushed_and_served(runs, name):
 @pytest.mark.parametrize("name", SETTINGS)
 def test_it_leaves_what_it_has_learned(runs, name):
     folder, found = runs
-    files = sorted(folder.glob("artifacts/Trainer/model_run/*/explain.json"))
+    files = list(folder.glob("artifacts/Trainer/model_run/*/explain.json"))
+    files.sort(key=lambda path: int(path.parent.name))
     assert len(files) == len(SETTINGS)
     explained = json.loads(files[list(SETTINGS).index(name)].read_text())
     assert explained.keys() >= EXPLAINED[name], found[name].stderr

@@ -201,3 +201,33 @@ def test_labels_that_name_each_other_do_not_run_in_a_circle(order: tuple[int, ..
     assert f"{second}_given_click_with_{first}" in names
     found = outputs(space, tasks, towers(space))
     assert list(found) == [output.name for output in tasks.outputs]
+
+
+def test_an_action_that_implies_another_adds_nothing() -> None:
+    """A cart needs a visit: P(visit or cart) = P(visit). Siblings below a visit share it."""
+    labels = [
+        Label("click", "is_click"),
+        Label("visit", "visited", "click", True),
+        Label("cart", "in_cart", "visit", True),
+        Label("wish", "wished", "visit", True),
+    ]
+
+    def graph(*actions: str) -> TaskGraph:
+        paths = ("click", *actions)
+        return sorted_by_parents([*labels, Label("buy", "bought", "click", False, paths)])
+
+    for actions, any_of in (
+        (("visit", "cart"), lambda v, c, w: v),
+        (("cart", "wish"), lambda v, c, w: v * (1 - (1 - c) * (1 - w))),
+        (("cart",), lambda v, c, w: v * c),
+    ):
+        tasks = graph(*actions)
+        space = EntireSpace(tasks)
+        y = towers(space)
+        names = ("visit_given_click", "cart_given_visit", "wish_given_visit")
+        act = any_of(*(y[name].numpy() for name in names))
+        named = "_or_".join(actions)
+        plain = y[f"buy_given_click_without_{named}"].numpy()
+        acting = y[f"buy_given_click_with_{named}"].numpy()
+        wanted = (1 - act) * plain + act * acting
+        np.testing.assert_allclose(outputs(space, tasks, y)["buy_given_click"], wanted, atol=1e-6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.gradnorm import GradNorm
+from models.gradnorm import START_STEPS, GradNorm
 
 OUTPUTS = ("click", "click_and_action", "conversion")
 
@@ -16,7 +16,7 @@ def test_weights_start_at_one_and_are_no_trainable_variables() -> None:
     balancer = made()
     assert {name: float(w) for name, w in balancer.by_output().items()} == dict.fromkeys(OUTPUTS, 1)
     assert balancer.trainable_variables == []
-    assert len(balancer.non_trainable_variables) == 2
+    assert len(balancer.non_trainable_variables) == 3
 
 
 def test_steps_are_the_closed_form() -> None:
@@ -25,9 +25,11 @@ def test_steps_are_the_closed_form() -> None:
     weights = np.ones(3)
     first = np.array([0.6, 0.3, 0.1])
     random = np.random.default_rng(2)
-    for losses in (first, first * [0.5, 0.9, 0.7], first * [0.4, 0.7, 0.8]):
+    steps = [first, first * [0.5, 0.9, 0.7], first * [0.4, 0.7, 0.8]]
+    for index, losses in enumerate(steps):
         norms = random.uniform(0.01, 2, 3)
-        ratio = losses / first
+        # All of these steps are among those that the start is the mean of.
+        ratio = losses / np.mean(steps[: index + 1], axis=0)
         target = np.mean(weights * norms) * (ratio / ratio.mean()) ** 1.5
 
         def gradnorm_loss(w: np.ndarray, n: np.ndarray = norms, t: np.ndarray = target) -> float:
@@ -40,7 +42,7 @@ def test_steps_are_the_closed_form() -> None:
         weights = 3 * moved / moved.sum()
         balancer.step(tf.constant(losses, tf.float32), tf.constant(norms, tf.float32))
         np.testing.assert_allclose(balancer.task_weights, weights, rtol=1e-5)
-    np.testing.assert_allclose(balancer.initial_losses, first, rtol=1e-6)
+    np.testing.assert_allclose(balancer.initial_losses, np.mean(steps, axis=0), rtol=1e-6)
 
 
 def test_weights_stay_positive_and_sum_to_the_number_of_losses() -> None:
@@ -92,8 +94,31 @@ def test_losses_without_rows_and_gradients_of_zero_are_no_fault() -> None:
     np.testing.assert_array_equal(balancer.task_weights, np.ones(3))
     np.testing.assert_allclose(balancer.initial_losses, [0.5, 0.0, 0.2])
     balancer.step(tf.constant([0.4, 0.3, 0.1]), tf.constant([1.0, 0.0, 2.0]))
-    np.testing.assert_allclose(balancer.initial_losses, [0.5, 0.3, 0.2])
+    np.testing.assert_allclose(balancer.initial_losses, [0.45, 0.3, 0.15])
     assert np.all(np.isfinite(balancer.task_weights))
+
+
+def test_an_output_without_rows_is_left_out_of_the_means() -> None:
+    balancer = made(alpha=0.0, rate=0.1)
+    balancer.step(tf.constant([0.5, 0.0, 0.2]), tf.constant([1.0, 7.0, 3.0]))
+    # Over the two others: target 2, slopes -1 and +3, mean norm 2.
+    moved = np.array([1 + 0.05, 1, 1 - 0.15])
+    np.testing.assert_allclose(balancer.task_weights, 3 * moved / moved.sum(), rtol=1e-6)
+
+
+def test_the_start_is_the_mean_of_the_first_batches_only() -> None:
+    balancer = made()
+    norms = tf.ones(3)
+    for step in range(START_STEPS):
+        balancer.step(tf.constant([1.0, 2.0, float(step)]), norms)
+    # The third output had no rows in the first batch.
+    positive = np.arange(1, START_STEPS)
+    np.testing.assert_allclose(balancer.initial_losses, [1, 2, positive.mean()], rtol=1e-5)
+    balancer.step(tf.constant([9.0, 9.0, 100.0]), norms)
+    with_one_more = (positive.sum() + 100) / START_STEPS
+    np.testing.assert_allclose(balancer.initial_losses, [1, 2, with_one_more], rtol=1e-5)
+    balancer.step(tf.constant([9.0, 9.0, 100.0]), norms)
+    np.testing.assert_allclose(balancer.initial_losses, [1, 2, with_one_more], rtol=1e-5)
 
 
 def test_one_loss_keeps_the_weight_one() -> None:
