@@ -16,7 +16,7 @@ from models.grouped_auc import grouped_auc
 from models.inputs import SCENARIO_KEY, index_key, target_key, weight_key
 from models.phase import Phase
 from models.registry import parse_model_config
-from models.trial import run_trial, trial_fingerprint, whole_budget
+from models.trial import BadScoresError, run_trial, trial_fingerprint, whole_budget
 from models.trial_data import TrialData
 from models.trial_result import read_result, read_scores
 from models.zoo.shared_bottom import SharedBottom
@@ -178,3 +178,25 @@ def test_a_stopped_trial_goes_on_to_the_same_result(data, model, tmp_path, monke
 def test_whole_budget_leaves_nothing_to_stop_early():
     training = whole_budget(TRAINING)
     assert (training.patience, training.max_epochs, training.devices) == (3, 3, "one")
+
+
+@pytest.mark.e2e
+def test_what_a_later_phase_freezes_is_counted(data, tmp_path):
+    widths = {"bottom_units": [8, 4], "scenario_units": [3], "selection_units": [5]}
+    config = {"name": "autoifs", "embedding_dim": 4, "search_epochs": 1, "wide": False, **widths}
+    result = run_trial(data, parse_model_config(config), TRAINING, tmp_path / "trial")
+    inputs = 2 * 4 + 1
+    bottom = (inputs * 8 + 8) + (8 * 4 + 4)
+    selection = (inputs * 5 + 5) + (5 * 8 + 8)
+    scenario = (4 * 3 + 3) + 2 * (4 * 2 + 2 * 3 + 3)
+    task = (3 + 1) + 2 * (3 * 2 + 2 + 1)
+    assert result.network_parameters == bottom + selection + scenario + task
+    assert result.parameters - result.network_parameters == (50 + 30) * 4 + 2
+
+
+@pytest.mark.e2e
+def test_a_training_that_diverged_is_no_result(data, model, tmp_path):
+    wild = TRAINING.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
+    with pytest.raises(BadScoresError, match=r"diverged: \d+ of 500 scores of 'click' on eval"):
+        run_trial(data, model, wild, tmp_path / "trial")
+    assert read_result(tmp_path / "trial") is None
