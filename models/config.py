@@ -22,6 +22,9 @@ class ModelConfig(Settings):
       name: the architecture's registered name.
       embedding_dim: e, the width of a field's embedding inside the network. A field
         whose tag asks for another width is projected to it.
+      embedding_stddev: standard deviation of the embeddings' initial values. The smaller, the
+        longer a short training needs to make anything of them; the larger, the more noise
+        an id keeps that is seldom seen.
       embedding_l2: weight of the squared norm of the embeddings that a row looks up,
         averaged over rows.
       kernel_l2: weight of the squared norm of the dense kernels.
@@ -34,6 +37,7 @@ class ModelConfig(Settings):
 
     name: str
     embedding_dim: pydantic.PositiveInt = 16
+    embedding_stddev: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 0.01
     embedding_l2: NonNegative = 0.0
     kernel_l2: NonNegative = 0.0
     dropout: Fraction = 0.0

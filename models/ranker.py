@@ -76,7 +76,7 @@ class Ranker(tfrs.models.Model):
         wide = layout.fields if model.wide else ()
         with precision(training.precision):
             self.embeddings = FieldEmbeddings(
-                layout.fields, model.embedding_dim, model.embedding_l2
+                layout.fields, model.embedding_dim, model.embedding_l2, model.embedding_stddev
             )
             self.first_order = FirstOrder(
                 wide, len(self._numbers) if model.wide else 0, biases, model.wide_l2

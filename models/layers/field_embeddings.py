@@ -24,6 +24,7 @@ class FieldEmbeddings(keras.layers.Layer):
       fields: the fields, in the order of the columns of the indices.
       dim: e.
       l2: weight of the L2 loss.
+      stddev: of the normal initial values.
       trainable: whether training changes them.
     """
 
@@ -32,6 +33,7 @@ class FieldEmbeddings(keras.layers.Layer):
         fields: tuple[Field, ...],
         dim: int,
         l2: float = 0.0,
+        stddev: float = 0.01,
         name: str = "fields",
         trainable: bool = True,
     ) -> None:
@@ -39,6 +41,7 @@ class FieldEmbeddings(keras.layers.Layer):
         self._fields = fields
         self._dim = dim
         self._l2 = l2
+        self._stddev = stddev
         self.tables: dict[str, tf.Variable] = {}
         self.projections: dict[str, tf.Variable] = {}
 
@@ -49,7 +52,7 @@ class FieldEmbeddings(keras.layers.Layer):
             self.tables[field.column] = self.add_weight(
                 f"{field.column}/embeddings",
                 (field.size, width),
-                initializer=keras.initializers.RandomNormal(stddev=0.01),
+                initializer=keras.initializers.RandomNormal(stddev=self._stddev),
                 trainable=self.trainable,
                 experimental_autocast=False,
             )

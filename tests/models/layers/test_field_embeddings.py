@@ -60,3 +60,11 @@ def test_a_copy_that_is_not_trained_looks_up_the_same() -> None:
     assert copy.trainable_variables == []
     layer.tables["user"].assign_add(tf.ones([5, 3]))
     assert np.all(copy(tf.constant(INDICES))[:, 0] != layer(tf.constant(INDICES))[:, 0])
+
+
+def test_initial_values_have_the_standard_deviation() -> None:
+    layer = FieldEmbeddings((Field("user", 5000),), dim=8, stddev=0.2)
+    layer(tf.zeros([1, 1], tf.int32))
+    values = layer.tables["user"].numpy()
+    assert values.std() == pytest.approx(0.2, rel=0.02)
+    assert values.mean() == pytest.approx(0.0, abs=0.01)
