@@ -10,6 +10,7 @@ handful of conversions in the log still gets a precise AUC against its true prob
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 import shutil
 import tempfile
@@ -28,20 +29,24 @@ from data.synthetic.world import World
 from models.batches import HeldRows, hold
 from models.input_layout import build_input_layout
 from models.trial_data import TrialData
+from schemas.source_digest import code_digest
 
 BALANCED = "balanced"
 BALANCED_ROWS = 10_000
 _GRAPH_ROWS = 400_000
 _POSITION = 3  # What serving fills in.
+_MAKERS = ("data", "schemas")
 _VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
 
 
 def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathlib.Path:
     """Makes a world's rows below `folder`, once, and returns where `load_rows` finds them."""
-    place = folder / f"{world}-{seed}-{rows}"
-    if (place / "truth.npz").is_file():
-        return place
     config = log_config(world, seed, rows)
+    made_of = f"{config.model_dump_json()} {BALANCED_ROWS} {code_digest(packages=_MAKERS)}"
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    place = folder / f"{world}-{seed}-{rows}-{digest}"
+    if place.is_dir():
+        return place
     drawn = World.build(config.world)
     log = draw_log(config, drawn)
     balanced = draw_balanced(config, BALANCED_ROWS, drawn, _POSITION)
@@ -56,9 +61,12 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
         eval=_held(log[first_eval:], output, serving=True),
         extra={BALANCED: _held(balanced, output, serving=True)},
     )
-    place.mkdir(parents=True, exist_ok=True)
-    data.save(place / "data")
-    np.savez(place / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
+    unfinished = place.with_name(f"{place.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    data.save(unfinished / "data")
+    np.savez(unfinished / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
+    unfinished.rename(place)
     return place
 
 
@@ -92,6 +100,7 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
         config = load_config(preset_path("synthetic"), (), data_path=str(log))
         LocalDagRunner().run(local_feature_pipeline(config, scratch))
         root = pathlib.Path(Locations(scratch, config.name).pipeline_root)
+        shutil.rmtree(graph.with_name("transform_graph.unfinished"), ignore_errors=True)
         (made,) = root.glob("Transform/transform_graph/*")
         shutil.copytree(made, graph.with_name("transform_graph.unfinished"))
     graph.with_name("transform_graph.unfinished").rename(graph)

@@ -2,7 +2,8 @@
 
 A claim's seed s is the seed of its world, of its log and of its training at once: an
 interval over seeds then speaks of worlds of a kind, not of one world. Seeds of
-`CLAIM_SEEDS` are for claims only; models are tuned on worlds of `TUNING_SEEDS`.
+`CLAIM_SEEDS` are for claims only, those of `TRUTH_SEEDS` say which flows are useful; models
+are tuned on worlds of `TUNING_SEEDS`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from data.synthetic.config import SyntheticConfig, WorldConfig
 
 CLAIM_SEEDS = (11, 12, 13, 14, 15)
+TRUTH_SEEDS = (31, 32, 33)
 TUNING_SEEDS = (901, 902)
 
 MINOR = (5, 6)

@@ -1,0 +1,74 @@
+"""The judging of claims, by hand."""
+
+import math
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.proof.flows import LABELS, precision_and_recall, useful_flows
+from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
+from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
+from models.layers.information_flows import FLOWS
+
+
+def test_no_seed_has_two_uses() -> None:
+    seeds = (*CLAIM_SEEDS, *TRUTH_SEEDS, *TUNING_SEEDS)
+    assert len(set(seeds)) == len(seeds)
+    assert len(CLAIM_SEEDS) >= 5
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_world_can_be_drawn(world: str) -> None:
+    config = log_config(world, 11, 700)
+    assert (config.seed, config.world.seed, config.rows, config.days) == (11, 11, 800, 8)
+
+
+def test_an_auc_a_scenario_against_true_probabilities() -> None:
+    truth = {column: np.array([0.2, 0.6, 0.5, 0.5]) for _, column in QUANTITIES.values()}
+    scores = {output: np.array([0.9, 0.1, 0.3, 0.4]) for output, _ in QUANTITIES.values()}
+    scenario = np.array([1, 1, 0, 0])
+    found = soft_aucs(scores, truth, scenario, 2)
+    # Scenario 1: the pairs (0, 1) and (1, 0) weigh .2 x .4 and .6 x .8; the first is in order.
+    for values in found.values():
+        np.testing.assert_allclose(values, [0.5, 0.08 / 0.56])
+    for values in bayes_aucs(truth, scenario, 2).values():
+        np.testing.assert_allclose(values, [0.5, 0.48 / 0.56])
+
+
+def test_calibration_weighs_rows_by_not_being_clicked() -> None:
+    truth = {"true_ctr": np.array([0.9, 0.1]), "true_cvr": np.array([0.5, 0.2])}
+    scores = {"conversion_given_click": np.array([0.9, 0.4], np.float32)}
+    wanted = (0.1 * 0.9 + 0.9 * 0.4) / (0.1 * 0.5 + 0.9 * 0.2)
+    assert unclicked_calibration(scores, truth) == pytest.approx(wanted, rel=1e-6)
+
+
+def judged(label: str, seed: int, aucs: np.ndarray) -> Any:
+    wanted = types.SimpleNamespace(label=label, seed=seed)
+    columns = dict(zip(LABELS.values(), aucs.T, strict=True))
+    return types.SimpleNamespace(wanted=wanted, aucs=columns)
+
+
+def test_a_flow_is_useful_where_the_mean_loss_without_it_is_large() -> None:
+    whole = np.full((2, 3), 0.8)
+    trials = []
+    for seed, noise in ((1, 0.001), (2, -0.001)):
+        trials.append(judged("all kept", seed, whole))
+        for flow, name in enumerate(FLOWS):
+            without = whole + noise
+            if flow == 2:
+                without[1, 0] -= 0.003
+                without[0, 2] -= 0.0015
+            trials.append(judged(f"without {name}", seed, without))
+    useful = useful_flows(trials)
+    assert useful.shape == (2, 3, 4)
+    assert np.argwhere(useful).tolist() == [[1, 0, 2]]
+
+
+def test_precision_and_recall_of_a_mask() -> None:
+    kept = np.array([True, True, True, False])
+    useful = np.array([True, False, False, True])
+    assert precision_and_recall(kept, useful) == (pytest.approx(1 / 3), pytest.approx(1 / 2))
+    nothing = np.zeros(4, bool)
+    assert all(math.isnan(share) for share in precision_and_recall(nothing, nothing))
