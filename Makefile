@@ -40,13 +40,13 @@ demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
 	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
 
 test: $(STAMP) ## run every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(BIN)/python -m pytest -q -m "not e2e"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(BIN)/python -m pytest -q -m e2e
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m e2e
 
 lint: $(STAMP) ## ruff, import contracts, types
 	$(BIN)/ruff check .

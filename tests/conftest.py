@@ -2,6 +2,21 @@
 
 import os
 
+import pytest
+
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+_RUNS = {"first", "second", "third"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a file's tests in one process, and those that share the pipeline's runs too.
+
+    Fixtures of modules and sessions are then made once, however many processes there are.
+    """
+    sharing = {item.path for item in items if _RUNS & set(getattr(item, "fixturenames", ()))}
+    for item in items:
+        group = "runs" if item.path in sharing else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
