@@ -36,7 +36,6 @@ WORLDS: dict[str, dict[str, Any]] = {
     # What scenarios 2, 4 and 5 would take from the others is the wrong way round.
     "harmful_sharing": {"weights": {"n": 1.2}},
     "selection_0": {"selection": 0.0},
-    "selection_5": {"selection": 0.5},
     "selection_9": {"selection": 0.9},
     "selection_9_sparse": {"selection": 0.9, "conversion_scale": 0.25},
     "selection_9_unclicked": {"selection": 0.9, "unclicked_conversion": 0.004},

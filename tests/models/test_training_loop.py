@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_training import made_held_rows, made_loop
+from small_training import made_held_rows, made_loop, stopped_after
 
 from models import training_loop
-from models.checkpoints import Checkpoints
 from models.written_json import write_json
 
 pytestmark = pytest.mark.e2e
@@ -75,21 +74,6 @@ def test_early_stopping(
 
 
 TWO_EPOCHS = {"max_epochs": 2, "patience": 5}
-
-
-def stopped_after(checkpoints: Checkpoints, saves: int) -> None:
-    """Has the training end as if killed, right after that many checkpoints."""
-    save = checkpoints.save
-    count = 0
-
-    def counted(state: Any) -> None:
-        nonlocal count
-        save(state)
-        count += 1
-        if count == saves:
-            raise KeyboardInterrupt
-
-    checkpoints.save = counted  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="module")

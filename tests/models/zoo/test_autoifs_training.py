@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from made_batches import task_graph
-from small_training import made_loop
+from small_training import made_loop, stopped_after
 
 from models import registry
-from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
 from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, value_key, weight_key
 from models.layers.information_flows import FLOWS
@@ -112,17 +111,7 @@ def test_a_training_stopped_in_either_phase_ends_as_an_uninterrupted_one(
 ) -> None:
     weights, history = whole
     _, loop = made_loop(tmp_path / "run", TRAINING, checkpoint_seconds=0, model=MODEL)
-    checkpoints: Checkpoints = loop._checkpoints
-    save, count = checkpoints.save, 0
-
-    def counted(state: Any) -> None:
-        nonlocal count
-        save(state)
-        count += 1
-        if count == saves:
-            raise KeyboardInterrupt
-
-    checkpoints.save = counted  # type: ignore[method-assign]
+    stopped_after(loop._checkpoints, saves)
     with pytest.raises(KeyboardInterrupt):
         loop.run()
     resumed, loop = made_loop(tmp_path / "run", TRAINING, model=MODEL)
