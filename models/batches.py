@@ -8,13 +8,13 @@ a batch is then one gather of whole rows from each, whatever the number of colum
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from models.inputs import target_key, weight_key
+from models.inputs import Field, target_key, weight_key
 from models.raw_inputs import raw_feature_spec, with_defaults
 from models.targets import label_feature_spec, targets_of
 from schemas.contract import Contract
@@ -102,6 +102,10 @@ class HeldRows:
         weights = self.column(weight_key(output)).astype(np.float64)
         total = weights.sum()
         return float((weights * self.column(target_key(output))).sum() / total) if total else np.nan
+
+    def value_counts(self, fields: Iterable[Field]) -> dict[str, np.ndarray]:
+        """Returns how often every value stands in the rows: field's column -> int [size]."""
+        return {f.column: np.bincount(self.column(f.key), minlength=f.size) for f in fields}
 
     def steps(self, batch_size: int) -> int:
         """Number of batches of a training epoch; see `epoch`."""

@@ -27,6 +27,10 @@ class ModelConfig(Settings):
         an id keeps that is seldom seen.
       embedding_l2: weight of the squared norm of the embeddings that a row looks up,
         averaged over rows.
+      l2_per: what `embedding_l2` and `wide_l2` count once: every `lookup`, or every `value`
+        of a field, divided by the rows of the train split. The second is a ridge penalty: a
+        value that is seldom seen is held back more than one that is seen often. Weights
+        of the one and the other differ by orders of magnitude; see `LookupL2`.
       kernel_l2: weight of the squared norm of the dense kernels.
       dropout: fraction of hidden units dropped in training.
       numeric: whether the z-scored numbers are inputs beside the fields.
@@ -39,6 +43,7 @@ class ModelConfig(Settings):
     embedding_dim: pydantic.PositiveInt = 16
     embedding_stddev: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 0.01
     embedding_l2: NonNegative = 0.0
+    l2_per: Literal["lookup", "value"] = "lookup"
     kernel_l2: NonNegative = 0.0
     dropout: Fraction = 0.0
     numeric: bool = True
@@ -49,6 +54,11 @@ class ModelConfig(Settings):
     def least_epochs(self) -> int:
         """The epochs that a training needs at least."""
         return 1
+
+    @property
+    def counts_values(self) -> bool:
+        """Whether the training must know how often every value stands in the train split."""
+        return self.l2_per == "value" and max(self.embedding_l2, self.wide_l2) > 0
 
 
 class TrainingConfig(Settings):

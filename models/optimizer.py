@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
+import tensorflow as tf
 import tf_keras as keras
 
 from models.config import TrainingConfig
 
-
-def plain_optimizer(training: TrainingConfig, learning_rate: float) -> keras.optimizers.Optimizer:
-    """Builds an optimizer of the config's class that leaves the loss as it is."""
-    classes = {
-        "adam": keras.optimizers.Adam,
-        "adagrad": keras.optimizers.Adagrad,
-        "sgd": keras.optimizers.SGD,
-    }
-    return classes[training.optimizer](learning_rate=learning_rate)
+_NEVER = 2**31 - 1
 
 
 def make_optimizer(training: TrainingConfig, learning_rate: float) -> keras.optimizers.Optimizer:
@@ -23,7 +16,36 @@ def make_optimizer(training: TrainingConfig, learning_rate: float) -> keras.opti
     float16's smallest positive number is 6e-8, so that small gradients vanish unless the
     loss is scaled up; bfloat16 has float32's range and needs none.
     """
-    optimizer = plain_optimizer(training, learning_rate)
+    optimizer = _plain(training, learning_rate)
     if training.precision == "mixed_float16":
         return keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def make_group_optimizer(
+    training: TrainingConfig, learning_rate: float
+) -> keras.optimizers.Optimizer:
+    """Builds an optimizer beside the main one, of gradients that are unscaled already.
+
+    With mixed_float16 it takes no step where a gradient has overflowed, as the main one: a
+    step of zeros in its place would move Adam's averages.
+    """
+    optimizer = _plain(training, learning_rate)
+    if training.precision != "mixed_float16":
+        return optimizer
+    skipping = keras.mixed_precision.LossScaleOptimizer(
+        optimizer, initial_scale=1.0, dynamic_growth_steps=_NEVER
+    )
+    # At a scale of 1 there is nothing to scale; Keras warns unless both were called.
+    skipping.get_scaled_loss(tf.zeros([]))
+    skipping.get_unscaled_gradients([])
+    return skipping
+
+
+def _plain(training: TrainingConfig, learning_rate: float) -> keras.optimizers.Optimizer:
+    classes = {
+        "adam": keras.optimizers.Adam,
+        "adagrad": keras.optimizers.Adagrad,
+        "sgd": keras.optimizers.SGD,
+    }
+    return classes[training.optimizer](learning_rate=learning_rate)

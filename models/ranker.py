@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
@@ -14,14 +14,15 @@ from models import registry
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Explanation
 from models.features import Features
+from models.initial_biases import check_outputs, initial_biases
 from models.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
 from models.label_space import LabelSpace
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
-from models.optimizer import make_optimizer, plain_optimizer
+from models.layers.lookup_l2 import LookupL2
+from models.optimizer import make_group_optimizer, make_optimizer
 from models.phase import Phase
 from models.precision import precision
-from schemas.nearest import nearest
 from schemas.settings import SettingsError
 from schemas.task_graph import TaskGraph
 
@@ -50,10 +51,12 @@ class Ranker(tfrs.models.Model):
       training: how it is trained.
       base_rates: the mean target, in its own space, of conditional outputs by name. Its
         logit is the output's initial bias, so that a rare conversion starts calibrated.
+      value_counts: how often every value of every field stands in the train split; wanted
+        with `l2_per: value` only.
 
     Raises:
-      SettingsError: `loss_weights` or `base_rates` name an output that has none, or a base
-        rate is not inside (0, 1).
+      SettingsError: `loss_weights` or `base_rates` name an output that has none, a base
+        rate is not inside (0, 1), or counts are wanted and missing.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Ranker(tfrs.models.Model):
         model: ModelConfig,
         training: TrainingConfig,
         base_rates: Mapping[str, float] | None = None,
+        value_counts: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         keras.utils.set_random_seed(training.seed)
         # Targets and weights share the batch with the features and must stay float32.
@@ -72,19 +76,28 @@ class Ranker(tfrs.models.Model):
         self.training_config = training
         self.label_space = LabelSpace(tasks)
         self._numbers = layout.numeric if model.numeric else ()
-        biases = _initial_biases(self.label_space.conditionals, base_rates or {})
+        biases = initial_biases(self.label_space.conditionals, base_rates or {})
         wide = layout.fields if model.wide else ()
+        counts = value_counts if model.counts_values else None
+        if model.counts_values and counts is None:
+            raise SettingsError("model.l2_per is 'value'; give the ranker the values' counts")
         with precision(training.precision):
             self.embeddings = FieldEmbeddings(
-                layout.fields, model.embedding_dim, model.embedding_l2, model.embedding_stddev
+                layout.fields,
+                model.embedding_dim,
+                LookupL2(model.embedding_l2, counts),
+                model.embedding_stddev,
             )
             self.first_order = FirstOrder(
-                wide, len(self._numbers) if model.wide else 0, biases, model.wide_l2
+                wide,
+                len(self._numbers) if model.wide else 0,
+                biases,
+                LookupL2(model.wide_l2, counts),
             )
             self.architecture = registry.architecture(model.name)(model, layout, tasks)
             self(_one_row(layout))
         outputs = self.architecture.supervised_outputs
-        _check_names("training.loss_weights", training.loss_weights, outputs)
+        check_outputs("training.loss_weights", training.loss_weights, outputs)
         self.ranking_tasks = {
             output: tfrs.tasks.Ranking(
                 loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),
@@ -111,8 +124,7 @@ class Ranker(tfrs.models.Model):
             self.optimizer.build(main)
             self.group_optimizers = []
             for group in self._rate_groups:
-                # One loss scale a step is enough, and the main optimizer has it.
-                optimizer = plain_optimizer(self.training_config, group.learning_rate)
+                optimizer = make_group_optimizer(self.training_config, group.learning_rate)
                 optimizer.build(group.variables)
                 self.group_optimizers.append(optimizer)
 
@@ -243,7 +255,7 @@ class Ranker(tfrs.models.Model):
         for group, optimizer in zip(self._rate_groups, self.group_optimizers, strict=True):
             pairs = [by_variable.pop(id(v)) for v in group.variables if id(v) in by_variable]
             if pairs:
-                optimizer.apply_gradients([(_finite(gradient), v) for gradient, v in pairs])
+                optimizer.apply_gradients(pairs)
         self.optimizer.apply_gradients(by_variable.values())
 
     @tf.autograph.experimental.do_not_convert
@@ -266,11 +278,6 @@ def global_rows(batch: Batch) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
 
 
-def _finite(gradient: tf.Tensor) -> tf.Tensor:
-    """Zero in the place of what overflowed under the loss scale; the main optimizer skips it."""
-    return tf.where(tf.math.is_finite(gradient), gradient, tf.zeros_like(gradient))
-
-
 def _compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
     function = tf.function(backward, jit_compile=True, reduce_retracing=True)
@@ -282,18 +289,3 @@ def _one_row(layout: InputLayout) -> dict[str, tf.Tensor]:
     zero = tf.zeros([1], tf.int64)
     numbers = {value_key(name): tf.zeros([1]) for name in layout.numeric}
     return {SCENARIO_KEY: zero, **{field.key: zero for field in layout.fields}, **numbers}
-
-
-def _check_names(where: str, given: Mapping[str, float], known: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in known:
-            raise SettingsError(f"{where}: '{name}' is no such output; {nearest(name, known)}")
-
-
-def _initial_biases(outputs: tuple[str, ...], base_rates: Mapping[str, float]) -> list[float]:
-    _check_names("base_rates", base_rates, outputs)
-    for name, rate in base_rates.items():
-        if not 0 < rate < 1:
-            raise SettingsError(f"base_rates: '{name}' is {rate}; write a rate inside (0, 1)")
-    rates = [base_rates.get(output, 0.5) for output in outputs]
-    return [math.log(rate / (1 - rate)) for rate in rates]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from models.batches import Transform, serialized_rows, transformed_rows
-from models.inputs import target_key, weight_key
+from models.batches import READ_BATCH, Transform, serialized_rows, transformed_rows
+from models.inputs import Field, target_key, weight_key
 from models.targets import evaluation_targets
 from schemas.contract import Contract
 
@@ -63,6 +64,21 @@ class StreamedRows:
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         ).prefetch(tf.data.AUTOTUNE)
+
+    def value_counts(self, fields: Sequence[Field]) -> dict[str, np.ndarray]:
+        """Returns how often every value stands in the rows: field's column -> int [size]."""
+        counts = {field.column: np.zeros(field.size, np.int64) for field in fields}
+        keys = {field.column: field.key for field in fields}
+
+        def indices(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+            columns = transformed_rows(self.contract, self.transform, serialized, serving=False)
+            return {column: columns[key] for column, key in keys.items()}
+
+        batches = serialized_rows(self.files).batch(READ_BATCH).map(indices, tf.data.AUTOTUNE)
+        for batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
+            for column, values in batch.items():
+                counts[column] += np.bincount(values, minlength=len(counts[column]))
+        return counts
 
 
 def count_and_base_rates(contract: Contract, files: list[str]) -> tuple[int, dict[str, float]]:

@@ -57,14 +57,10 @@ def run_fn(fn_args: Any) -> None:
     assert validation is not None  # hold() without a limit.
     # Dropout then draws from generators whose state a checkpoint can hold.
     keras.backend.experimental.enable_tf_random_generator()
+    layout = build_input_layout(contract, transform_output)
+    counts = rows.value_counts(layout.fields) if model.counts_values else None
     with _strategy(training.devices).scope():
-        ranker = Ranker(
-            build_input_layout(contract, transform_output),
-            contract.tasks,
-            model,
-            training,
-            base_rates,
-        )
+        ranker = Ranker(layout, contract.tasks, model, training, base_rates, counts)
     fingerprint = training_fingerprint(
         [*train_files, *validation_files],
         fn_args.transform_graph_path,

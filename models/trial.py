@@ -145,7 +145,8 @@ def _remove_other_trial(folder: pathlib.Path, fingerprint: str) -> None:
 def _make_ranker(features: TrialData, model: ModelConfig, training: TrainingConfig) -> Ranker:
     # Dropout then draws from generators whose state a checkpoint can hold.
     keras.backend.experimental.enable_tf_random_generator()
-    ranker = Ranker(features.layout, features.tasks, model, training, features.base_rates)
+    counts = features.train.value_counts(features.layout.fields) if model.counts_values else None
+    ranker = Ranker(features.layout, features.tasks, model, training, features.base_rates, counts)
     phases = ranker.architecture.phases(training)
     epochs = sum(phase.epochs for phase in phases)
     if epochs != training.max_epochs:

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from models.inputs import Field
+from models.layers.lookup_l2 import LookupL2
 
 
 class FieldEmbeddings(keras.layers.Layer):
@@ -15,15 +16,13 @@ class FieldEmbeddings(keras.layers.Layer):
     lets a row be remapped by its token. A field whose tag asks for another width than e is
     projected to it by a kernel without bias, so that its zero stays zero.
 
-    The L2 loss is on the looked-up embeddings, ``l2 * sum_p ||E_p||^2`` of every row: its
-    gradient touches the rows of the batch only, and a row is held back as often as it is
-    seen. It is a vector [B] (see `Architecture` on `add_loss`), hence right on any number
-    of replicas.
+    The L2 loss is on the looked-up embeddings (`LookupL2`), a vector [B] (see `Architecture`
+    on `add_loss`), hence right on any number of replicas.
 
     Args:
       fields: the fields, in the order of the columns of the indices.
       dim: e.
-      l2: weight of the L2 loss.
+      l2: the L2 loss; None for none.
       stddev: of the normal initial values.
       trainable: whether training changes them.
     """
@@ -32,7 +31,7 @@ class FieldEmbeddings(keras.layers.Layer):
         self,
         fields: tuple[Field, ...],
         dim: int,
-        l2: float = 0.0,
+        l2: LookupL2 | None = None,
         stddev: float = 0.01,
         name: str = "fields",
         trainable: bool = True,
@@ -72,7 +71,7 @@ class FieldEmbeddings(keras.layers.Layer):
         for position, field in enumerate(self._fields):
             looked_up = tf.gather(self.tables[field.column], indices[:, position])
             if training and self._l2:
-                self.add_loss(self._l2 * tf.reduce_sum(looked_up**2, axis=1))
+                self.add_loss(self._l2(field.column, indices[:, position], looked_up))
             if field.column in self.projections:
                 looked_up = tf.matmul(looked_up, self.projections[field.column])
             columns.append(looked_up)

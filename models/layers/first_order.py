@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from models.inputs import Field
+from models.layers.lookup_l2 import LookupL2
 
 
 class FirstOrder(keras.layers.Layer):
@@ -22,7 +23,7 @@ class FirstOrder(keras.layers.Layer):
       fields: the fields that have a weight a value; none of them for a bias only.
       numbers: N, the numbers that have a weight.
       biases: the initial bias of every label, length C.
-      l2: weight of the squares of the looked-up weights of every row.
+      l2: the L2 loss on the looked-up weights; None for none.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class FirstOrder(keras.layers.Layer):
         fields: tuple[Field, ...],
         numbers: int,
         biases: Sequence[float],
-        l2: float = 0.0,
+        l2: LookupL2 | None = None,
         name: str = "first_order",
     ) -> None:
         super().__init__(name=name, dtype="float32", autocast=False)
@@ -62,10 +63,10 @@ class FirstOrder(keras.layers.Layer):
         rows = tf.shape(indices)[0]
         logits = [tf.broadcast_to(self.bias, [rows, len(self._biases)])]
         for position, field in enumerate(self._fields):
-            logits.append(tf.gather(self.tables[field.column], indices[:, position]))
-        if training and self._l2 and self._fields:
-            squares = [tf.reduce_sum(weights**2, axis=1) for weights in logits[1:]]
-            self.add_loss(self._l2 * tf.add_n(squares))
+            weights = tf.gather(self.tables[field.column], indices[:, position])
+            logits.append(weights)
+            if training and self._l2:
+                self.add_loss(self._l2(field.column, indices[:, position], weights))
         if self._numbers:
             logits.append(tf.matmul(numeric, self.numeric_kernel))
         return tf.add_n(logits)

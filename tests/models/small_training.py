@@ -74,13 +74,14 @@ def made_loop(
     rows: int = 640,
     checkpoint_seconds: float = 600,
     model: Mapping[str, Any] = MODEL,
+    dropout: float = 0.3,
 ) -> tuple[Ranker, TrainingLoop]:
-    """A loop over made rows, with dropout; its logs go beside the checkpoints."""
+    """A loop over made rows; its logs go beside the checkpoints."""
     keras.backend.experimental.enable_tf_random_generator()
     config = TrainingConfig(**{"batch_size": 64, "learning_rate": 0.01, **training})
     # Unchecked: a test saves more often than a whole number of seconds allows.
     config = config.model_copy(update={"checkpoint_seconds": checkpoint_seconds})
-    ranker = Ranker(LAYOUT, TASKS, parse_model_config({**model, "dropout": 0.3}), config)
+    ranker = Ranker(LAYOUT, TASKS, parse_model_config({**model, "dropout": dropout}), config)
     keras.backend.experimental.disable_tf_random_generator()
     loop = TrainingLoop(
         ranker,

@@ -9,7 +9,14 @@ import tensorflow as tf
 from small_log import encoded, made_rows, write_split
 
 from models.batches import HeldRows, files_of, hold
-from models.inputs import ROW_WEIGHT_KEY, SCENARIO_KEY, index_key, target_key, weight_key
+from models.inputs import (
+    ROW_WEIGHT_KEY,
+    SCENARIO_KEY,
+    Field,
+    index_key,
+    target_key,
+    weight_key,
+)
 from models.raw_inputs import from_examples
 from models.streaming import StreamedRows, count_and_base_rates
 from schemas.contract import Contract
@@ -149,6 +156,18 @@ def test_streamed_epochs_are_reproducible_and_resumable(
     names = (index_key("user"), index_key("position"), weight)
     logged = set(zip(*(held.column(name).tolist() for name in names), strict=True))
     assert {row for batch in whole for row in batch} <= logged
+
+
+def test_values_are_counted_in_memory_and_streamed(
+    contract: Contract, transform_layer: Any, split_files: list[str], held: HeldRows
+) -> None:
+    fields = (Field("user", 60), Field("position", 12))
+    streamed = StreamedRows(contract, transform_layer, split_files, rows=400)
+    for counts in (held.value_counts(fields), streamed.value_counts(fields)):
+        for field in fields:
+            values = held.column(field.key).tolist()
+            wanted = [values.count(value) for value in range(field.size)]
+            assert counts[field.column].tolist() == wanted, field
 
 
 def test_rows_at_positions_keep_their_columns_together() -> None:

@@ -24,6 +24,15 @@ MODELS = {
         "intra_heads": 2,
         "tower_units": [4],
     },
+    # In its search, with an optimizer of its own for the selection network.
+    "groups": {
+        "name": "autoifs",
+        "bottom_units": [8],
+        "scenario_units": [4],
+        "selection_units": [4],
+        "gate_learning_rate": 0.1,
+        "gate_penalty": 0.05,
+    },
 }
 
 

@@ -4,13 +4,14 @@ import tensorflow as tf
 
 from models.inputs import Field
 from models.layers.field_embeddings import FieldEmbeddings
+from models.layers.lookup_l2 import LookupL2
 
 FIELDS = (Field("user", 5), Field("item", 4, dim=2))
 INDICES = np.array([[0, 3], [4, 1], [0, 3]])
 
 
 def embeddings(l2: float = 0.0) -> FieldEmbeddings:
-    layer = FieldEmbeddings(FIELDS, dim=3, l2=l2)
+    layer = FieldEmbeddings(FIELDS, dim=3, l2=LookupL2(l2))
     layer(tf.constant(INDICES))
     for variable in layer.trainable_variables:
         variable.assign(np.random.default_rng(1).normal(size=variable.shape))

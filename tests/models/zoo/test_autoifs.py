@@ -48,8 +48,13 @@ def test_probabilities_are_the_gated_flows(fusion: str, phase: str) -> None:
         np.testing.assert_allclose(outputs[output], wanted, atol=2e-5)
 
 
-def test_the_papers_sizes() -> None:
-    fields = tuple(Field(f"f{n}", 5) for n in range(8))
+@pytest.mark.parametrize(
+    ("fields", "private", "selection", "dense"),
+    [(8, 6_406, 661_000, 788_481), (89, 6_406, 1_988_104, 2_115_585)],
+    ids=["MovieLens-1M", "KuaiRand-Pure"],
+)
+def test_the_papers_sizes(fields: int, private: int, selection: int, dense: int) -> None:
+    """On KuaiRand's 89 fields the private parts are 0.30 % of the dense ones, selection 94 %."""
     ranker = make_ranker(
         {
             "name": "autoifs",
@@ -58,14 +63,13 @@ def test_the_papers_sizes() -> None:
             "selection_units": (1024, 512),
             "wide": False,
         },
-        inputs=InputLayout(fields, (), ("a", "b", "c")),
+        inputs=InputLayout(tuple(Field(f"f{n}", 5) for n in range(fields)), (), ("a", "b", "c")),
     )
     sizes = {"private": 0, "selection": 0, "dense": 0}
     for variable in ranker.architecture.trainable_variables:
         kind = next((k for k in ("private", "selection") if k in variable.name), "dense")
         sizes[kind] += variable.shape.num_elements()
-    assert sizes == {"private": 6_406, "selection": 661_000, "dense": 788_481}
-    assert sizes["private"] / sizes["dense"] < 0.01
+    assert sizes == {"private": private, "selection": selection, "dense": dense}
 
 
 def test_it_starts_undecided_or_at_random() -> None:

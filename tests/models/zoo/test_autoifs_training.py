@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_batches import task_graph
+from made_batches import batch, layout, make_ranker, task_graph, tensors
 from small_training import made_loop, stopped_after
 
 from models import registry
@@ -119,6 +119,40 @@ def test_a_training_stopped_in_either_phase_ends_as_an_uninterrupted_one(
     found = watched(resumed, ("",))
     for name, value in weights.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_both_phases_compiled_train_alike(
+    tmp_path: pathlib.Path, whole: tuple[dict[str, np.ndarray], Any]
+) -> None:
+    """Without dropout, whose draws XLA makes otherwise, and with SGD, which hides no factor."""
+    found = []
+    for xla in (False, True):
+        training = {**TRAINING, "xla": xla, "optimizer": "sgd"}
+        ranker, loop = made_loop(tmp_path / str(xla), training, rows=128, model=MODEL, dropout=0.0)
+        history = loop.run()
+        found.append(watched(ranker, ("",)))
+        assert [record["phase"] for record in history["epochs"]] == ["search"] * 2 + ["retrain"] * 2
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_overflow_under_the_loss_scale_leaves_the_selection_network() -> None:
+    training = {"precision": "mixed_float16", "batch_size": 64}
+    ranker = make_ranker({**MODEL, "selection_start": "random"}, **training)
+    rows = tensors(batch(64, layout(), task_graph(2)))
+    ranker.train_step(rows)
+    (optimizer,) = ranker.group_optimizers
+    # Adam's averages: zeros for gradients would move them.
+    moments = [v for v in optimizer.inner_optimizer.variables if v.shape.rank]
+    old = [v.numpy() for v in moments]
+    before = watched(ranker, ("selection",))
+    ranker.optimizer._loss_scale.current_loss_scale.assign(2.0**60)
+    ranker.train_step(rows)
+    assert (len(before), len(moments)) == (4, 8)
+    assert equal(before, watched(ranker, ("selection",)))
+    for value, variable in zip(old, moments, strict=True):
+        assert np.any(value)
+        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 def test_a_search_removes_private_flows_that_are_noise() -> None:
