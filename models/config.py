@@ -32,6 +32,11 @@ class ModelConfig(Settings):
         value that is seldom seen is held back more than one that is seen often. Weights
         of the one and the other differ by orders of magnitude; see `LookupL2`.
       kernel_l2: weight of the squared norm of the dense kernels.
+      deviation_l2: of kernels that are private to a scenario. None: they have nothing in
+        common (as published). A number: each is one that all scenarios share plus a deviation
+        of its own, zero at the start and held back by this weight of its squared norm (partial
+        pooling), so that a scenario with few rows is not left with noise. `SoftmaxGate`s
+        and AutoIFS's low-rank parts, which are such deviations anyway, are not concerned.
       dropout: fraction of hidden units dropped in training.
       numeric: whether the z-scored numbers are inputs beside the fields.
       wide: whether every value of every field has a weight of its own on each logit
@@ -45,6 +50,7 @@ class ModelConfig(Settings):
     embedding_l2: NonNegative = 0.0
     l2_per: Literal["lookup", "value"] = "lookup"
     kernel_l2: NonNegative = 0.0
+    deviation_l2: NonNegative | None = None
     dropout: Fraction = 0.0
     numeric: bool = True
     wide: bool = True

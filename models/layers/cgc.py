@@ -34,6 +34,7 @@ class CGC(keras.layers.Layer):
       gate_bias: whether the gates have a bias.
       dropout: see `StackedMLP`.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: of what is private to the scenarios, see `StackedDense`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class CGC(keras.layers.Layer):
         dropout: float = 0.0,
         kernel_l2: float = 0.0,
         name: str = "cgc",
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._by_scenario = scenarios is not None
@@ -56,16 +58,32 @@ class CGC(keras.layers.Layer):
         self._tasks = tasks
         self._sizes = (specific, shared)
         stack = () if scenarios is None else (scenarios,)
+        pooled = None if scenarios is None else deviation_l2
         if specific:
             self._specific = StackedMLP(
-                (*stack, tasks, specific), units, dropout, kernel_l2, name="specific"
+                (*stack, tasks, specific), units, dropout, kernel_l2, "specific", pooled
             )
         if shared:
             owners = stack if private_shared else ()
-            self._shared = StackedMLP((*owners, shared), units, dropout, kernel_l2, name="shared")
+            self._shared = StackedMLP(
+                (*owners, shared),
+                units,
+                dropout,
+                kernel_l2,
+                "shared",
+                pooled if private_shared else None,
+            )
 
         def gate(stack: tuple[int, ...], experts: int, name: str) -> StackedDense:
-            return StackedDense(stack, experts, None, kernel_l2, name, use_bias=gate_bias)
+            return StackedDense(
+                stack,
+                experts,
+                None,
+                kernel_l2,
+                name,
+                use_bias=gate_bias,
+                deviation_l2=pooled,
+            )
 
         # One expert has the weight 1, and a gate over it no gradient.
         self._gate = None

@@ -20,6 +20,7 @@ class ExpertMixtures(keras.layers.Layer):
       units: widths of an expert's layers.
       dropout: fraction dropped after every layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: of the groups, see `StackedDense`.
     """
 
     def __init__(
@@ -30,18 +31,33 @@ class ExpertMixtures(keras.layers.Layer):
         dropout: float = 0.0,
         kernel_l2: float = 0.0,
         name: str | None = None,
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name)
         self._experts = experts
         stack = (groups,) if experts == 1 else (groups, experts)
         self._dense = [
-            OwnRowsDense(stack, width, kernel_l2=kernel_l2, name=f"dense_{index}")
+            OwnRowsDense(
+                stack,
+                width,
+                kernel_l2=kernel_l2,
+                name=f"dense_{index}",
+                deviation_l2=deviation_l2,
+            )
             for index, width in enumerate(units)
         ]
         self._dropouts = [keras.layers.Dropout(dropout) for _ in units]
         self._gate = None
         if experts > 1:
-            self._gate = OwnRowsDense((groups,), experts, None, kernel_l2, "gates", "float32")
+            self._gate = OwnRowsDense(
+                (groups,),
+                experts,
+                None,
+                kernel_l2,
+                "gates",
+                "float32",
+                deviation_l2=deviation_l2,
+            )
 
     def call(
         self, inputs: tf.Tensor, learners: tf.Tensor | None = None, training: bool = False

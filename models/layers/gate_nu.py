@@ -22,6 +22,7 @@ class GateNU(keras.layers.Layer):
       hidden: width of h1.
       units: factors of a gate.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: see `StackedDense`.
     """
 
     def __init__(
@@ -31,10 +32,13 @@ class GateNU(keras.layers.Layer):
         units: int,
         kernel_l2: float = 0.0,
         name: str | None = None,
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name, autocast=False)
-        self._hidden = StackedDense(stack, hidden, "relu", kernel_l2, name="hidden")
-        self._last = StackedDense(stack, units, None, kernel_l2, name="last")
+        self._hidden = StackedDense(
+            stack, hidden, "relu", kernel_l2, "hidden", deviation_l2=deviation_l2
+        )
+        self._last = StackedDense(stack, units, None, kernel_l2, "last", deviation_l2=deviation_l2)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the factors."""

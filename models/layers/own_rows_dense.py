@@ -31,7 +31,7 @@ class OwnRowsDense(StackedDense):
         """
         if learners is None:
             return super().call(inputs)
-        kernel = tf.cast(self.kernel, inputs.dtype)
+        kernel = tf.cast(self.kernels(), inputs.dtype)
         bias = tf.cast(self.bias, inputs.dtype)
         linear = _affine(inputs, kernel, bias, tf.cast(learners, inputs.dtype))
         return self._activation(linear)

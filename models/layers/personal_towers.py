@@ -30,6 +30,7 @@ class PersonalTowers(keras.layers.Layer):
       private_gates: whether the gates too are private to a scenario.
       dropout: fraction dropped after every hidden layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: of the scenarios' towers and private gates, see `StackedDense`.
     """
 
     def __init__(
@@ -43,22 +44,34 @@ class PersonalTowers(keras.layers.Layer):
         dropout: float = 0.0,
         kernel_l2: float = 0.0,
         name: str = "towers",
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._private_gates = private_gates
         stack = (scenarios, branches)
         gate_stack = stack if private_gates else (branches,)
         self._gates = [
-            GateNU(gate_stack, gate_units, inputs, kernel_l2, name=f"gate_{layer}")
+            GateNU(
+                gate_stack,
+                gate_units,
+                inputs,
+                kernel_l2,
+                name=f"gate_{layer}",
+                deviation_l2=deviation_l2 if private_gates else None,
+            )
             for layer, inputs in enumerate((width, *units))
         ]
         self._hidden = [
-            StackedDense(stack, outputs, "relu", kernel_l2, name=f"dense_{layer}")
+            StackedDense(
+                stack, outputs, "relu", kernel_l2, f"dense_{layer}", deviation_l2=deviation_l2
+            )
             for layer, outputs in enumerate(units)
         ]
         self._dropouts = [keras.layers.Dropout(dropout) for _ in units]
         # Half precision would round a logit of 6.5 to 6.50 +- 0.03.
-        self._last = StackedDense(stack, 1, None, kernel_l2, name="last", dtype="float32")
+        self._last = StackedDense(
+            stack, 1, None, kernel_l2, "last", "float32", deviation_l2=deviation_l2
+        )
 
     def gates(self, gate_inputs: tf.Tensor, scenario: tf.Tensor) -> list[tf.Tensor]:
         """Returns the factors of each layer's input, [C, B, in] a layer.

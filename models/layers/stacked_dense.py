@@ -22,6 +22,10 @@ class StackedDense(keras.layers.Layer):
       activation: a Keras activation, or None.
       kernel_l2: weight of the squared norm of the kernels.
       use_bias: whether there is a b.
+      deviation_l2: None for layers that have nothing in common. A number pools them in part
+        along the first axis of the stack: ``W[s] = common + deviation[s]``, the deviations
+        zero at the start and their squared norm weighing this much in the loss. A scenario
+        with few rows then stays near what all have learned. The function class is the same.
     """
 
     def __init__(
@@ -33,31 +37,49 @@ class StackedDense(keras.layers.Layer):
         name: str | None = None,
         dtype: str | None = None,
         use_bias: bool = True,
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._use_bias = use_bias
         self._stack = tuple(stack)
         self._units = units
         self._activation = keras.activations.get(activation)
-        self._regularizer = keras.regularizers.L2(kernel_l2) if kernel_l2 else None
+        self._regularizer = _penalty(kernel_l2)
+        self._pools = deviation_l2 is not None and len(self._stack) > 0
+        self._deviation_regularizer = _penalty(deviation_l2 or 0.0)
 
     def build(self, input_shape: tf.TensorShape) -> None:
         """Makes the kernels, Glorot uniform slice by slice, and zero biases."""
         width = int(input_shape[-1])
         # Keras would read the stack as a convolution's window and shrink the kernels.
         limit = math.sqrt(6.0 / (width + self._units))
-        self.kernel = self.add_weight(
-            "kernel",
-            (*self._stack, width, self._units),
-            initializer=keras.initializers.RandomUniform(-limit, limit),
-            regularizer=self._regularizer,
-        )
+        glorot = keras.initializers.RandomUniform(-limit, limit)
+        shape = (*self._stack, width, self._units)
+        if self._pools:
+            common = (1, *shape[1:])
+            self.common = self.add_weight(
+                "common", common, initializer=glorot, regularizer=self._regularizer
+            )
+            self.deviation = self.add_weight(
+                "deviation", shape, initializer="zeros", regularizer=self._deviation_regularizer
+            )
+        else:
+            self.kernel = self.add_weight(
+                "kernel", shape, initializer=glorot, regularizer=self._regularizer
+            )
         if self._use_bias:
-            shape = (*self._stack, 1, self._units)
-            self.bias = self.add_weight("bias", shape, initializer="zeros")
+            self.bias = self.add_weight("bias", (*self._stack, 1, self._units), initializer="zeros")
         super().build(input_shape)
+
+    def kernels(self) -> tf.Tensor:
+        """Returns W, [*stack, in, out]; known once the layer is built."""
+        return self.common + self.deviation if self._pools else tf.convert_to_tensor(self.kernel)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Applies every layer of the stack to its input."""
-        linear = tf.matmul(inputs, self.kernel)
+        linear = tf.matmul(inputs, self.kernels())
         return self._activation(linear + self.bias if self._use_bias else linear)
+
+
+def _penalty(l2: float) -> keras.regularizers.Regularizer | None:
+    return keras.regularizers.L2(l2) if l2 else None

@@ -19,6 +19,7 @@ class StackedMLP(keras.layers.Layer):
       units: widths of the layers.
       dropout: fraction dropped after every layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: see `StackedDense`.
     """
 
     def __init__(
@@ -28,10 +29,17 @@ class StackedMLP(keras.layers.Layer):
         dropout: float = 0.0,
         kernel_l2: float = 0.0,
         name: str | None = None,
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name)
         self._dense = [
-            StackedDense(stack, width, kernel_l2=kernel_l2, name=f"dense_{index}")
+            StackedDense(
+                stack,
+                width,
+                kernel_l2=kernel_l2,
+                name=f"dense_{index}",
+                deviation_l2=deviation_l2,
+            )
             for index, width in enumerate(units)
         ]
         self._dropouts = [keras.layers.Dropout(dropout) for _ in units]

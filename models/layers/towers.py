@@ -23,6 +23,7 @@ class Towers(keras.layers.Layer):
       scenarios: K for a tower a (scenario, label), or None for a tower a label.
       dropout: fraction dropped after every hidden layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
+      deviation_l2: of the scenarios' towers, see `StackedDense`.
     """
 
     def __init__(
@@ -33,13 +34,16 @@ class Towers(keras.layers.Layer):
         dropout: float = 0.0,
         kernel_l2: float = 0.0,
         name: str = "towers",
+        deviation_l2: float | None = None,
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._scenarios = scenarios
+        # Labels have nothing to pool: they are different questions.
+        pooled = None if scenarios is None else deviation_l2
         stack = (labels,) if scenarios is None else (scenarios, labels)
-        self._hidden = StackedMLP(stack, units, dropout, kernel_l2, name="hidden")
+        self._hidden = StackedMLP(stack, units, dropout, kernel_l2, "hidden", pooled)
         # Half precision would round a logit of 6.5 to 6.50 +- 0.03.
-        self._last = StackedDense(stack, 1, None, kernel_l2, name="last", dtype="float32")
+        self._last = StackedDense(stack, 1, None, kernel_l2, "last", "float32", deviation_l2=pooled)
 
     def call(self, inputs: tf.Tensor, scenario: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32 logits [B, C].

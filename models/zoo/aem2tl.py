@@ -124,7 +124,11 @@ class AEM2TL(Architecture):
 
     def _make_levels(self, config: AEM2TLConfig) -> None:
         branches, scenarios = len(self.branches), self.scenarios
-        regular: dict[str, Any] = {"dropout": config.dropout, "kernel_l2": config.kernel_l2}
+        regular: dict[str, Any] = {
+            "dropout": config.dropout,
+            "kernel_l2": config.kernel_l2,
+            "deviation_l2": config.deviation_l2,
+        }
         scenario_level = {"units": config.expert_units, "gate_bias": True, **regular}
         self._shared = CGC(1, 0, config.shared_experts, name="scenario_shared", **scenario_level)
         self._private = CGC(

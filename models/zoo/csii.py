@@ -137,7 +137,13 @@ class CSII(Architecture):
             len(layout.fields), config.embedding_dim, len(layout.numeric) if config.numeric else 0
         )
         self._experts = ExpertMixtures(
-            self.scenarios, config.experts_per_scenario, units, dropout, l2, "experts"
+            self.scenarios,
+            config.experts_per_scenario,
+            units,
+            dropout,
+            l2,
+            "experts",
+            config.deviation_l2,
         )
         self._shared = ExpertMixtures(
             1, config.shared_experts, units, dropout, l2, "shared_experts"
@@ -163,6 +169,7 @@ class CSII(Architecture):
             self.scenarios if config.towers == "scenario_task" else None,
             dropout,
             l2,
+            deviation_l2=config.deviation_l2,
         )
 
     @property

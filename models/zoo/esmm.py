@@ -51,6 +51,7 @@ class ESMM(Architecture):
             self.scenarios if config.towers == "scenario_task" else None,
             config.dropout,
             config.kernel_l2,
+            deviation_l2=config.deviation_l2,
         )
 
     @property

@@ -68,6 +68,7 @@ class MMoE(Architecture):
             self.scenarios if self._gates_by_scenario else None,
             config.dropout,
             config.kernel_l2,
+            deviation_l2=config.deviation_l2,
         )
 
     def gates(self, features: Features) -> tf.Tensor:

@@ -70,12 +70,18 @@ class PLE(Architecture):
                 pass_on=level + 1 < config.levels,
                 dropout=config.dropout,
                 kernel_l2=config.kernel_l2,
+                deviation_l2=config.deviation_l2,
                 name=f"level_{level}",
             )
             for level in range(config.levels)
         ]
         self._towers = Towers(
-            len(self.labels), config.tower_units, scenarios, config.dropout, config.kernel_l2
+            len(self.labels),
+            config.tower_units,
+            scenarios,
+            config.dropout,
+            config.kernel_l2,
+            deviation_l2=config.deviation_l2,
         )
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:

@@ -52,6 +52,7 @@ class SharedBottom(Architecture):
             self.scenarios if config.towers == "scenario_task" else None,
             config.dropout,
             config.kernel_l2,
+            deviation_l2=config.deviation_l2,
         )
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:

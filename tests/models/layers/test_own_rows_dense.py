@@ -56,3 +56,15 @@ def test_half_precision(dtype: str) -> None:
     assert (full.dtype, kernel.dtype, bias.dtype) == (np.float32,) * 3
     assert np.all(kernel[1] == 0)
     assert np.any(kernel[2] != 0)
+
+
+def test_pooled_kernels_are_trained_by_the_chosen_rows_too() -> None:
+    layer = OwnRowsDense((2,), 1, None, deviation_l2=0.0)
+    inputs = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
+    learners = np.array([[[1.0], [0.0]], [[0.0], [0.0]]], np.float32)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(tf.constant(inputs), tf.constant(learners)))
+    common, deviation = tape.gradient(total, [layer.common, layer.deviation])
+    np.testing.assert_array_equal(deviation[0, :, 0], inputs[0, 0])
+    np.testing.assert_array_equal(deviation[1], np.zeros((2, 1)))
+    np.testing.assert_array_equal(common[0, :, 0], inputs[0, 0])

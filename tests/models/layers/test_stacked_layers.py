@@ -47,6 +47,33 @@ def test_kernel_l2_is_a_scalar_penalty() -> None:
     np.testing.assert_allclose(penalty, 0.1 * (layer.kernel.numpy() ** 2).sum(), rtol=1e-5)
 
 
+def test_pooled_layers_start_alike_and_go_apart() -> None:
+    layer = StackedDense((3, 2), 4, activation=None, kernel_l2=0.1, deviation_l2=0.5)
+    inputs = RANDOM.normal(size=(1, 1, 5, 4)).astype(np.float32)
+    outputs = layer(inputs).numpy()
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    assert np.any(outputs[0, 0] != outputs[0, 1])  # Pooled along the first axis only.
+    deviation = RANDOM.normal(size=(3, 2, 4, 4)).astype(np.float32)
+    layer.deviation.assign(deviation)
+    kernels = layer.common.numpy() + deviation
+    np.testing.assert_allclose(layer(inputs), inputs @ kernels, rtol=1e-4, atol=1e-5)
+    wanted = [0.1 * (layer.common.numpy() ** 2).sum(), 0.5 * (deviation**2).sum()]
+    np.testing.assert_allclose(sorted(layer.losses), sorted(wanted), rtol=1e-5)
+
+
+def test_rows_of_one_layer_move_what_is_common_and_its_own_deviation() -> None:
+    layer = StackedDense((3,), 2, activation=None, deviation_l2=0.0)
+    inputs = RANDOM.normal(size=(3, 5, 4)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(inputs)[1])
+    common, deviation = tape.gradient(total, [layer.common, layer.deviation])
+    wanted = np.repeat(inputs[1].sum(0)[:, None], 2, axis=1)
+    np.testing.assert_allclose(deviation[1], wanted, rtol=1e-5)
+    np.testing.assert_allclose(common[0], wanted, rtol=1e-5)
+    assert np.all(deviation.numpy()[[0, 2]] == 0)
+    assert layer.losses == []
+
+
 def test_an_mlp_is_its_layers_in_turn() -> None:
     inputs = RANDOM.normal(size=(5, 4)).astype(np.float32)
     layer = StackedMLP((), (8, 3))
