@@ -13,11 +13,9 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
-
 import numpy as np
 
-from benchmarks.proof.options import add_options
+from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
@@ -53,13 +51,11 @@ VALUES: dict[str, Value] = {
 
 def main() -> None:
     """Prints the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--world", default="default")
-    given = add_options(parser)
+    options = parser(__doc__)
+    options.add_argument("--world", default="default")
+    given = add_options(options)
     wanted = [
-        Wanted(label, given.world, seed, MODELS[label], TRAINING[label])
+        Wanted(label, given.world, seed, MODELS[label], TRAINING)
         for seed in CLAIM_SEEDS[: given.seeds]
         for label in given.models or MODELS
     ]

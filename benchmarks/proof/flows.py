@@ -17,13 +17,12 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
 import math
 from typing import Any
 
 import numpy as np
 
-from benchmarks.proof.options import add_options
+from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
@@ -87,15 +86,12 @@ def useful_flows(judged: list[Judged]) -> np.ndarray:
 
 def main() -> None:
     """Prints the tables of every world."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--world", nargs="*", default=list(WORLDS))
-    parser.add_argument("--set", nargs="*", default=[], help="KEY=NUMBER of the searched model")
-    given = add_options(parser)
+    options = parser(__doc__)
+    options.add_argument("--world", nargs="*", default=list(WORLDS))
+    options.add_argument("--set", nargs="*", default=[], help="KEY=NUMBER of the searched model")
+    given = add_options(options)
     changed = {key: float(value) for key, _, value in (word.partition("=") for word in given.set)}
     searched = {**_BASE, "export_gates": "static", **changed}
-    training = TRAINING["autoifs"]
     rows = []
     for world in given.world:
         seeds = CLAIM_SEEDS[: given.seeds]
@@ -106,19 +102,19 @@ def main() -> None:
         fixed = {"all kept": _ALL, **{f"without {f}": _without(j) for j, f in enumerate(FLOWS)}}
         truth = run(
             [
-                Wanted(label, world, seed, _fixed(mask), training)
+                Wanted(label, world, seed, _fixed(mask), TRAINING)
                 for seed in TRUTH_SEEDS
                 for label, mask in fixed.items()
             ]
         )
         useful = useful_flows(truth)
-        found = run([Wanted("searched", world, seed, searched, training) for seed in seeds])
+        found = run([Wanted("searched", world, seed, searched, TRAINING) for seed in seeds])
         masks: dict[str, list[Wanted]] = {"its mask": [], "random": [], "all kept": []}
         for one in found:
             kept, seed = kept_flows(one), one.wanted.seed
             shuffled = np.random.default_rng(seed).permutation(kept.ravel()).reshape(kept.shape)
             for label, mask in (("its mask", kept), ("random", shuffled), ("all kept", _ALL)):
-                masks[label].append(Wanted(label, world, seed, _fixed(mask), training))
+                masks[label].append(Wanted(label, world, seed, _fixed(mask), TRAINING))
         aucs = {
             label: {one.wanted.seed: float(label_aucs(one).mean()) for one in run(wanted)}
             for label, wanted in masks.items()

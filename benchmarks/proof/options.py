@@ -6,6 +6,13 @@ import argparse
 import pathlib
 
 
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser that shows a module's docstring as it is written."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
 def add_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Adds `out`, `rows`, `seeds`, `jobs`, `models`, `code`, and parses the command line."""
     parser.add_argument(

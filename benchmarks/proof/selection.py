@@ -13,12 +13,11 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
 import math
 
 import numpy as np
 
-from benchmarks.proof.options import add_options
+from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
@@ -52,14 +51,12 @@ VALUES: dict[str, Value] = {
 
 def main() -> None:
     """Prints the tables of every world."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--world", nargs="*", default=["selection_9"])
-    given = add_options(parser)
+    options = parser(__doc__)
+    options.add_argument("--world", nargs="*", default=["selection_9"])
+    given = add_options(options)
     for world in given.world:
         wanted = [
-            Wanted(label, world, seed, {**MODELS[name], **changed}, TRAINING[name])
+            Wanted(label, world, seed, {**MODELS[name], **changed}, TRAINING)
             for seed in CLAIM_SEEDS[: given.seeds]
             for label, (name, changed) in VARIANTS.items()
             if label in (given.models or VARIANTS)
