@@ -53,8 +53,11 @@ TRAINING: dict[str, Any] = {
     "monitor": "auc",
 }
 
-CHOSEN: dict[str, dict[str, Any]] = {label: {"dropout": 0.2} for label in SIZES}
-"""What `search.py` has found."""
+CHOSEN: dict[str, dict[str, Any]] = {
+    label: {"dropout": 0.2, **({"deviation_l2": 1e-5} if label in POOLED else {})}
+    for label in SIZES
+}
+"""What was chosen after `search.py`; why dropout is the same for all is in docs/results.md."""
 
 
 def with_choice(label: str, choice: dict[str, Any]) -> dict[str, Any]:
