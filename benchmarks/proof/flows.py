@@ -18,6 +18,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,14 @@ def _fixed(mask: np.ndarray) -> dict[str, Any]:
     return {**_BASE, "fixed_flows": mask.tolist()}
 
 
-_BASE = {**MODELS["autoifs"], "wide": False}
+# Small, since a world takes twenty trainings; a search of two epochs has soft and hard gates.
+_BASE = {
+    **MODELS["autoifs"],
+    "wide": False,
+    "bottom_units": (128,),
+    "scenario_units": (32,),
+    "search_epochs": 2,
+}
 _ALL = np.ones((SCENARIOS, len(LABELS), len(FLOWS)), bool)
 
 
@@ -84,66 +92,70 @@ def useful_flows(judged: list[Judged]) -> np.ndarray:
     return np.stack(losses, axis=2) > USEFUL
 
 
+Run = Callable[[list[Wanted]], list[Judged]]
+
+
+def truth_of(world: str, run: Run) -> np.ndarray:
+    """Trains with all flows and without each of them, and returns which are useful."""
+    fixed = {"all kept": _ALL, **{f"without {f}": _without(j) for j, f in enumerate(FLOWS)}}
+    wanted = [
+        Wanted(label, world, seed, _fixed(mask), TRAINING)
+        for seed in TRUTH_SEEDS
+        for label, mask in fixed.items()
+    ]
+    return useful_flows(run(wanted))
+
+
+def worth_of_masks(found: list[Judged], run: Run) -> list[str]:
+    """Retrains searched masks, random ones of the same size and all flows; the differences."""
+    masks: dict[str, list[Wanted]] = {"its mask": [], "random": [], "all kept": []}
+    for one in found:
+        kept, seed, world = kept_flows(one), one.wanted.seed, one.wanted.world
+        shuffled = np.random.default_rng(seed).permutation(kept.ravel()).reshape(kept.shape)
+        for label, mask in (("its mask", kept), ("random", shuffled), ("all kept", _ALL)):
+            masks[label].append(Wanted(label, world, seed, _fixed(mask), TRAINING))
+    aucs = {
+        label: {one.wanted.seed: float(label_aucs(one).mean()) for one in run(wanted)}
+        for label, wanted in masks.items()
+    }
+    against = [
+        paired_difference(aucs["its mask"], aucs[other]).interval
+        for other in ("all kept", "random")
+    ]
+    return [f"{x.mean:+.4f} ± {x.half:.4f}" for x in against]
+
+
 def main() -> None:
-    """Prints the tables of every world."""
+    """Prints a row a world, and what is useful and kept of every flow."""
     options = parser(__doc__)
     options.add_argument("--world", nargs="*", default=list(WORLDS))
     options.add_argument("--set", nargs="*", default=[], help="KEY=NUMBER of the searched model")
+    options.add_argument("--masks", action="store_true", help="retrain with the masks too")
     given = add_options(options)
     changed = {key: float(value) for key, _, value in (word.partition("=") for word in given.set)}
-    searched = {**_BASE, "export_gates": "static", **changed}
+    model = {**_BASE, "export_gates": "static", **changed}
+    label = ", ".join(["searched", *given.set])
+
+    def run(wanted: list[Wanted]) -> list[Judged]:
+        return run_all(wanted, given.out, given.rows, given.jobs, given.code)
+
     rows = []
     for world in given.world:
+        useful = truth_of(world, run)
         seeds = CLAIM_SEEDS[: given.seeds]
-
-        def run(wanted: list[Wanted]) -> list[Judged]:
-            return run_all(wanted, given.out, given.rows, given.jobs, given.code)
-
-        fixed = {"all kept": _ALL, **{f"without {f}": _without(j) for j, f in enumerate(FLOWS)}}
-        truth = run(
-            [
-                Wanted(label, world, seed, _fixed(mask), TRAINING)
-                for seed in TRUTH_SEEDS
-                for label, mask in fixed.items()
-            ]
-        )
-        useful = useful_flows(truth)
-        found = run([Wanted("searched", world, seed, searched, TRAINING) for seed in seeds])
-        masks: dict[str, list[Wanted]] = {"its mask": [], "random": [], "all kept": []}
-        for one in found:
-            kept, seed = kept_flows(one), one.wanted.seed
-            shuffled = np.random.default_rng(seed).permutation(kept.ravel()).reshape(kept.shape)
-            for label, mask in (("its mask", kept), ("random", shuffled), ("all kept", _ALL)):
-                masks[label].append(Wanted(label, world, seed, _fixed(mask), TRAINING))
-        aucs = {
-            label: {one.wanted.seed: float(label_aucs(one).mean()) for one in run(wanted)}
-            for label, wanted in masks.items()
-        }
+        found = run([Wanted(label, world, seed, model, TRAINING) for seed in seeds])
         scores = [precision_and_recall(kept_flows(one), useful) for one in found]
-        against = [
-            paired_difference(aucs["its mask"], aucs[other]).interval
-            for other in ("all kept", "random")
-        ]
-        rows.append(
-            [
-                world,
-                f"{useful.mean():.2f}",
-                shown(mean_interval([float(kept_flows(one).mean()) for one in found]), 2),
-                *(shown(mean_interval([pair[i] for pair in scores]), 2) for i in (0, 1)),
-                *(f"{x.mean:+.4f} ± {x.half:.4f}" for x in against),
-            ]
-        )
+        kept = mean_interval([float(kept_flows(one).mean()) for one in found])
+        # NaN where no flow is useful or none is kept: then there is nothing to average.
+        pairs = [mean_interval([pair[i] for pair in scores]) for i in (0, 1)]
+        cells = [world, f"{useful.mean():.2f}", *(shown(x, 2) for x in (kept, *pairs))]
+        rows.append([*cells, *(worth_of_masks(found, run) if given.masks else [])])
         print(f"{world}: useful by flow", useful.mean(axis=(0, 1)).round(2).tolist())
-        print(f"{world}: kept by flow", np.mean([kept_flows(x) for x in found], axis=(0, 1, 2)))
-    header = [
-        "world",
-        "useful",
-        "kept",
-        "precision",
-        "recall",
-        "its mask - all kept",
-        "its mask - random",
-    ]
+        means = np.mean([kept_flows(one) for one in found], axis=(0, 1, 2))
+        print(f"{world}: kept by flow", means.round(2).tolist(), flush=True)
+    header = ["world", "useful", "kept", "precision", "recall"]
+    if given.masks:
+        header += ["its mask - all kept", "its mask - random"]
     print(markdown(header, rows))
 
 
