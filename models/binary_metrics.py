@@ -39,10 +39,21 @@ def weighted_auc(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
     return float((positives * (below + negatives / 2)).sum() / pairs)
 
 
-def weighted_log_loss(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Mean of -ln of the probability given to what happened.
+def log_losses(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """-ln of the probability given to what happened, float64 [N], in nats.
 
     Probabilities are held 1e-7 away from 0 and 1, as Keras does.
+
+    Args:
+      targets: 0 or 1, [N].
+      scores: probabilities, [N].
+    """
+    held = np.clip(scores.astype(np.float64), _HELD_AWAY, 1 - _HELD_AWAY)
+    return -np.where(targets > 0.5, np.log(held), np.log1p(-held))
+
+
+def weighted_log_loss(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted mean of `log_losses`.
 
     Args:
       targets: 0 or 1, [N].
@@ -55,6 +66,4 @@ def weighted_log_loss(targets: np.ndarray, scores: np.ndarray, weights: np.ndarr
     total = float(weights.sum(dtype=np.float64))
     if not total:
         return math.nan
-    held = np.clip(scores.astype(np.float64), _HELD_AWAY, 1 - _HELD_AWAY)
-    losses = -np.where(targets > 0.5, np.log(held), np.log1p(-held))
-    return float((weights * losses).sum() / total)
+    return float((weights * log_losses(targets, scores)).sum() / total)

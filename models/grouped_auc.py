@@ -20,15 +20,40 @@ class GroupedAuc(NamedTuple):
     groups: int
 
 
+class GroupAucs(NamedTuple):
+    """The AUC of every group that has one, in the order of the groups' values.
+
+    Attributes:
+      aucs: float64 [G].
+      impressions: the sum of the group's row weights, float64 [G].
+    """
+
+    aucs: np.ndarray
+    impressions: np.ndarray
+
+
 def grouped_auc(
     targets: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray
 ) -> GroupedAuc:
     """GAUC: the mean of the groups' AUCs, each weighted by its impressions.
 
     ``sum_g n_g AUC_g / sum_g n_g`` (Zhu et al., KDD 2017), where n_g is the sum of the group's
-    row weights: its number of impressions where rows weigh 1. Groups without a positive or
-    without a negative of weight above 0 have no AUC and are left out of both sums. Ties count
-    one half.
+    row weights: its number of impressions where rows weigh 1. Arguments and groups that are
+    left out are those of `auc_by_group`.
+    """
+    aucs, impressions = auc_by_group(targets, scores, weights, groups)
+    if not len(aucs):
+        return GroupedAuc(math.nan, 0)
+    return GroupedAuc(float((impressions * aucs).sum() / impressions.sum()), len(aucs))
+
+
+def auc_by_group(
+    targets: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray
+) -> GroupAucs:
+    """Computes every group's AUC; ties count one half.
+
+    Groups without a positive or without a negative of weight above 0 have none and are left
+    out. Which groups these are does not depend on the scores.
 
     Args:
       targets: 0 or 1, [N].
@@ -37,7 +62,7 @@ def grouped_auc(
       groups: equal for rows of one group, [N].
     """
     if not len(groups):
-        return GroupedAuc(math.nan, 0)
+        return GroupAucs(np.zeros(0), np.zeros(0))
     order = np.lexsort((scores, groups))
     group, score = groups[order], scores[order]
     weight = weights[order].astype(np.float64)
@@ -55,9 +80,5 @@ def grouped_auc(
     all_positives = np.add.reduceat(positives, first)
     all_negatives = np.add.reduceat(negatives, first)
     ranked = (all_positives > 0) & (all_negatives > 0)
-    if not ranked.any():
-        return GroupedAuc(math.nan, 0)
     aucs = won[ranked] / (all_positives * all_negatives)[ranked]
-    impressions = (all_positives + all_negatives)[ranked]
-    mean = float((impressions * aucs).sum() / impressions.sum())
-    return GroupedAuc(mean, int(ranked.sum()))
+    return GroupAucs(aucs, (all_positives + all_negatives)[ranked])
