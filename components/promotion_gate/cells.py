@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from components.promotion_gate.config import OVERALL
+from components.promotion_gate.difference import UNKNOWN, Difference
 from components.promotion_gate.eval_config import BASELINE, CANDIDATE
+from components.promotion_gate.paired import PAIRED
 from components.promotion_gate.quality import METRICS, Quality
+from components.promotion_gate.quality_metric import difference_keys
 from schemas.contract import Contract
 
 _EMPTY = Quality(*(float("nan"),) * 3, 0, 0, 0.0, 0.0, 0)
@@ -22,12 +26,14 @@ class Cell:
       scenario: the scenario's name, or OVERALL.
       candidate: the new model's numbers.
       baseline: the last pushed version's, on the same rows; None where there is none.
+      differences: of every metric in `PAIRED`, candidate less baseline; empty without one.
     """
 
     output: str
     scenario: str
     candidate: Quality
     baseline: Quality | None
+    differences: Mapping[str, Difference] = dataclasses.field(default_factory=dict)
 
 
 def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[Cell]:
@@ -42,16 +48,26 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
       baseline_exists: False where the Evaluator's rival was the null model.
     """
     numbers: dict[tuple[str, str, str], dict[str, float]] = {}
+    known = {*METRICS, *(name for metric in PAIRED for name in difference_keys(metric))}
     for of_slice in metrics:
         scenario = _scenario_of(of_slice.slice_key)
         for item in of_slice.metric_keys_and_values:
-            if item.key.name in METRICS and not item.key.is_diff:
+            if item.key.name in known and not item.key.is_diff:
                 cell = numbers.setdefault((item.key.model_name, item.key.output_name, scenario), {})
                 cell[item.key.name] = item.value.double_value.value
 
     def of(model: str, output: str, scenario: str) -> Quality:
         values = numbers.get((model, output, scenario))
-        return Quality(**values) if values else _EMPTY
+        return Quality(**{name: values[name] for name in METRICS}) if values else _EMPTY
+
+    def differences(output: str, scenario: str) -> dict[str, Difference]:
+        values = numbers.get((CANDIDATE, output, scenario))
+        if not (baseline_exists and values):
+            return dict.fromkeys(PAIRED, UNKNOWN) if baseline_exists else {}
+        return {
+            metric: Difference(*(values[name] for name in difference_keys(metric)))
+            for metric in PAIRED
+        }
 
     return [
         Cell(
@@ -59,6 +75,7 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
             scenario,
             of(CANDIDATE, output.name, scenario),
             of(BASELINE, output.name, scenario) if baseline_exists else None,
+            differences(output.name, scenario),
         )
         for output in contract.tasks.outputs
         for scenario in (OVERALL, *contract.scenarios)

@@ -22,6 +22,7 @@ def _with_an_inside(limits: tuple[float, float]) -> tuple[float, float]:
 
 _Range = Annotated[tuple[float, float], pydantic.AfterValidator(_with_an_inside)]
 _AUC = Annotated[float, pydantic.Field(ge=0, le=1)]
+_Drop = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 _Positive = Annotated[int, pydantic.Field(ge=1)]
 
 
@@ -32,6 +33,8 @@ class Thresholds(NamedTuple):
       auc_at_least: smallest AUC.
       calibration_between: smallest and largest sum of scores over sum of targets.
       logloss_at_most: largest log loss (natural logarithm).
+      auc_drop_at_most: largest drop of the AUC below the baseline's.
+      logloss_rise_at_most: largest rise of the log loss above the baseline's.
       min_positives: fewer positives than this are insufficient data.
       min_negatives: likewise for negatives.
     """
@@ -39,6 +42,8 @@ class Thresholds(NamedTuple):
     auc_at_least: float | None
     calibration_between: _Range | None
     logloss_at_most: float | None
+    auc_drop_at_most: float | None
+    logloss_rise_at_most: float | None
     min_positives: int
     min_negatives: int
 
@@ -49,6 +54,8 @@ class Override(Settings):
     auc_at_least: _AUC | None = None
     calibration_between: _Range | None = None
     logloss_at_most: float | None = None
+    auc_drop_at_most: _Drop | None = None
+    logloss_rise_at_most: _Drop | None = None
     min_positives: _Positive = 1
     min_negatives: _Positive = 1
 
@@ -60,6 +67,9 @@ class GateConfig(Settings):
       auc_at_least: smallest AUC of a cell, or None.
       calibration_between: smallest and largest calibration of a cell, or None.
       logloss_at_most: largest log loss of a cell, or None.
+      auc_drop_at_most: largest drop of a cell's AUC below the baseline's, decided on evidence
+        (see `verdict.judge_all`), or None.
+      logloss_rise_at_most: likewise the largest rise of its log loss.
       min_positives: a cell with fewer positives is `insufficient data`.
       min_negatives: a cell with fewer negatives is `insufficient data`.
       overrides: keyed `output`, `output/scenario` or `output/all`; the more special wins.
@@ -70,6 +80,8 @@ class GateConfig(Settings):
     auc_at_least: _AUC | None = 0.55
     calibration_between: _Range | None = (0.7, 1.4)
     logloss_at_most: float | None = None
+    auc_drop_at_most: _Drop | None = None
+    logloss_rise_at_most: _Drop | None = None
     min_positives: _Positive = 30
     min_negatives: _Positive = 30
     overrides: dict[str, Override] = {}

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from components.artifact_reading import contract_of, write_json, write_text
 from components.promotion_gate.cells import read_cells
 from components.promotion_gate.config import GateConfig
-from components.promotion_gate.verdict import judge, summary
+from components.promotion_gate.verdict import judge_all, summary
 from schemas.settings import parse
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Executor(base_executor.BaseExecutor):
         }
         uri = artifact_utils.get_single_uri(input_dict["evaluation"])
         cells = read_cells(contract, tfma.load_metrics(uri), exists)
-        result = summary([judge(cell, config) for cell in cells], baseline)
+        result = summary(judge_all(cells, config), baseline)
 
         gate = artifact_utils.get_single_instance(output_dict["gate"])
         write_json(gate.uri, "gate.json", result)

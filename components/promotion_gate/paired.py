@@ -17,8 +17,33 @@ from models.grouped_auc import auc_by_group
 
 Array = npt.NDArray[np.float64]
 
+PAIRED = ("auc", "logloss")
+"""The metrics of `paired_differences`."""
+
 _DRAWS = 1000
 _CHUNK = 2_000_000
+
+
+def paired_differences(
+    target: npt.NDArray[np.float32],
+    candidate: npt.NDArray[np.float32],
+    baseline: npt.NDArray[np.float32],
+    weight: npt.NDArray[np.float32],
+) -> dict[str, Difference]:
+    """Returns the difference of every metric in `PAIRED` over the output's space.
+
+    Args:
+      target: 0 or 1, [N].
+      candidate: its probabilities, [N].
+      baseline: its probabilities, [N].
+      weight: the rows' weights, 0 outside the output's space, [N].
+    """
+    inside = weight > 0
+    if not (np.isfinite(candidate).all() and np.isfinite(baseline).all()):
+        return dict.fromkeys(PAIRED, UNKNOWN)
+    columns = (target, candidate, baseline, weight)
+    t, c, b, w = (values[inside].astype(np.float64) for values in columns)
+    return {"auc": auc_difference(t, c, b, w), "logloss": log_loss_difference(t, c, b, w)}
 
 
 def auc_difference(target: Array, candidate: Array, baseline: Array, weight: Array) -> Difference:
@@ -117,4 +142,3 @@ def _variance_of_mean(values: Array, weights: Array) -> float:
     count, total = len(values), weights.sum()
     deviations = values - weights @ values / total
     return float(((weights * deviations) ** 2).sum() / total**2 * count / (count - 1))
-

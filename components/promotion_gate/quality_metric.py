@@ -1,4 +1,4 @@
-"""The numbers of `quality` as one TFMA metric for all models and outputs.
+"""The numbers of `quality` and `paired` as one TFMA metric for all models and outputs.
 
 TFMA's own metrics cost Python per row x metric x model x output x slice. This one keeps a
 row's scores, targets and weights as one vector, and computes a slice's numbers once, exactly,
@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
+from components.promotion_gate.paired import PAIRED, paired_differences
 from components.promotion_gate.quality import METRICS, quality
 
 _CHUNK = 4096
@@ -24,11 +25,18 @@ class RankingQuality(metric_types.Metric):
     """AUC, log loss, calibration and counts of every model and output of a MetricsSpec.
 
     Name it in a MetricConfig by module and class_name, in one MetricsSpec with all
-    `model_names` and `output_names`. Its keys are `quality.METRICS` for each of them.
+    `model_names` and `output_names`. Its keys are `quality.METRICS` for each of them, and
+    for the first of two models `difference_keys`: what it has more than the second, and the
+    standard error of that.
     """
 
     def __init__(self, name: str = "ranking_quality"):
         super().__init__(_computations, name=name)
+
+
+def difference_keys(metric: str) -> tuple[str, str]:
+    """Returns the names of a paired difference and of its standard error."""
+    return f"{metric}_difference", f"{metric}_difference_error"
 
 
 def _computations(
@@ -49,6 +57,13 @@ def _computations(
         for output in outputs
         for metric in METRICS
     ]
+    if len(models) == 2:
+        keys += [
+            metric_types.MetricKey(name=name, model_name=models[0], output_name=output)
+            for output in outputs
+            for metric in PAIRED
+            for name in difference_keys(metric)
+        ]
     return [
         metric_types.MetricComputation(
             keys=keys,
@@ -126,7 +141,7 @@ class _QualityCombiner(beam.CombineFn):
         accumulator.stack()
         rows = np.concatenate(accumulator.chunks)
         width = len(self._outputs)
-        found = {}
+        found = self._differences(rows) if len(self._models) == 2 else {}
         for m, model in enumerate(self._models):
             for o, output in enumerate(self._outputs):
                 score = rows[:, (2 + m) * width + o]
@@ -134,4 +149,19 @@ class _QualityCombiner(beam.CombineFn):
                 for metric in METRICS:
                     key = metric_types.MetricKey(name=metric, model_name=model, output_name=output)
                     found[key] = getattr(numbers, metric)
+        return found
+
+    def _differences(self, rows: Any) -> dict[Any, float]:
+        width = len(self._outputs)
+        found = {}
+        for o, output in enumerate(self._outputs):
+            candidate, baseline = (rows[:, (2 + model) * width + o] for model in (0, 1))
+            differences = paired_differences(rows[:, o], candidate, baseline, rows[:, width + o])
+            for metric, difference in differences.items():
+                numbers = (difference.value, difference.error)
+                for name, number in zip(difference_keys(metric), numbers, strict=True):
+                    key = metric_types.MetricKey(
+                        name=name, model_name=self._models[0], output_name=output
+                    )
+                    found[key] = number
         return found

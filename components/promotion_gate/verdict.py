@@ -1,13 +1,15 @@
-"""The verdict of a cell, and what the verdicts of all cells mean for the candidate."""
+"""The verdict of every cell, and what the verdicts mean for the candidate."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import OVERALL, GateConfig, Thresholds
+from components.promotion_gate.drops import Drop, drops_of_cells
 from components.promotion_gate.quality import Quality
 
 Verdict = Literal["pass", "fail", "insufficient data"]
@@ -53,12 +55,28 @@ class CellVerdict:
                     for name in _COMPARED
                 }
             )
+            values["intervals"] = {
+                name: [x if math.isfinite(x) else None for x in difference.interval()]
+                for name, difference in self.cell.differences.items()
+            }
         return values
 
 
-def judge(cell: Cell, config: GateConfig) -> CellVerdict:
-    """Judges one cell against its limits."""
-    verdict, reason = _judge(cell.candidate, config.thresholds(cell.output, cell.scenario))
+def judge_all(cells: Sequence[Cell], config: GateConfig) -> list[CellVerdict]:
+    """Judges every cell against its limits, and against the baseline on evidence.
+
+    Where a limit is set and a baseline exists, a cell's drop is more than the limit (`fail`)
+    where that is proved at 2.5 %, one-sided and adjusted by Holm over all cells and metrics;
+    it is not (`pass`) where the 95 % interval lies at or above the limit; and between the two
+    it is `insufficient data`.
+    """
+    drops = drops_of_cells(cells, config)
+    return [_judged(cell, config, found) for cell, found in zip(cells, drops, strict=True)]
+
+
+def _judged(cell: Cell, config: GateConfig, drops: Sequence[Drop]) -> CellVerdict:
+    limits = config.thresholds(cell.output, cell.scenario)
+    verdict, reason = _judge(cell.candidate, limits, drops)
     needs_data = cell.scenario == OVERALL and (
         config.must_have_data is None or cell.output in config.must_have_data
     )
@@ -66,7 +84,7 @@ def judge(cell: Cell, config: GateConfig) -> CellVerdict:
     return CellVerdict(cell, verdict, reason, refuses)
 
 
-def _judge(found: Quality, limits: Thresholds) -> tuple[Verdict, str]:
+def _judge(found: Quality, limits: Thresholds, drops: Sequence[Drop]) -> tuple[Verdict, str]:
     if found.nonfinite_scores:
         return "fail", f"{found.nonfinite_scores:.0f} scores are NaN or infinite."
     if found.positives < limits.min_positives or found.negatives < limits.min_negatives:
@@ -86,8 +104,12 @@ def _judge(found: Quality, limits: Thresholds) -> tuple[Verdict, str]:
             broken.append(f"calibration {found.calibration:.3f} is outside {low:g} to {high:g}")
     if limits.logloss_at_most is not None and found.logloss > limits.logloss_at_most:
         broken.append(f"log loss {found.logloss:.4f} is above {limits.logloss_at_most:g}")
+    broken += [drop.sentence for drop in drops if drop.proved]
     if broken:
         return "fail", "; ".join(broken) + "."
+    unsure = [drop.sentence for drop in drops if not drop.refuted]
+    if unsure:
+        return "insufficient data", "; ".join(unsure) + ": the rows can't tell."
     return "pass", (
         f"AUC {found.auc:.4f}, calibration {found.calibration:.3f} and log loss "
         f"{found.logloss:.4f} keep their limits on {found.positives:.0f} positives "

@@ -11,8 +11,9 @@ from components.artifacts import GateResult
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import OVERALL, GateConfig
 from components.promotion_gate.executor import Executor
+from components.promotion_gate.paired import paired_differences
 from components.promotion_gate.quality import Quality, quality
-from components.promotion_gate.verdict import judge, summary
+from components.promotion_gate.verdict import CellVerdict, judge_all, summary
 from schemas.settings import SettingsError, parse
 
 NAN = float("nan")
@@ -21,6 +22,12 @@ GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0)
 
 def cell(scenario: str = "home", baseline: Quality | None = None, **changes: float) -> Cell:
     return Cell("click", scenario, dataclasses.replace(GOOD, **changes), baseline)
+
+
+def judge(one: Cell, config: GateConfig) -> CellVerdict:
+    """The verdict of a cell that is the only one."""
+    (found,) = judge_all([one], config)
+    return found
 
 
 class TestQuality:
@@ -125,7 +132,7 @@ class TestVerdict:
         assert values["baseline"]["auc"] == 0.6
 
     def test_summary_counts_and_names_what_refuses(self):
-        verdicts = [judge(c, GateConfig()) for c in (cell(), cell(auc=0.1), cell(positives=0))]
+        verdicts = judge_all([cell(), cell(auc=0.1), cell(positives=0)], GateConfig())
         found = summary(verdicts, {"exists": False})
         assert found["counts"] == {"pass": 1, "fail": 1, "insufficient data": 1}
         assert found["blessed"] is False
@@ -233,6 +240,34 @@ class TestWithTheStockEvaluator:
                     assert found["negatives"] == len(t) - t.sum()
                     assert found["weighted_positives"] == (w * t).sum()
                     assert found["weighted_negatives"] == w.sum() - (w * t).sum()
+
+    def test_differences_are_those_of_the_rows(self, evaluated, tmp_path):
+        folder, rows = evaluated
+        _, gate = run_gate(folder, tmp_path, exists=1)
+        x, target, weight = (rows[name].astype(np.float64) for name in ("x", "is_click", "w"))
+        scores = [(1 / (1 + np.exp(-slope * x))).astype(np.float32) for slope in (1.0, 0.3)]
+        for scenario in ("all", "home"):
+            here = (rows["place"] == scenario.encode()) | (scenario == "all")
+            columns = (target[here], *(s[here] for s in scores), weight[here])
+            wanted = paired_differences(*columns)
+            (cell,) = [
+                c for c in gate["cells"] if (c["output"], c["scenario"]) == ("click", scenario)
+            ]
+            for metric, difference in wanted.items():
+                low, high = difference.interval()
+                # The models rank alike: one is the other with another slope.
+                assert (high > low) == (metric == "logloss")
+                assert cell["intervals"][metric] == pytest.approx([low, high], abs=1e-7)
+                assert cell["difference"][metric] == pytest.approx(difference.value, abs=1e-7)
+
+    def test_a_drop_that_is_proved_refuses(self, evaluated, tmp_path):
+        # The baseline's slope makes its log loss worse; a gain of .3 is more than there is.
+        config = json.dumps({"logloss_rise_at_most": 0.0})
+        _, gate = run_gate(evaluated[0], tmp_path / "kept", exists=1, config=config)
+        clicks = {c["scenario"]: c["verdict"] for c in gate["cells"] if c["output"] == "click"}
+        assert clicks["all"] in ("pass", "insufficient data")
+        _, none = run_gate(evaluated[0], tmp_path / "none", exists=0, config=config)
+        assert {c["verdict"] for c in none["cells"] if c["scenario"] == "home"} == {"pass"}
 
     def test_a_scenario_without_a_row_is_insufficient(self, evaluated, tmp_path):
         blessing, gate = run_gate(evaluated[0], tmp_path, exists=1)

@@ -1,0 +1,90 @@
+"""Whether metrics dropped below the baseline's by more than they may."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from components.promotion_gate.cells import Cell
+from components.promotion_gate.config import GateConfig, Thresholds
+from components.promotion_gate.difference import Difference, holm
+
+_ONE_SIDED = 0.025
+_NAMES = {"auc": "AUC", "logloss": "log loss"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Drop:
+    """One metric of one cell beside the baseline's.
+
+    Attributes:
+      metric: a metric of `paired.PAIRED`.
+      gain: what the candidate is better by; negative for a drop.
+      limit: the largest drop that is allowed.
+      adjusted_p: of "the drop is at most the limit", adjusted for all cells and metrics.
+    """
+
+    metric: str
+    gain: Difference
+    limit: float
+    adjusted_p: float
+
+    @property
+    def proved(self) -> bool:
+        """Whether the drop is more than the limit."""
+        return self.adjusted_p < _ONE_SIDED
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the drop is at most the limit."""
+        return self.gain.known and self.gain.interval()[0] >= -self.limit
+
+    @property
+    def sentence(self) -> str:
+        """The metric's change, its interval and its limit, in words."""
+        name = _NAMES[self.metric]
+        if not self.gain.known:
+            return f"{name} can't be compared with the baseline's"
+        low, high = self.gain.interval()
+        return (
+            f"{name} is {self.gain.value:+.4f} better than the baseline's (95 % interval "
+            f"{low:+.4f} to {high:+.4f}), at least {-self.limit:+g} is wanted"
+        )
+
+
+def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]]:
+    """Returns, for every cell, the metrics that have a limit; empty without a baseline.
+
+    Cells with too few positives or negatives are not tested, and count in no adjustment.
+    """
+    tested: dict[tuple[int, str], tuple[Difference, float]] = {}
+    for index, cell in enumerate(cells):
+        limits = config.thresholds(cell.output, cell.scenario)
+        if cell.baseline is None or _too_few(cell, limits):
+            continue
+        for metric, limit in (
+            ("auc", limits.auc_drop_at_most),
+            ("logloss", limits.logloss_rise_at_most),
+        ):
+            if limit is not None:
+                tested[index, metric] = (_gain(metric, cell.differences[metric]), limit)
+    adjusted = holm({key: gain.p_below(-limit) for key, (gain, limit) in tested.items()})
+    return [
+        [
+            Drop(metric, gain, limit, adjusted[where, metric])
+            for (where, metric), (gain, limit) in tested.items()
+            if where == index
+        ]
+        for index in range(len(cells))
+    ]
+
+
+def _gain(metric: str, difference: Difference) -> Difference:
+    """A smaller log loss is better."""
+    sign = -1.0 if metric == "logloss" else 1.0
+    return Difference(sign * difference.value, difference.error)
+
+
+def _too_few(cell: Cell, limits: Thresholds) -> bool:
+    found = cell.candidate
+    return found.positives < limits.min_positives or found.negatives < limits.min_negatives
