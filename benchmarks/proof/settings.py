@@ -30,14 +30,23 @@ SIZES: dict[str, dict[str, Any]] = {
         "selection_units": (32,),
         "search_epochs": 1,
     },
-    "csii": {"name": "csii", "expert_units": (80, 40), "loss_space": "conditional"},
+    "csii": {
+        "name": "csii",
+        "expert_units": (80, 40),
+        "loss_space": "conditional",
+        # As MMoE and PLE have them.
+        "towers": "scenario_task",
+        "tower_units": (16,),
+    },
     "aem2tl": {
         "name": "aem2tl",
         "shared_experts": 1,
-        "expert_units": (64, 32),
+        "expert_units": (96, 40),
         "task_expert_units": (16,),
         "tower_units": (16,),
         "gate_units": 8,
+        # At .01 the conversion's weight grows until clicks are hardly learned.
+        "gradnorm_rate": 2e-4,
     },
 }
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
