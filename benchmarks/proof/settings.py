@@ -41,7 +41,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "aem2tl": {
         "name": "aem2tl",
         "shared_experts": 1,
-        "expert_units": (96, 40),
+        "expert_units": (72, 32),
         "task_expert_units": (16,),
         "tower_units": (16,),
         "gate_units": 8,
