@@ -34,6 +34,7 @@ class Thresholds(NamedTuple):
       calibration_between: smallest and largest sum of scores over sum of targets.
       logloss_at_most: largest log loss (natural logarithm).
       auc_drop_at_most: largest drop of the AUC below the baseline's.
+      gauc_drop_at_most: largest drop of the GAUC.
       logloss_rise_at_most: largest rise of the log loss above the baseline's.
       min_positives: fewer positives than this are insufficient data.
       min_negatives: likewise for negatives.
@@ -43,6 +44,7 @@ class Thresholds(NamedTuple):
     calibration_between: _Range | None
     logloss_at_most: float | None
     auc_drop_at_most: float | None
+    gauc_drop_at_most: float | None
     logloss_rise_at_most: float | None
     min_positives: int
     min_negatives: int
@@ -55,6 +57,7 @@ class Override(Settings):
     calibration_between: _Range | None = None
     logloss_at_most: float | None = None
     auc_drop_at_most: _Drop | None = None
+    gauc_drop_at_most: _Drop | None = None
     logloss_rise_at_most: _Drop | None = None
     min_positives: _Positive = 1
     min_negatives: _Positive = 1
@@ -69,6 +72,7 @@ class GateConfig(Settings):
       logloss_at_most: largest log loss of a cell, or None.
       auc_drop_at_most: largest drop of a cell's AUC below the baseline's, decided on evidence
         (see `verdict.judge_all`), or None.
+      gauc_drop_at_most: likewise of its GAUC.
       logloss_rise_at_most: likewise the largest rise of its log loss.
       min_positives: a cell with fewer positives is `insufficient data`.
       min_negatives: a cell with fewer negatives is `insufficient data`.
@@ -81,6 +85,7 @@ class GateConfig(Settings):
     calibration_between: _Range | None = (0.7, 1.4)
     logloss_at_most: float | None = None
     auc_drop_at_most: _Drop | None = None
+    gauc_drop_at_most: _Drop | None = None
     logloss_rise_at_most: _Drop | None = None
     min_positives: _Positive = 30
     min_negatives: _Positive = 30

@@ -10,7 +10,7 @@ from components.promotion_gate.config import GateConfig, Thresholds
 from components.promotion_gate.difference import Difference, holm
 
 _ONE_SIDED = 0.025
-_NAMES = {"auc": "AUC", "logloss": "log loss"}
+_NAMES = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +64,7 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
             continue
         for metric, limit in (
             ("auc", limits.auc_drop_at_most),
+            ("gauc", limits.gauc_drop_at_most),
             ("logloss", limits.logloss_rise_at_most),
         ):
             if limit is not None:

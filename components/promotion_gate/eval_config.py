@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 # TFX first: its package prepares what TFMA of TFX 1.21 can't be imported without.
 import tfx  # noqa: F401
 
@@ -44,7 +46,9 @@ def make_eval_config(contract: Contract) -> tfma.EvalConfig:
         signature_name=SERVING_SIGNATURE,
     )
     metric = tfma.MetricConfig(
-        class_name="RankingQuality", module="components.promotion_gate.quality_metric"
+        class_name="RankingQuality",
+        module="components.promotion_gate.quality_metric",
+        config=json.dumps({"user": contract.user_id.name}),
     )
     return tfma.EvalConfig(
         model_specs=[candidate, baseline],

@@ -17,11 +17,8 @@ from models.grouped_auc import auc_by_group
 
 Array = npt.NDArray[np.float64]
 
-PAIRED = ("auc", "logloss")
+PAIRED = ("auc", "gauc", "logloss")
 """The metrics of `paired_differences`."""
-
-_DRAWS = 1000
-_CHUNK = 2_000_000
 
 
 def paired_differences(
@@ -29,6 +26,7 @@ def paired_differences(
     candidate: npt.NDArray[np.float32],
     baseline: npt.NDArray[np.float32],
     weight: npt.NDArray[np.float32],
+    user: npt.NDArray[np.int64],
 ) -> dict[str, Difference]:
     """Returns the difference of every metric in `PAIRED` over the output's space.
 
@@ -37,13 +35,18 @@ def paired_differences(
       candidate: its probabilities, [N].
       baseline: its probabilities, [N].
       weight: the rows' weights, 0 outside the output's space, [N].
+      user: whose row it is, int [N].
     """
     inside = weight > 0
     if not (np.isfinite(candidate).all() and np.isfinite(baseline).all()):
         return dict.fromkeys(PAIRED, UNKNOWN)
     columns = (target, candidate, baseline, weight)
     t, c, b, w = (values[inside].astype(np.float64) for values in columns)
-    return {"auc": auc_difference(t, c, b, w), "logloss": log_loss_difference(t, c, b, w)}
+    return {
+        "auc": auc_difference(t, c, b, w),
+        "gauc": gauc_difference(t, c, b, w, user[inside]),
+        "logloss": log_loss_difference(t, c, b, w),
+    }
 
 
 def auc_difference(target: Array, candidate: Array, baseline: Array, weight: Array) -> Difference:
@@ -98,10 +101,15 @@ def log_loss_difference(
 def gauc_difference(
     target: Array, candidate: Array, baseline: Array, weight: Array, user: npt.NDArray[np.int64]
 ) -> Difference:
-    """Returns the difference of two GAUCs; its error is a bootstrap's over users.
+    """Returns the difference of two GAUCs, users being the independent draws.
 
-    A user's rows stay together, since a person's clicks are not independent. Users are drawn
-    with Poisson(1) counts from a fixed seed: one input, one answer.
+    A user's rows stay together, since a person's clicks are not independent. GAUC is a ratio
+    of sums over users, ``R = sum n_g d_g / sum n_g``, n_g being a user's impressions and d_g
+    the difference of their AUCs, and its variance the linearised one,
+
+        Var(R) = sum n_g^2 (d_g - R)^2 / (sum n_g)^2 * G / (G - 1)
+
+    to which a bootstrap over users converges, at a thousandth of its cost.
 
     Args:
       target: 0 or 1, [N].
@@ -112,18 +120,11 @@ def gauc_difference(
     """
     mine = auc_by_group(target, candidate, weight, user)
     theirs = auc_by_group(target, baseline, weight, user)
-    users = len(mine.impressions)
-    if users < 2:
+    if len(mine.impressions) < 2:
         return UNKNOWN
-    n, gains = mine.impressions, mine.impressions * (mine.aucs - theirs.aucs)
-    value = float(gains.sum() / n.sum())
-    random = np.random.default_rng(users)
-    found, at_once = [], max(1, _CHUNK // users)
-    for first in range(0, _DRAWS, at_once):
-        counts = random.poisson(1.0, (min(at_once, _DRAWS - first), users))
-        totals = counts @ n
-        found.append((counts @ gains)[totals > 0] / totals[totals > 0])
-    return Difference(value, float(np.concatenate(found).std(ddof=1)))
+    gains = mine.aucs - theirs.aucs
+    value = float(mine.impressions @ gains / mine.impressions.sum())
+    return Difference(value, math.sqrt(_variance_of_mean(gains, mine.impressions)))
 
 
 def _share_below(scores: Array, others: Array, weights: Array) -> Array:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 
 from models.binary_metrics import weighted_auc, weighted_log_loss
+from models.grouped_auc import grouped_auc
 
 METRICS = (
     "auc",
@@ -18,6 +20,8 @@ METRICS = (
     "weighted_positives",
     "weighted_negatives",
     "nonfinite_scores",
+    "gauc",
+    "ranked_users",
 )
 """The names of the numbers below, in order."""
 
@@ -40,6 +44,8 @@ class Quality:
       weighted_positives: their weight.
       weighted_negatives: their weight.
       nonfinite_scores: number of rows, inside the space or not, whose score is NaN or infinite.
+      gauc: mean of the users' AUCs weighted by their impressions (`grouped_auc`).
+      ranked_users: number of users with both classes, whom GAUC is the mean of.
     """
 
     auc: float
@@ -50,15 +56,18 @@ class Quality:
     weighted_positives: float
     weighted_negatives: float
     nonfinite_scores: float
+    gauc: float = math.nan
+    ranked_users: float = 0
 
 
-def quality(target: Any, score: Any, weight: Any) -> Quality:
+def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     """Computes all numbers of one model, output and slice.
 
     Args:
       target: 0 or 1, [B].
       score: predicted probabilities, [B].
       weight: the rows' weights, 0 outside the output's space, [B].
+      user: whose row it is, int [B]; None leaves GAUC undefined.
     """
     nonfinite = int((~np.isfinite(score)).sum())
     inside = np.asarray(weight) > 0
@@ -69,10 +78,13 @@ def quality(target: Any, score: Any, weight: Any) -> Quality:
     positives, negatives = int(positive.sum()), int((~positive).sum())
     weighted_positives = float(weight[positive].sum())
     weighted_negatives = float(weight[~positive].sum())
-    auc = logloss = calibration = float("nan")
+    auc = logloss = calibration = gauc = math.nan
+    ranked_users = 0
     if score.size and not nonfinite:
         auc = weighted_auc(target, score, weight)
         logloss = weighted_log_loss(target, score, weight)
+        if user is not None:
+            gauc, ranked_users = grouped_auc(target, score, weight, np.asarray(user)[inside])
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
     return Quality(
@@ -84,4 +96,6 @@ def quality(target: Any, score: Any, weight: Any) -> Quality:
         weighted_positives,
         weighted_negatives,
         nonfinite,
+        gauc,
+        ranked_users,
     )

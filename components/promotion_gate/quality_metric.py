@@ -1,13 +1,15 @@
 """The numbers of `quality` and `paired` as one TFMA metric for all models and outputs.
 
 TFMA's own metrics cost Python per row x metric x model x output x slice. This one keeps a
-row's scores, targets and weights as one vector, and computes a slice's numbers once, exactly,
-when all its rows are there: 4 x (2 outputs + scores) bytes a row and slice.
+row's scores, targets and weights as one vector and its user as a number, and computes a
+slice's numbers once, exactly, when all its rows are there: 4 x (2 outputs + scores) + 8 bytes
+a row and slice.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Any
 
 import apache_beam as beam
@@ -28,10 +30,14 @@ class RankingQuality(metric_types.Metric):
     `model_names` and `output_names`. Its keys are `quality.METRICS` for each of them, and
     for the first of two models `difference_keys`: what it has more than the second, and the
     standard error of that.
+
+    Args:
+      user: the raw column whose values are users, for GAUC.
+      name: of the metric.
     """
 
-    def __init__(self, name: str = "ranking_quality"):
-        super().__init__(_computations, name=name)
+    def __init__(self, user: str, name: str = "ranking_quality"):
+        super().__init__(_computations, name=name, user=user)
 
 
 def difference_keys(metric: str) -> tuple[str, str]:
@@ -41,6 +47,7 @@ def difference_keys(metric: str) -> tuple[str, str]:
 
 def _computations(
     name: str,
+    user: str,
     eval_config: Any = None,
     model_names: list[str] | None = None,
     output_names: list[str] | None = None,
@@ -67,17 +74,18 @@ def _computations(
     return [
         metric_types.MetricComputation(
             keys=keys,
-            preprocessors=[_RowVector(models, outputs)],
+            preprocessors=[_Row(models, outputs, user)],
             combiner=_QualityCombiner(models, outputs),
         )
     ]
 
 
-class _RowVector(metric_types.Preprocessor):
-    """A row as one vector: its targets, its weights, then its scores model by model."""
+class _Row(metric_types.Preprocessor):
+    """A row as a user and one vector: its targets, its weights, its scores model by model."""
 
-    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...]):
-        super().__init__(models=models, outputs=outputs)
+    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...], user: str):
+        super().__init__(models=models, outputs=outputs, user=user)
+        self._user = user
         self._models = models
         self._outputs = outputs
 
@@ -93,19 +101,30 @@ class _RowVector(metric_types.Preprocessor):
         for model in self._models:
             of_model = scores[model] if model else scores
             values += [of_model[output] for output in self._outputs]
-        yield np.fromiter((np.asarray(value).item() for value in values), np.float32, len(values))
+        vector = np.fromiter(
+            (np.asarray(value).item() for value in values), np.float32, len(values)
+        )
+        yield vector, _number_of(np.asarray(extracts[tfma.FEATURES_KEY][self._user]).item())
+
+
+def _number_of(user: int | bytes) -> int:
+    """A number for a user: their own, or 8 bytes of a digest, alike in every process."""
+    if isinstance(user, int):
+        return user
+    return int.from_bytes(hashlib.blake2b(user, digest_size=8).digest(), "big", signed=True)
 
 
 @dataclasses.dataclass
 class _Rows:
-    """Rows of a slice: whole chunks [n, width], and single rows not yet stacked."""
+    """Rows of a slice: chunks of vectors [n, width] and users [n], and single rows beside."""
 
     chunks: list[Any] = dataclasses.field(default_factory=list)
     rows: list[Any] = dataclasses.field(default_factory=list)
 
     def stack(self) -> None:
         if self.rows:
-            self.chunks.append(np.stack(self.rows))
+            vectors, users = zip(*self.rows, strict=True)
+            self.chunks.append((np.stack(vectors), np.array(users, np.int64)))
             self.rows = []
 
 
@@ -139,24 +158,26 @@ class _QualityCombiner(beam.CombineFn):
 
     def extract_output(self, accumulator: _Rows) -> dict[Any, float]:
         accumulator.stack()
-        rows = np.concatenate(accumulator.chunks)
+        rows, users = map(np.concatenate, zip(*accumulator.chunks, strict=True))
         width = len(self._outputs)
-        found = self._differences(rows) if len(self._models) == 2 else {}
+        found = self._differences(rows, users) if len(self._models) == 2 else {}
         for m, model in enumerate(self._models):
             for o, output in enumerate(self._outputs):
                 score = rows[:, (2 + m) * width + o]
-                numbers = quality(rows[:, o], score, rows[:, width + o])
+                numbers = quality(rows[:, o], score, rows[:, width + o], users)
                 for metric in METRICS:
                     key = metric_types.MetricKey(name=metric, model_name=model, output_name=output)
                     found[key] = getattr(numbers, metric)
         return found
 
-    def _differences(self, rows: Any) -> dict[Any, float]:
+    def _differences(self, rows: Any, users: Any) -> dict[Any, float]:
         width = len(self._outputs)
         found = {}
         for o, output in enumerate(self._outputs):
             candidate, baseline = (rows[:, (2 + model) * width + o] for model in (0, 1))
-            differences = paired_differences(rows[:, o], candidate, baseline, rows[:, width + o])
+            differences = paired_differences(
+                rows[:, o], candidate, baseline, rows[:, width + o], users
+            )
             for metric, difference in differences.items():
                 numbers = (difference.value, difference.error)
                 for name, number in zip(difference_keys(metric), numbers, strict=True):

@@ -13,7 +13,8 @@ from components.promotion_gate.drops import Drop, drops_of_cells
 from components.promotion_gate.quality import Quality
 
 Verdict = Literal["pass", "fail", "insufficient data"]
-_COMPARED = ("auc", "logloss", "calibration")
+_JUDGED = ("auc", "logloss", "calibration")
+_COMPARED = (*_JUDGED, "gauc")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _judge(found: Quality, limits: Thresholds, drops: Sequence[Drop]) -> tuple[V
             f"{found.positives:.0f} positives and {found.negatives:.0f} negatives; "
             f"{limits.min_positives} and {limits.min_negatives} are needed."
         )
-    undefined = [name for name in _COMPARED if not math.isfinite(getattr(found, name))]
+    undefined = [name for name in _JUDGED if not math.isfinite(getattr(found, name))]
     if undefined:
         return "fail", f"{', '.join(undefined)} is not a finite number."
     broken = []

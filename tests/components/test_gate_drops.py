@@ -19,7 +19,7 @@ NOTHING = Difference(0.0, 0.001)
 
 
 def cell(auc: Difference, scenario: str = "home", logloss: Difference = NOTHING) -> Cell:
-    return Cell("click", scenario, GOOD, GOOD, {"auc": auc, "logloss": logloss})
+    return Cell("click", scenario, GOOD, GOOD, {"auc": auc, "gauc": NOTHING, "logloss": logloss})
 
 
 def verdicts(cells: list[Cell], config: GateConfig = LIMITED) -> list[str]:
@@ -105,11 +105,18 @@ def simulated_gate(seed: int, dropped: float) -> list[CellVerdict]:
         logits = [s * target + z for s, z in zip(shifts, noise, strict=True)]
         # The posterior of two normals that are a shift apart, one in ten positive.
         scores = [1 / (1 + np.exp(-SHIFT * (x - SHIFT / 2) - math.log(1 / 9))) for x in logits]
-        parts[scenario] = [target, *scores, np.ones(len(target))]
+        ones = np.ones(len(target))
+        parts[scenario] = [target, *scores, ones, ones]
     parts[OVERALL] = [np.concatenate(columns) for columns in zip(*parts.values(), strict=True)]
     cells = [
-        Cell("click", name, quality(t, c, w), quality(t, b, w), paired_differences(t, c, b, w))
-        for name, (t, c, b, w) in parts.items()
+        Cell(
+            "click",
+            name,
+            quality(t, c, w, one),
+            quality(t, b, w, one),
+            paired_differences(t, c, b, w, one),
+        )
+        for name, (t, c, b, w, one) in parts.items()
     ]
     # Over all rows the gate must be able to tell, so that its limit can't be as narrow.
     overrides = {"click/all": {"auc_drop_at_most": 0.004}}

@@ -14,6 +14,7 @@ from components.promotion_gate.executor import Executor
 from components.promotion_gate.paired import paired_differences
 from components.promotion_gate.quality import Quality, quality
 from components.promotion_gate.verdict import CellVerdict, judge_all, summary
+from models.grouped_auc import grouped_auc
 from schemas.settings import SettingsError, parse
 
 NAN = float("nan")
@@ -35,7 +36,8 @@ class TestQuality:
         random = np.random.default_rng(2)
         target, weight = random.integers(0, 2, 300), random.choice([0, 0.5, 2], 300)
         score = random.random(300)
-        found, inside = quality(target, score, weight), weight > 0
+        user = random.integers(0, 30, 300)
+        found, inside = quality(target, score, weight, user), weight > 0
         t, s, w = target[inside], score[inside], weight[inside]
         assert found.auc == pytest.approx(sklearn_metrics.roc_auc_score(t, s, sample_weight=w))
         assert found.logloss == pytest.approx(sklearn_metrics.log_loss(t, s, sample_weight=w))
@@ -43,20 +45,23 @@ class TestQuality:
         assert (found.positives, found.negatives) == (t.sum(), (1 - t).sum())
         assert found.weighted_positives == (w * t).sum()
         assert found.weighted_negatives == (w * (1 - t)).sum()
+        within = grouped_auc(t, s, w, user[inside])
+        assert (found.gauc, found.ranked_users) == (within.mean, within.groups)
+        assert 10 < found.ranked_users <= 30
 
     def test_one_class_has_no_auc_rather_than_zero(self):
-        found = quality(np.zeros(3), np.array([0.1, 0.2, 0.3]), np.ones(3))
+        found = quality(np.zeros(3), np.array([0.1, 0.2, 0.3]), np.ones(3), np.arange(3))
         assert np.isnan(found.auc) and np.isnan(found.calibration)
         assert found.logloss == pytest.approx(-np.log([0.9, 0.8, 0.7]).mean())
 
     def test_an_empty_space_has_no_numbers(self):
-        found = quality(np.ones(2), np.array([0.1, 0.2]), np.zeros(2))
+        found = quality(np.ones(2), np.array([0.1, 0.2]), np.zeros(2), np.arange(2))
         assert np.isnan([found.auc, found.logloss, found.calibration]).all()
         assert (found.positives, found.negatives) == (0, 0)
 
     def test_a_score_that_is_not_finite_is_counted_even_outside_the_space(self):
         score = np.array([0.2, np.nan, np.inf, 0.4])
-        found = quality(np.array([0, 1, 1, 1]), score, np.array([1, 0, 1, 1]))
+        found = quality(np.array([0, 1, 1, 1]), score, np.array([1, 0, 1, 1]), np.zeros(4))
         assert found.nonfinite_scores == 2
         assert np.isnan([found.auc, found.logloss, found.calibration]).all()
 
@@ -236,6 +241,9 @@ class TestWithTheStockEvaluator:
                     assert found["calibration"] == pytest.approx(
                         (w * score).sum() / (w * t).sum(), abs=1e-6
                     )
+                    within = grouped_auc(t, score, w, rows["uid"][rows_in])
+                    assert found["gauc"] == pytest.approx(within.mean, abs=1e-9)
+                    assert found["ranked_users"] == within.groups
                     assert found["positives"] == t.sum()
                     assert found["negatives"] == len(t) - t.sum()
                     assert found["weighted_positives"] == (w * t).sum()
@@ -248,7 +256,7 @@ class TestWithTheStockEvaluator:
         scores = [(1 / (1 + np.exp(-slope * x))).astype(np.float32) for slope in (1.0, 0.3)]
         for scenario in ("all", "home"):
             here = (rows["place"] == scenario.encode()) | (scenario == "all")
-            columns = (target[here], *(s[here] for s in scores), weight[here])
+            columns = (target[here], *(s[here] for s in scores), weight[here], rows["uid"][here])
             wanted = paired_differences(*columns)
             (cell,) = [
                 c for c in gate["cells"] if (c["output"], c["scenario"]) == ("click", scenario)
