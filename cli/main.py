@@ -19,6 +19,8 @@ _COMMANDS = {
     "data": ("cli.data", "data", "Make spans of logged impressions."),
     "run": ("cli.run", "run", "Run the pipeline on this machine."),
     "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
+    "runs": ("cli.runs", "runs", "List the runs and the pushed versions of a work folder."),
+    "rollback": ("cli.rollback", "rollback", "Make an older pushed version live again."),
     "serve": ("cli.serve", "serve", "Serve the pushed model over gRPC."),
     "predict": ("cli.predict", "predict", "Ask a served model for scores."),
 }

@@ -43,6 +43,8 @@ class Entry(Settings):
       model: the architecture's name.
       schema_digest: sha256 of the contract.
       gate: counts of the gate's verdicts.
+      rollback_of: the version that this one is a copy of, made live again; None for one that
+        was trained.
     """
 
     version: str
@@ -54,6 +56,7 @@ class Entry(Settings):
     model: str
     schema_digest: str
     gate: dict[str, int]
+    rollback_of: str | None = None
 
 
 def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
