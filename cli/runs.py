@@ -58,30 +58,35 @@ def read_runs(folder: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
+def _table(title: str, columns: tuple[str, ...], last: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    table.add_column(last, overflow="fold")
+    return table
+
+
 def _runs_table(found: list[dict[str, Any]]) -> Table:
-    table = Table(title="Runs", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("run", "status", "model", "version"):
-        table.add_column(name, no_wrap=name != "status")
-    table.add_column("reason", overflow="fold")
+    table = _table("Runs", ("run", "model", "version"), "how it ended")
     for run in found:
-        table.add_row(*(str(run[name] or "-") for name in run))
+        ended = [run["status"]]
+        if run["reason"] and run["status"] != "pushed":
+            ended.append(run["reason"])
+        table.add_row(run["run"][:15], run["model"] or "-", run["version"] or "-", ": ".join(ended))
     return table
 
 
 def _versions_table(versions: list[dict[str, Any]]) -> Table:
-    table = Table(title="Pushed versions", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("version", "pushed (UTC)", "model", "spans", "gate", ""):
-        table.add_column(name, no_wrap=name in ("version", "pushed (UTC)"))
+    table = _table("Pushed versions", ("version", "pushed (UTC)", "model", "last span"), "")
     for number, version in enumerate(versions, start=1):
-        spans = version["spans"]
-        notes = [f"copy of {version['rollback_of']}"] if version["rollback_of"] else []
-        notes += ["live"] if number == len(versions) else []
+        gate = ", ".join(f"{count} {name}" for name, count in version["gate"].items() if count)
+        notes = ["live"] if number == len(versions) else []
+        notes += [f"copy of {version['rollback_of']}"] if version["rollback_of"] else []
         table.add_row(
             version["version"],
             version["time"][:19].replace("T", " "),
             version["model"] or "-",
-            f"{spans[0]} to {spans[-1]}" if spans else "-",
-            ", ".join(f"{count} {verdict}" for verdict, count in version["gate"].items() if count),
-            ", ".join(notes),
+            version["spans"][-1] if version["spans"] else "-",
+            "; ".join([*notes, gate]),
         )
     return table

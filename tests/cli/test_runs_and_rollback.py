@@ -70,7 +70,7 @@ def test_rollback_makes_the_older_one_live(work: pathlib.Path) -> None:
     assert (work / "serving" / "polyrank" / entry["version"] / "saved_model.pb").is_file()
     listed = CliRunner().invoke(runs, ["--work-dir", str(work)], env={"COLUMNS": "140"})
     (live,) = [line for line in listed.output.splitlines() if "live" in line]
-    assert "copy of 100, live" in live
+    assert "live; copy of 100" in live
 
 
 def test_a_folder_that_is_not_there(tmp_path: pathlib.Path) -> None:
