@@ -22,6 +22,7 @@ METRICS = (
     "nonfinite_scores",
     "gauc",
     "ranked_users",
+    "normalized_entropy",
 )
 """The names of the numbers below, in order."""
 
@@ -46,6 +47,8 @@ class Quality:
       nonfinite_scores: number of rows, inside the space or not, whose score is NaN or infinite.
       gauc: mean of the users' AUCs weighted by their impressions (`grouped_auc`).
       ranked_users: number of users with both classes, whom GAUC is the mean of.
+      normalized_entropy: the log loss over that of the rows' own base rate as everybody's
+        score (He et al., ADKDD 2014); below 1 the scores tell rows apart, whatever the rate.
     """
 
     auc: float
@@ -58,6 +61,7 @@ class Quality:
     nonfinite_scores: float
     gauc: float = math.nan
     ranked_users: float = 0
+    normalized_entropy: float = math.nan
 
 
 def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
@@ -78,7 +82,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     positives, negatives = int(positive.sum()), int((~positive).sum())
     weighted_positives = float(weight[positive].sum())
     weighted_negatives = float(weight[~positive].sum())
-    auc = logloss = calibration = gauc = math.nan
+    auc = logloss = calibration = gauc = entropy = math.nan
     ranked_users = 0
     if score.size and not nonfinite:
         auc = weighted_auc(target, score, weight)
@@ -87,6 +91,9 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
             gauc, ranked_users = grouped_auc(target, score, weight, np.asarray(user)[inside])
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
+        if positives and negatives:
+            rate = np.full(len(target), weighted_positives / weight.sum())
+            entropy = logloss / weighted_log_loss(target, rate, weight)
     return Quality(
         auc,
         logloss,
@@ -98,4 +105,5 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         nonfinite,
         gauc,
         ranked_users,
+        entropy,
     )

@@ -48,10 +48,13 @@ class TestQuality:
         within = grouped_auc(t, s, w, user[inside])
         assert (found.gauc, found.ranked_users) == (within.mean, within.groups)
         assert 10 < found.ranked_users <= 30
+        rate = (w * t).sum() / w.sum()
+        entropy = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
+        assert found.normalized_entropy == pytest.approx(found.logloss / entropy)
 
     def test_one_class_has_no_auc_rather_than_zero(self):
         found = quality(np.zeros(3), np.array([0.1, 0.2, 0.3]), np.ones(3), np.arange(3))
-        assert np.isnan(found.auc) and np.isnan(found.calibration)
+        assert np.isnan([found.auc, found.calibration, found.normalized_entropy]).all()
         assert found.logloss == pytest.approx(-np.log([0.9, 0.8, 0.7]).mean())
 
     def test_an_empty_space_has_no_numbers(self):
