@@ -39,6 +39,12 @@ def linear_ranker(**training: Any) -> Ranker:
     return ranker
 
 
+def test_a_ridge_penalty_needs_the_values_counts() -> None:
+    with pytest.raises(SettingsError, match="model.l2_per is 'value'; give .* counts"):
+        make_ranker({**SMALL, "l2_per": "value", "wide_l2": 1.0})
+    assert make_ranker({**SMALL, "l2_per": "value"}).losses == []  # Nothing is penalised.
+
+
 def test_one_sgd_step_is_the_hand_formula() -> None:
     ranker = linear_ranker(loss_weights={"action_given_click": 3.0})
     rows = batch(ROWS, LAYOUT, TASKS)

@@ -30,7 +30,14 @@ def arguments(folder: pathlib.Path, transform_dir: str, **training: Any) -> type
         serving_model_dir=str(folder / "Format-Serving"),
         model_run_dir=str(folder / "run"),
         custom_config={
-            "model": {"name": "shared_bottom", "bottom_units": [8], "dropout": 0.2},
+            "model": {
+                "name": "shared_bottom",
+                "bottom_units": [8],
+                "dropout": 0.2,
+                "l2_per": "value",
+                "embedding_l2": 0.5,
+                "wide_l2": 0.5,
+            },
             "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01, **training},
             "checkpoint_dir": str(folder / "checkpoints"),
             "model_name": "polyrank",
