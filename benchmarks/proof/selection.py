@@ -45,7 +45,7 @@ VALUES: dict[str, Value] = {
     "CTCVR": _auc("click_and_conversion"),
     "all conversions": _auc("conversion"),
     "predicted / true, not clicked": lambda one: one.calibration,
-    "its |log|": _miscalibration,
+    "abs. log of it": _miscalibration,
 }
 
 
