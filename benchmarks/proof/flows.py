@@ -5,9 +5,9 @@
 The truth of a (scenario, label, flow) is found without AutoIFS's search: a flow is useful
 where retraining without it, in all scenarios and labels, loses more than .002 of the noise-
 free AUC of that scenario and label, in the mean over seeds that nothing else uses. Against it
-stands the searched mask. What a mask is worth is measured by training it from the start with
-the whole budget: the searched one, a random one that keeps as many, and the one that keeps
-all. The wide part is off, so that everything flows.
+stands the searched mask. With --masks, what a mask is worth is measured by training it from
+the start with the whole budget: the searched one, a random one that keeps as many, and the one
+that keeps all. The wide part is off, so that everything flows.
 """
 
 from __future__ import annotations

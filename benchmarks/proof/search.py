@@ -3,7 +3,8 @@
     python -m benchmarks.proof.search [--rows 200000] [--out work/proof]
 
 Candidates are trained on a world of the tuning seeds and judged by the mean validation AUC
-over all outputs, as a user without ground truth would. `settings.CHOSEN` holds what won.
+over all outputs, as a user without ground truth would. `settings.CHOSEN` is what
+was made of it, and docs/results.md says why.
 """
 
 from __future__ import annotations

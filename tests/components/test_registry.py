@@ -2,23 +2,14 @@ import json
 import multiprocessing
 
 import pytest
+from made_entries import made_entry
 
 from components import registry
 from components.registry import Entry, RegistryError
 
 
 def entry(version: str, fingerprint: str = "a") -> Entry:
-    return Entry(
-        version=version,
-        pushed_destination=f"serving/{version}",
-        run_fingerprint=fingerprint,
-        run_id="run",
-        time="2026-01-01T00:00:00+00:00",
-        spans=("2026-01-01",),
-        model="mmoe",
-        schema_digest="d",
-        gate={"pass": 3},
-    )
+    return made_entry(version, run_fingerprint=fingerprint)
 
 
 def test_a_missing_registry_is_empty(tmp_path):

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+from made_entries import made_entry
 
 from components import registry
 from components.registry import Entry
@@ -15,17 +16,7 @@ def pushed(folder: pathlib.Path, version: str) -> Entry:
     (place / "variables").mkdir(parents=True)
     (place / "saved_model.pb").write_text(f"model {version}")
     (place / "variables" / "data").write_text(f"weights {version}")
-    entry = Entry(
-        version=version,
-        pushed_destination=str(place),
-        run_fingerprint=f"run of {version}",
-        run_id="run",
-        time="2026-01-01T00:00:00+00:00",
-        spans=("2026-01-01",),
-        model="mmoe",
-        schema_digest="d",
-        gate={"pass": 3},
-    )
+    entry = made_entry(version, pushed_destination=str(place), run_fingerprint=f"run of {version}")
     registry.append(folder / "registry.json", entry)
     return entry
 
