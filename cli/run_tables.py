@@ -20,30 +20,54 @@ def _number(value: Any, form: str = ".4f") -> str:
 
 
 def gate_table(cells: list[dict[str, Any]]) -> Table:
-    """Every output x scenario: metrics, AUC gained on the baseline, verdict."""
+    """Every output x scenario: metrics, AUC gained on the baseline with its interval, verdict."""
     table = Table(
         title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     table.add_column("output, scenario", no_wrap=True, min_width=22)
-    for name in ("AUC", "gain", "log loss", "calibr.", "positives", "negatives"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=max(7, len(name)))
+    compared = any("difference" in cell for cell in cells)
+    gain = ("gain ± 95 %",) if compared else ()
+    for name in ("AUC", *gain, "GAUC", "log loss", "calibr.", "pos.", "neg."):
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(6, len(name)))
     table.add_column("verdict", no_wrap=True)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         overall = cell["scenario"] == OVERALL
-        candidate, difference = cell["candidate"], cell.get("difference") or {}
+        candidate = cell["candidate"]
         color = _VERDICT_COLORS[cell["verdict"]]
         table.add_row(
             cell["output"] if overall else f"  {cell['scenario']}",
             _number(candidate["auc"]),
-            _number(difference.get("auc"), "+.4f"),
+            *([_gain(cell)] if compared else ()),
+            _number(candidate["gauc"]),
             _number(candidate["logloss"]),
             _number(candidate["calibration"], ".3f"),
             _number(candidate["positives"], ",.0f"),
             _number(candidate["negatives"], ",.0f"),
-            f"[{color}]{cell['verdict']}[/{color}]",
+            f"[{color}]{cell['verdict'].removesuffix(' data')}[/{color}]",
             style="bold" if overall else None,
             end_section=following is None or cell["output"] != following["output"],
         )
+    return table
+
+
+def _gain(cell: dict[str, Any]) -> str:
+    """The AUC's difference to the baseline, and half its 95 % interval."""
+    low, high = cell.get("intervals", {}).get("auc", (None, None))
+    if low is None:
+        return _number(cell.get("difference", {}).get("auc"), "+.4f")
+    return f"{(low + high) / 2:+.4f}±{(high - low) / 2:.4f}"
+
+
+def reasons(cells: list[dict[str, Any]]) -> Table:
+    """One sentence for every cell that did not pass."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for cell in cells:
+        if cell["verdict"] != "pass":
+            color = _VERDICT_COLORS[cell["verdict"]]
+            name = f"{cell['output']}/{cell['scenario']}"
+            table.add_row(f"[{color}]{name}[/{color}]", cell["reason"])
     return table
 
 
@@ -92,6 +116,9 @@ def print_result(console: Console, result: RunResult) -> None:
     cells = result.gate.get("cells")
     if cells:
         console.print(gate_table(cells))
+        console.print(reasons(cells))
+        for sentence in result.gate["situations"]:
+            console.print(f" {sentence}", markup=False)
     if cells and result.references:
         console.print(models_table(result))
     console.print(last_line(result), markup=False, soft_wrap=True)

@@ -43,6 +43,7 @@ class Entry(Settings):
       model: the architecture's name.
       schema_digest: sha256 of the contract.
       gate: counts of the gate's verdicts.
+      scenarios: those of the contract; empty where an older run registered it.
       rollback_of: the version that this one is a copy of, made live again; None for one that
         was trained.
     """
@@ -56,6 +57,7 @@ class Entry(Settings):
     model: str
     schema_digest: str
     gate: dict[str, int]
+    scenarios: tuple[str, ...] = ()
     rollback_of: str | None = None
 
 

@@ -125,6 +125,7 @@ def create_pipeline(
         run_info=RunInfo(
             model=config.model.name,
             schema_digest=hashlib.sha256(schema_text.encode()).hexdigest(),
+            scenarios=contract.scenarios,
         ),
         code_digest=digest,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -25,7 +26,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the model; custom properties `exists`, `version` and `reason` say which.
+        """Writes the model; custom properties `exists`, `version`, `scenarios` and `reason` say which.
 
         Raises:
           RegistryError: the registry file is corrupt.
@@ -43,6 +44,7 @@ class Executor(base_executor.BaseExecutor):
         model.set_int_custom_property("exists", int(reason is None))
         if entry is not None and reason is None:
             model.set_string_custom_property("version", entry.version)
+            model.set_string_custom_property("scenarios", json.dumps(entry.scenarios))
             io_utils.copy_dir(entry.pushed_destination, path)
             return
         assert reason is not None

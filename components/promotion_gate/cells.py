@@ -11,7 +11,7 @@ from components.promotion_gate.difference import UNKNOWN, Difference
 from components.promotion_gate.eval_config import BASELINE, CANDIDATE
 from components.promotion_gate.paired import PAIRED
 from components.promotion_gate.quality import METRICS, Quality
-from components.promotion_gate.quality_metric import difference_keys
+from components.promotion_gate.quality_metric import DECILES_KEY, difference_keys
 from schemas.contract import Contract
 
 _EMPTY = Quality(*(float("nan"),) * 3, 0, 0, 0.0, 0.0, 0)
@@ -47,18 +47,22 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
       metrics: MetricsForSlice protos, as of `tfma.load_metrics`.
       baseline_exists: False where the Evaluator's rival was the null model.
     """
-    numbers: dict[tuple[str, str, str], dict[str, float]] = {}
-    known = {*METRICS, *(name for metric in PAIRED for name in difference_keys(metric))}
+    numbers: dict[tuple[str, str, str], dict[str, Any]] = {}
+    known = {*METRICS, DECILES_KEY, *(name for metric in PAIRED for name in difference_keys(metric))}
     for of_slice in metrics:
         scenario = _scenario_of(of_slice.slice_key)
         for item in of_slice.metric_keys_and_values:
             if item.key.name in known and not item.key.is_diff:
                 cell = numbers.setdefault((item.key.model_name, item.key.output_name, scenario), {})
-                cell[item.key.name] = item.value.double_value.value
+                cell[item.key.name] = _number_or_array(item.value)
 
     def of(model: str, output: str, scenario: str) -> Quality:
         values = numbers.get((model, output, scenario))
-        return Quality(**{name: values[name] for name in METRICS}) if values else _EMPTY
+        if not values:
+            return _EMPTY
+        flat = values[DECILES_KEY]
+        deciles = tuple(zip(flat[::2], flat[1::2], strict=True))
+        return Quality(**{name: values[name] for name in METRICS}, deciles=deciles)
 
     def differences(output: str, scenario: str) -> dict[str, Difference]:
         values = numbers.get((CANDIDATE, output, scenario))
@@ -80,6 +84,12 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
         for output in contract.tasks.outputs
         for scenario in (OVERALL, *contract.scenarios)
     ]
+
+
+def _number_or_array(value: Any) -> Any:
+    if value.WhichOneof("type") == "array_value":
+        return tuple(value.array_value.float64_values)
+    return value.double_value.value
 
 
 def _scenario_of(slice_key: Any) -> str:

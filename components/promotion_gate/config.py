@@ -84,7 +84,7 @@ class GateConfig(Settings):
     auc_at_least: _AUC | None = 0.55
     calibration_between: _Range | None = (0.7, 1.4)
     logloss_at_most: float | None = None
-    auc_drop_at_most: _Drop | None = None
+    auc_drop_at_most: _Drop | None = 0.01
     gauc_drop_at_most: _Drop | None = None
     logloss_rise_at_most: _Drop | None = None
     min_positives: _Positive = 30

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig, Thresholds
-from components.promotion_gate.difference import Difference, holm
+from components.promotion_gate.difference import UNKNOWN, Difference, holm
 
 _ONE_SIDED = 0.025
 _NAMES = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss"}
@@ -46,9 +46,10 @@ class Drop:
         if not self.gain.known:
             return f"{name} can't be compared with the baseline's"
         low, high = self.gain.interval()
+        side = "worse" if self.gain.value < 0 else "better"
         return (
-            f"{name} is {self.gain.value:+.4f} better than the baseline's (95 % interval "
-            f"{low:+.4f} to {high:+.4f}), at least {-self.limit:+g} is wanted"
+            f"{name} is {abs(self.gain.value):.4f} {side} than the baseline's (95 % interval of "
+            f"the gain {low:+.4f} to {high:+.4f}; a drop of {self.limit:g} is allowed)"
         )
 
 
@@ -68,7 +69,8 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
             ("logloss", limits.logloss_rise_at_most),
         ):
             if limit is not None:
-                tested[index, metric] = (_gain(metric, cell.differences[metric]), limit)
+                found = cell.differences.get(metric, UNKNOWN)
+                tested[index, metric] = (_gain(metric, found), limit)
     adjusted = holm({key: gain.p_below(-limit) for key, (gain, limit) in tested.items()})
     return [
         [

@@ -12,6 +12,7 @@ from tfx.types import artifact_utils
 from components.artifact_reading import contract_of, write_json, write_text
 from components.promotion_gate.cells import read_cells
 from components.promotion_gate.config import GateConfig
+from components.promotion_gate.situations import Rival, situations, without_new_scenarios
 from components.promotion_gate.verdict import judge_all, summary
 from schemas.settings import parse
 
@@ -38,16 +39,19 @@ class Executor(base_executor.BaseExecutor):
         contract = contract_of(input_dict["schema"])
         config = parse(GateConfig, json.loads(exec_properties["gate_config"]), "gate")
         config.check_names(contract)
-        rival = artifact_utils.get_single_instance(input_dict["baseline_model"])
-        exists = rival.get_int_custom_property("exists") == 1
-        baseline = {
-            "exists": exists,
-            "version": rival.get_string_custom_property("version") or None,
-            "reason": rival.get_string_custom_property("reason") or None,
-        }
+        rival = _rival(artifact_utils.get_single_instance(input_dict["baseline_model"]))
         uri = artifact_utils.get_single_uri(input_dict["evaluation"])
-        cells = read_cells(contract, tfma.load_metrics(uri), exists)
-        result = summary(judge_all(cells, config), baseline)
+        measured = read_cells(contract, tfma.load_metrics(uri), rival.version is not None)
+        cells = without_new_scenarios(measured, rival)
+        result = {
+            **summary(judge_all(cells, config)),
+            "baseline": {
+                "exists": rival.version is not None,
+                "version": rival.version,
+                "reason": rival.reason,
+            },
+            "situations": situations(contract.scenarios, rival),
+        }
 
         gate = artifact_utils.get_single_instance(output_dict["gate"])
         write_json(gate.uri, "gate.json", result)
@@ -57,3 +61,11 @@ class Executor(base_executor.BaseExecutor):
         blessing.set_int_custom_property("blessed", int(result["blessed"]))
         for reason in result["reasons"]:
             _LOG.warning("not blessed: %s", reason)
+
+
+def _rival(baseline: Any) -> Rival:
+    """Reads what Baseline wrote on its model."""
+    if baseline.get_int_custom_property("exists") != 1:
+        return Rival(None, baseline.get_string_custom_property("reason"))
+    scenarios = json.loads(baseline.get_string_custom_property("scenarios") or "[]")
+    return Rival(baseline.get_string_custom_property("version"), None, tuple(scenarios))

@@ -1,7 +1,8 @@
 """Paired differences of two models' metrics on the same rows, with standard errors.
 
 All treat rows (for GAUC: users) as independent draws and weights as fixed. They are
-vectorised and exact; the longest step is a sort.
+vectorised and exact; the longest step is a sort. Slices with more rows than are kept have
+them from `CondensedRows`.
 """
 
 from __future__ import annotations
@@ -66,9 +67,20 @@ def auc_difference(target: Array, candidate: Array, baseline: Array, weight: Arr
       baseline: its scores, [N].
       weight: above 0, [N].
     """
+    value, of_positives, of_negatives = auc_difference_parts(target, candidate, baseline, weight)
+    return Difference(value, math.sqrt(of_positives + of_negatives))
+
+
+def auc_difference_parts(
+    target: Array, candidate: Array, baseline: Array, weight: Array
+) -> tuple[float, float, float]:
+    """Returns `auc_difference`'s value and its variance's two sums, positives' and negatives'.
+
+    All are NaN with fewer than two rows of a class.
+    """
     positive = target > 0.5
     if min(positive.sum(), (~positive).sum()) < 2:
-        return UNKNOWN
+        return math.nan, math.nan, math.nan
     u, v = weight[positive], weight[~positive]
     of_positives, of_negatives = np.zeros(len(u)), np.zeros(len(v))
     for scores, sign in ((candidate, 1.0), (baseline, -1.0)):
@@ -76,8 +88,7 @@ def auc_difference(target: Array, candidate: Array, baseline: Array, weight: Arr
         of_positives += sign * _share_below(above, below, v)
         of_negatives += sign * (1.0 - _share_below(below, above, u))
     value = float(u @ of_positives / u.sum())
-    variance = _variance_of_mean(of_positives, u) + _variance_of_mean(of_negatives, v)
-    return Difference(value, math.sqrt(variance))
+    return value, _variance_of_mean(of_positives, u), _variance_of_mean(of_negatives, v)
 
 
 def log_loss_difference(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from components.promotion_gate.deciles import DECILES, Deciles, deciles
 from models.binary_metrics import weighted_auc, weighted_log_loss
 from models.grouped_auc import grouped_auc
 
@@ -23,8 +24,11 @@ METRICS = (
     "gauc",
     "ranked_users",
     "normalized_entropy",
+    "auc_error",
 )
 """The names of the numbers below, in order."""
+
+_UNDEFINED: Deciles = ((math.nan, math.nan),) * DECILES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Quality:
       ranked_users: number of users with both classes, whom GAUC is the mean of.
       normalized_entropy: the log loss over that of the rows' own base rate as everybody's
         score (He et al., ADKDD 2014); below 1 the scores tell rows apart, whatever the rate.
+      auc_error: how far `auc` may be off: 0 but for slices of very many rows, whose scores
+        are counted in bins (`CondensedRows`).
+      deciles: predicted and true rate of every tenth of the rows by score (`deciles`).
     """
 
     auc: float
@@ -62,6 +69,8 @@ class Quality:
     gauc: float = math.nan
     ranked_users: float = 0
     normalized_entropy: float = math.nan
+    auc_error: float = 0
+    deciles: Deciles = _UNDEFINED
 
 
 def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
@@ -84,16 +93,16 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     weighted_negatives = float(weight[~positive].sum())
     auc = logloss = calibration = gauc = entropy = math.nan
     ranked_users = 0
+    tenths = _UNDEFINED
     if score.size and not nonfinite:
         auc = weighted_auc(target, score, weight)
         logloss = weighted_log_loss(target, score, weight)
+        tenths = deciles(target, score, weight)
         if user is not None:
             gauc, ranked_users = grouped_auc(target, score, weight, np.asarray(user)[inside])
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
-        if positives and negatives:
-            rate = np.full(len(target), weighted_positives / weight.sum())
-            entropy = logloss / weighted_log_loss(target, rate, weight)
+        entropy = logloss / base_entropy(weighted_positives, weighted_negatives)
     return Quality(
         auc,
         logloss,
@@ -106,4 +115,12 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         gauc,
         ranked_users,
         entropy,
+        deciles=tenths,
     )
+
+
+def base_entropy(weighted_positives: float, weighted_negatives: float) -> float:
+    """Returns the log loss of the base rate as everybody's score, NaN where it is 0 or 1."""
+    total = weighted_positives + weighted_negatives
+    shares = (weighted_positives / total, weighted_negatives / total)
+    return -sum(p * math.log(p) for p in shares) if min(shares) > 0 else math.nan

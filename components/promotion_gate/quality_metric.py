@@ -3,12 +3,11 @@
 TFMA's own metrics cost Python per row x metric x model x output x slice. This one keeps a
 row's scores, targets and weights as one vector and its user as a number, and computes a
 slice's numbers once, exactly, when all its rows are there: 4 x (2 outputs + scores) + 8 bytes
-a row and slice.
+a row and slice, for up to `EXACT_ROWS` rows.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from typing import Any
 
@@ -17,8 +16,17 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.promotion_gate.paired import PAIRED, paired_differences
-from components.promotion_gate.quality import METRICS, quality
+from components.promotion_gate.condensed_rows import CondensedRows
+from components.promotion_gate.paired import PAIRED
+from components.promotion_gate.quality import METRICS
+from components.promotion_gate.scored_rows import ScoredRows
+from components.promotion_gate.slice_numbers import SliceNumbers, exact_numbers
+
+DECILES_KEY = "deciles"
+"""The array of `Quality.deciles`, flat."""
+
+EXACT_ROWS = 4_000_000
+"""About .4 GB of a slice, with six outputs and two models."""
 
 _CHUNK = 4096
 
@@ -27,17 +35,20 @@ class RankingQuality(metric_types.Metric):
     """AUC, log loss, calibration and counts of every model and output of a MetricsSpec.
 
     Name it in a MetricConfig by module and class_name, in one MetricsSpec with all
-    `model_names` and `output_names`. Its keys are `quality.METRICS` for each of them, and
-    for the first of two models `difference_keys`: what it has more than the second, and the
+    `model_names` and `output_names`. Its keys are `quality.METRICS` and `DECILES_KEY` for each
+    of them, and for the first of two models `difference_keys`: what it has more than the second, and the
     standard error of that.
 
     Args:
       user: the raw column whose values are users, for GAUC.
+      exact_rows: a slice of more rows is condensed (`CondensedRows`).
       name: of the metric.
     """
 
-    def __init__(self, user: str, name: str = "ranking_quality"):
-        super().__init__(_computations, name=name, user=user)
+    def __init__(
+        self, user: str, exact_rows: int = EXACT_ROWS, name: str = "ranking_quality"
+    ) -> None:
+        super().__init__(_computations, name=name, user=user, exact_rows=exact_rows)
 
 
 def difference_keys(metric: str) -> tuple[str, str]:
@@ -48,6 +59,7 @@ def difference_keys(metric: str) -> tuple[str, str]:
 def _computations(
     name: str,
     user: str,
+    exact_rows: int,
     eval_config: Any = None,
     model_names: list[str] | None = None,
     output_names: list[str] | None = None,
@@ -59,14 +71,14 @@ def _computations(
     models = tuple(model_names or [""]) if len(eval_config.model_specs) > 1 else ("",)
     outputs = tuple(output_names or [""])
     keys = [
-        metric_types.MetricKey(name=metric, model_name=model, output_name=output)
+        _key(metric, model, output)
         for model in models
         for output in outputs
-        for metric in METRICS
+        for metric in (*METRICS, DECILES_KEY)
     ]
     if len(models) == 2:
         keys += [
-            metric_types.MetricKey(name=name, model_name=models[0], output_name=output)
+            _key(name, models[0], output)
             for output in outputs
             for metric in PAIRED
             for name in difference_keys(metric)
@@ -75,7 +87,7 @@ def _computations(
         metric_types.MetricComputation(
             keys=keys,
             preprocessors=[_Row(models, outputs, user)],
-            combiner=_QualityCombiner(models, outputs),
+            combiner=_QualityCombiner(models, outputs, exact_rows),
         )
     ]
 
@@ -114,75 +126,92 @@ def _number_of(user: int | bytes) -> int:
     return int.from_bytes(hashlib.blake2b(user, digest_size=8).digest(), "big", signed=True)
 
 
-@dataclasses.dataclass
-class _Rows:
-    """Rows of a slice: chunks of vectors [n, width] and users [n], and single rows beside."""
+class _Slice:
+    """Rows of a slice: as they are up to a number, condensed beyond it."""
 
-    chunks: list[Any] = dataclasses.field(default_factory=list)
-    rows: list[Any] = dataclasses.field(default_factory=list)
+    def __init__(self, models: int, outputs: int, most: int) -> None:
+        self._sizes = (models, outputs)
+        self._most = most
+        self._single: list[Any] = []
+        self._parts: list[ScoredRows] = []
+        self._condensed: CondensedRows | None = None
 
-    def stack(self) -> None:
-        if self.rows:
-            vectors, users = zip(*self.rows, strict=True)
-            self.chunks.append((np.stack(vectors), np.array(users, np.int64)))
-            self.rows = []
+    def add(self, row: Any) -> None:
+        self._single.append(row)
+        if len(self._single) >= _CHUNK:
+            self.compact()
+
+    def merge(self, other: _Slice) -> None:
+        self._single += other._single
+        self._parts += other._parts
+        if other._condensed is not None:
+            self._condense().merge(other._condensed)
+        self.compact()
+
+    def compact(self) -> None:
+        if self._single:
+            vectors, users = zip(*self._single, strict=True)
+            self._parts.append(ScoredRows.of(vectors, users, self._sizes[1]))
+            self._single = []
+        rows = sum(len(part.users) for part in self._parts)
+        if self._condensed is not None or rows > self._most:
+            self._condense()
+
+    def _condense(self) -> CondensedRows:
+        if self._condensed is None:
+            self._condensed = CondensedRows(*self._sizes, self._most)
+        for part in self._parts:
+            self._condensed.add(part)
+        self._parts = []
+        return self._condensed
+
+    def numbers(self) -> SliceNumbers:
+        self.compact()
+        if self._condensed is not None:
+            return self._condensed.numbers()
+        return exact_numbers(ScoredRows.joined(self._parts))
 
 
 class _QualityCombiner(beam.CombineFn):
     """Gathers a slice's rows; computes its numbers at the end."""
 
-    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...]):
+    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...], exact_rows: int):
         self._models = models
         self._outputs = outputs
+        self._exact_rows = exact_rows
 
-    def create_accumulator(self) -> _Rows:
-        return _Rows()
+    def create_accumulator(self) -> _Slice:
+        return _Slice(len(self._models), len(self._outputs), self._exact_rows)
 
-    def add_input(self, accumulator: _Rows, element: Any) -> _Rows:
-        accumulator.rows.append(element)
-        if len(accumulator.rows) >= _CHUNK:
-            accumulator.stack()
+    def add_input(self, accumulator: _Slice, element: Any) -> _Slice:
+        accumulator.add(element)
         return accumulator
 
-    def merge_accumulators(self, accumulators: Any) -> _Rows:
-        merged = _Rows()
+    def merge_accumulators(self, accumulators: Any) -> _Slice:
+        merged = self.create_accumulator()
         for accumulator in accumulators:
-            merged.chunks += accumulator.chunks
-            merged.rows += accumulator.rows
-        merged.stack()
+            merged.merge(accumulator)
         return merged
 
-    def compact(self, accumulator: _Rows) -> _Rows:
-        accumulator.stack()
+    def compact(self, accumulator: _Slice) -> _Slice:
+        accumulator.compact()
         return accumulator
 
-    def extract_output(self, accumulator: _Rows) -> dict[Any, float]:
-        accumulator.stack()
-        rows, users = map(np.concatenate, zip(*accumulator.chunks, strict=True))
-        width = len(self._outputs)
-        found = self._differences(rows, users) if len(self._models) == 2 else {}
-        for m, model in enumerate(self._models):
-            for o, output in enumerate(self._outputs):
-                score = rows[:, (2 + m) * width + o]
-                numbers = quality(rows[:, o], score, rows[:, width + o], users)
+    def extract_output(self, accumulator: _Slice) -> dict[Any, Any]:
+        qualities, differences = accumulator.numbers()
+        found: dict[Any, Any] = {}
+        for model, of_model in zip(self._models, qualities, strict=True):
+            for output, numbers in zip(self._outputs, of_model, strict=True):
                 for metric in METRICS:
-                    key = metric_types.MetricKey(name=metric, model_name=model, output_name=output)
-                    found[key] = getattr(numbers, metric)
+                    found[_key(metric, model, output)] = getattr(numbers, metric)
+                found[_key(DECILES_KEY, model, output)] = np.array(numbers.deciles).ravel()
+        for output, of_output in zip(self._outputs, differences, strict=bool(differences)):
+            for metric, difference in of_output.items():
+                value, error = difference_keys(metric)
+                found[_key(value, self._models[0], output)] = difference.value
+                found[_key(error, self._models[0], output)] = difference.error
         return found
 
-    def _differences(self, rows: Any, users: Any) -> dict[Any, float]:
-        width = len(self._outputs)
-        found = {}
-        for o, output in enumerate(self._outputs):
-            candidate, baseline = (rows[:, (2 + model) * width + o] for model in (0, 1))
-            differences = paired_differences(
-                rows[:, o], candidate, baseline, rows[:, width + o], users
-            )
-            for metric, difference in differences.items():
-                numbers = (difference.value, difference.error)
-                for name, number in zip(difference_keys(metric), numbers, strict=True):
-                    key = metric_types.MetricKey(
-                        name=name, model_name=self._models[0], output_name=output
-                    )
-                    found[key] = number
-        return found
+
+def _key(metric: str, model: str, output: str) -> Any:
+    return metric_types.MetricKey(name=metric, model_name=model, output_name=output)

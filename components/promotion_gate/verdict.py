@@ -57,7 +57,7 @@ class CellVerdict:
                 }
             )
             values["intervals"] = {
-                name: [x if math.isfinite(x) else None for x in difference.interval()]
+                name: _plain(difference.interval())
                 for name, difference in self.cell.differences.items()
             }
         return values
@@ -82,6 +82,11 @@ def _judged(cell: Cell, config: GateConfig, drops: Sequence[Drop]) -> CellVerdic
         config.must_have_data is None or cell.output in config.must_have_data
     )
     refuses = verdict == "fail" or (verdict == "insufficient data" and needs_data)
+    if refuses and verdict == "insufficient data":
+        reason += (
+            f" Take more eval spans, or leave '{cell.output}' out of gate.must_have_data "
+            "where that can't be helped."
+        )
     return CellVerdict(cell, verdict, reason, refuses)
 
 
@@ -118,11 +123,16 @@ def _judge(found: Quality, limits: Thresholds, drops: Sequence[Drop]) -> tuple[V
     )
 
 
-def _plain(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+def _plain(value: Any) -> Any:
+    """Returns lists and dicts of numbers with null in the place of what is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if math.isfinite(value) else None
 
 
-def summary(verdicts: list[CellVerdict], baseline: dict[str, Any]) -> dict[str, Any]:
+def summary(verdicts: list[CellVerdict]) -> dict[str, Any]:
     """Returns what gate.json holds: the decision, its reasons, the counts and every cell."""
     refusing = [verdict for verdict in verdicts if verdict.refuses]
     counts = {"pass": 0, "fail": 0, "insufficient data": 0}
@@ -132,6 +142,5 @@ def summary(verdicts: list[CellVerdict], baseline: dict[str, Any]) -> dict[str, 
         "blessed": not refusing,
         "reasons": [f"{v.name}: {v.verdict}: {v.reason}" for v in refusing],
         "counts": counts,
-        "baseline": baseline,
         "cells": [verdict.as_json() for verdict in verdicts],
     }

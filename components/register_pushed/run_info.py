@@ -11,7 +11,9 @@ class RunInfo(Settings):
     Attributes:
       model: the architecture's name.
       schema_digest: sha256 of the contract.
+      scenarios: of the contract.
     """
 
     model: str = ""
     schema_digest: str = ""
+    scenarios: tuple[str, ...] = ()

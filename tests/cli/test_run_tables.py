@@ -11,8 +11,9 @@ from cli.run_tables import last_line, print_result
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord
 
-NUMBERS = {"auc": 0.75, "logloss": 0.5, "calibration": 1.25, "positives": 1234, "negatives": 56}
-EMPTY = {"auc": None, "logloss": None, "calibration": None, "positives": 0, "negatives": 0}
+SHOWN = {"auc": 0.75, "logloss": 0.5, "calibration": 1.25, "positives": 1234, "negatives": 56}
+NONE = {"auc": None, "logloss": None, "calibration": None, "positives": 0, "negatives": 0}
+NUMBERS, EMPTY = {**SHOWN, "gauc": 0.625}, {**NONE, "gauc": None}
 
 
 def _cell(scenario, numbers, verdict, **more):
@@ -36,9 +37,16 @@ def result():
         version="17",
         gate={
             "cells": [
-                _cell("all", NUMBERS, "pass", difference={"auc": -0.0125}),
+                _cell(
+                    "all",
+                    NUMBERS,
+                    "pass",
+                    difference={"auc": -0.0125},
+                    intervals={"auc": [-0.0135, -0.0115]},
+                ),
                 _cell("feed", EMPTY, "insufficient data"),
-            ]
+            ],
+            "situations": ["Scenario 'feed' is new."],
         },
         references={"outputs": {"click": {"user_rate": {"auc": 0.7, "logloss": 0.6}}}},
         components=(ComponentRecord("Trainer", "done", 1.5, 10, {}),),
@@ -53,8 +61,22 @@ def _printed(result) -> list[list[str]]:
 
 def test_every_number_of_a_cell_is_shown(result):
     lines = _printed(result)
-    assert ["click", "0.7500", "-0.0125", "0.5000", "1.250", "1,234", "56", "pass"] in lines
-    assert ["feed", "-", "-", "-", "-", "0", "0", "insufficient", "data"] in lines
+    gain = "-0.0125±0.0010"
+    assert ["click", "0.7500", gain, "0.6250", "0.5000", "1.250", "1,234", "56", "pass"] in lines
+    assert ["feed", "-", "-", "-", "-", "-", "0", "0", "insufficient"] in lines
+
+
+def test_what_did_not_pass_and_what_is_new_has_a_sentence(result):
+    lines = _printed(result)
+    assert ["click/feed", "because"] in lines
+    assert ["click/all", "because"] not in lines
+    assert ["Scenario", "'feed'", "is", "new."] in lines
+
+
+def test_without_a_baseline_no_gain_is_shown(result):
+    for cell in result.gate["cells"]:
+        cell.pop("difference", None)
+    assert not any("gain" in line for line in _printed(result))
 
 
 def test_simple_models_stand_beside_the_candidate(result):
@@ -65,7 +87,7 @@ def test_simple_models_stand_beside_the_candidate(result):
 
 def test_the_document_is_keyed_by_output_and_scenario(result):
     document = result.document()
-    assert document["metrics"] == {"click": {"all": NUMBERS, "feed": EMPTY}}
+    assert document["metrics"] == {"click": {"all": SHOWN, "feed": NONE}}
     assert (document["status"], document["exit_code"], document["version"]) == ("pushed", 0, "17")
     assert document["components"] == [
         {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10, "note": ""}

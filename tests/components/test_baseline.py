@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import ranking_samples
 import tensorflow as tf
+from made_entries import made_entry
 from tfx.types import standard_artifacts
 
 from components import registry
 from components.baseline.executor import Executor
-from components.registry import Entry, RegistryError
+from components.registry import RegistryError
 from schemas.contract import parse_schema, read_contract
 from serving.loader import load
 
@@ -45,16 +46,11 @@ def push(tmp_path, fingerprint: str = "other", **model) -> str:
     ranking_samples.save_model(folder, **model)
     registry.append(
         tmp_path / "registry.json",
-        Entry(
-            version="17",
+        made_entry(
+            "17",
             pushed_destination=folder,
             run_fingerprint=fingerprint,
-            run_id="r",
-            time="2026-01-01T00:00:00+00:00",
-            spans=(),
-            model="m",
-            schema_digest="d",
-            gate={},
+            scenarios=("home", "search"),
         ),
     )
     return folder
@@ -95,6 +91,7 @@ def test_the_pushed_version_is_copied(baseline, tmp_path):
     model = baseline()
     assert model.get_int_custom_property("exists") == 1
     assert model.get_string_custom_property("version") == "17"
+    assert json.loads(model.get_string_custom_property("scenarios")) == ["home", "search"]
     rows = ranking_samples.make_rows(5)
     got = scores(f"{model.uri}/Format-Serving", ranking_samples.serialize(rows))
     np.testing.assert_allclose(got["click"], 1 / (1 + np.exp(-0.7 * rows["x"])), atol=1e-6)
@@ -110,6 +107,30 @@ def test_a_runs_own_push_is_not_its_baseline(baseline, tmp_path):
 def test_other_outputs_are_no_baseline(baseline, tmp_path):
     push(tmp_path, outputs=("click", "buy"))
     assert_null(baseline(), "its outputs (buy, click) are not the contract's")
+
+
+@pytest.mark.e2e  # Saves a model.
+@pytest.mark.parametrize(
+    ("changed", "exists"),
+    [
+        ({HEADER: 'feature { name: "gained" type: INT annotation { tag: "item" tag: "id" } }\n' + HEADER}, 1),
+        ({'value: "cart"': 'value: "cart" value: "plaza"'}, 1),
+        ({HEADER + " type: FLOAT": HEADER + " type: INT"}, 0),
+    ],
+    ids=["a feature more", "a scenario more", "a feature of another type"],
+)
+def test_what_the_contract_gained_is_ignored_and_another_type_is_no_baseline(
+    baseline, tmp_path, changed, exists
+):
+    push(tmp_path)
+    schema = ranking_samples.SCHEMA
+    for old, new in changed.items():
+        assert old in schema
+        schema = schema.replace(old, new)
+    model = baseline(schema)
+    assert model.get_int_custom_property("exists") == exists
+    if not exists:
+        assert_null(model, "can't score a row of today's contract")
 
 
 @pytest.mark.e2e

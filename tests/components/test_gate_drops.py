@@ -51,8 +51,9 @@ def test_what_is_open_refuses_over_all_rows_only() -> None:
     found = judge_all([cell(unsure, OVERALL), cell(unsure)], LIMITED)
     assert [one.refuses for one in found] == [True, False]
     assert found[0].reason == (
-        "AUC is -0.0040 better than the baseline's (95 % interval -0.0118 to +0.0038), "
-        "at least -0.005 is wanted: the rows can't tell."
+        "AUC is 0.0040 worse than the baseline's (95 % interval of the gain -0.0118 to +0.0038; "
+        "a drop of 0.005 is allowed): the rows can't tell. Take more eval spans, or leave "
+        "'click' out of gate.must_have_data where that can't be helped."
     )
 
 
@@ -74,7 +75,7 @@ def test_without_baseline_limit_or_rows_nothing_is_compared() -> None:
     bad = Difference(-0.2, 0.001)
     alone = Cell("click", "home", GOOD, None)
     assert verdicts([alone]) == ["pass"]
-    assert verdicts([cell(bad)], GateConfig()) == ["pass"]
+    assert verdicts([cell(bad)], GateConfig(auc_drop_at_most=None)) == ["pass"]
     config = GateConfig(auc_drop_at_most=0.005, min_positives=101)
     assert verdicts([cell(bad)], config) == ["insufficient data"]
 

@@ -10,6 +10,7 @@ from tfx.types import standard_artifacts
 from components.artifacts import GateResult
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import OVERALL, GateConfig
+from components.promotion_gate.deciles import deciles
 from components.promotion_gate.executor import Executor
 from components.promotion_gate.paired import paired_differences
 from components.promotion_gate.quality import Quality, quality
@@ -141,7 +142,7 @@ class TestVerdict:
 
     def test_summary_counts_and_names_what_refuses(self):
         verdicts = judge_all([cell(), cell(auc=0.1), cell(positives=0)], GateConfig())
-        found = summary(verdicts, {"exists": False})
+        found = summary(verdicts)
         assert found["counts"] == {"pass": 1, "fail": 1, "insufficient data": 1}
         assert found["blessed"] is False
         assert found["reasons"] == ["click/home: fail: AUC 0.1000 is below 0.55."]
@@ -247,6 +248,10 @@ class TestWithTheStockEvaluator:
                     within = grouped_auc(t, score, w, rows["uid"][rows_in])
                     assert found["gauc"] == pytest.approx(within.mean, abs=1e-9)
                     assert found["ranked_users"] == within.groups
+                    assert found["deciles"] == pytest.approx(
+                        np.array(deciles(t.astype(float), score, w)), abs=1e-6, nan_ok=True
+                    )
+                    assert found["auc_error"] == 0
                     assert found["positives"] == t.sum()
                     assert found["negatives"] == len(t) - t.sum()
                     assert found["weighted_positives"] == (w * t).sum()

@@ -43,6 +43,8 @@ class Workspace:
 
     folder: pathlib.Path
     root: pathlib.Path = ROOT
+    rows: int = 20_000
+    days: tuple[str, ...] = DAYS
 
     @property
     def schema(self) -> pathlib.Path:
@@ -96,7 +98,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with five days of the synthetic log."""
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     made = workspace.command(
-        "polyrank", "data", "synthetic", "--out", str(workspace.log), "--rows", "8000",
+        "polyrank", "data", "synthetic", "--out", str(workspace.log), "--rows", str(workspace.rows),
         "--days", str(len(DAYS)), "--start", DAYS[0], "--seed", "3",
     )  # fmt: skip
     assert made.exit_code == 0, made.stderr
@@ -109,12 +111,21 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                     "schema_path": str(workspace.schema),
                 },
                 "window": {"end": DAYS[3], "train_spans": 3, "eval_spans": 1},
-                "model": {"name": "mmoe"},
-                "training": {"max_epochs": 2, "batch_size": 512},
+                "model": {
+                    "name": "mmoe",
+                    "embedding_dim": 4,
+                    "l2_per": "value",
+                    "embedding_l2": 20,
+                    "wide_l2": 20,
+                },
+                "training": {"max_epochs": 4, "batch_size": 256, "learning_rate": 0.005},
+                # A small log proves large drops only.
                 "gate": {
                     "auc_at_least": 0.3,
                     "calibration_between": [0.2, 5.0],
                     "min_positives": 5,
+                    "auc_drop_at_most": 0.05,
+                    "must_have_data": [],
                 },
             }
         )
