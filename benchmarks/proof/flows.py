@@ -5,9 +5,11 @@
 The truth of a (scenario, label, flow) is found without AutoIFS's search: a flow is useful
 where retraining without it, in all scenarios and labels, loses more than .002 of the noise-
 free AUC of that scenario and label, in the mean over seeds that nothing else uses. Against it
-stands the searched mask. With --masks, what a mask is worth is measured by training it from
-the start with the whole budget: the searched one, a random one that keeps as many, and the one
-that keeps all. The wide part is off, so that everything flows.
+stands the searched mask, over all flows and over those on which the seeds agree; and, as the
+most that a mask can reach, one seed's truth against the other seeds'. With --masks, what a mask
+is worth is measured by training it from the start with the whole budget: the searched one, a
+random one that keeps as many, and the one that keeps all. The wide part is off, so that
+everything flows.
 """
 
 from __future__ import annotations
@@ -77,33 +79,55 @@ def _without(flow: int) -> np.ndarray:
     return mask
 
 
-def useful_flows(judged: list[Judged]) -> np.ndarray:
-    """The truth, bool [K, C, 4], from the trials with all flows and without one."""
-    losses = []
-    for flow in range(len(FLOWS)):
-        pairs = [
-            (label_aucs(whole) - label_aucs(one))
-            for whole in judged
-            if whole.wanted.label == "all kept"
-            for one in judged
-            if one.wanted.label == f"without {FLOWS[flow]}" and one.wanted.seed == whole.wanted.seed
+def losses_without(judged: list[Judged]) -> np.ndarray:
+    """AUC lost without every flow, [S, K, C, 4], from the trials with all flows and without one."""
+    aucs = {(one.wanted.label, one.wanted.seed): label_aucs(one) for one in judged}
+    return np.array(
+        [
+            np.stack(
+                [aucs["all kept", seed] - aucs[f"without {flow}", seed] for flow in FLOWS], axis=2
+            )
+            for label, seed in aucs
+            if label == "all kept"
         ]
-        losses.append(np.mean(pairs, axis=0))
-    return np.stack(losses, axis=2) > USEFUL
+    )
+
+
+def is_known(losses: np.ndarray) -> np.ndarray:
+    """Whether a mean loss is two standard errors away from USEFUL, bool [K, C, 4]."""
+    error = losses.std(axis=0, ddof=1) / math.sqrt(len(losses))
+    return np.abs(losses.mean(axis=0) - USEFUL) > 2 * error
+
+
+def one_seed_against_the_others(losses: np.ndarray) -> np.ndarray:
+    """Mean precision and recall of one seed's truth as a mask, judged by the other seeds', [2].
+
+    No mask that was searched on other rows can be expected to do better.
+    """
+    seeds = range(len(losses))
+    return np.nanmean(
+        [
+            precision_and_recall(
+                losses[seed] > USEFUL, np.delete(losses, seed, axis=0).mean(axis=0) > USEFUL
+            )
+            for seed in seeds
+        ],
+        axis=0,
+    )
 
 
 Run = Callable[[list[Wanted]], list[Judged]]
 
 
 def truth_of(world: str, run: Run) -> np.ndarray:
-    """Trains with all flows and without each of them, and returns which are useful."""
+    """Trains with all flows and without each of them; returns `losses_without`."""
     fixed = {"all kept": _ALL, **{f"without {f}": _without(j) for j, f in enumerate(FLOWS)}}
     wanted = [
         Wanted(label, world, seed, _fixed(mask), TRAINING)
         for seed in TRUTH_SEEDS
         for label, mask in fixed.items()
     ]
-    return useful_flows(run(wanted))
+    return losses_without(run(wanted))
 
 
 def worth_of_masks(found: list[Judged], run: Run) -> list[str]:
@@ -141,19 +165,27 @@ def main() -> None:
 
     rows = []
     for world in given.world:
-        useful = truth_of(world, run)
+        losses = truth_of(world, run)
+        useful, known = losses.mean(axis=0) > USEFUL, is_known(losses)
         seeds = CLAIM_SEEDS[: given.seeds]
         found = run([Wanted(label, world, seed, model, TRAINING) for seed in seeds])
-        scores = [precision_and_recall(kept_flows(one), useful) for one in found]
+        scores = [
+            precision_and_recall(kept_flows(one), useful)
+            + precision_and_recall(kept_flows(one)[known], useful[known])
+            for one in found
+        ]
         kept = mean_interval([float(kept_flows(one).mean()) for one in found])
         # NaN where no flow is useful or none is kept: then there is nothing to average.
-        pairs = [mean_interval([pair[i] for pair in scores]) for i in (0, 1)]
-        cells = [world, f"{useful.mean():.2f}", *(shown(x, 2) for x in (kept, *pairs))]
+        shares = [mean_interval([score[i] for score in scores]) for i in range(4)]
+        seeds_agree = [f"{x:.2f}" for x in one_seed_against_the_others(losses)]
+        cells = [world, f"{useful.mean():.2f}", *(shown(x, 2) for x in (kept, *shares[:2]))]
+        cells += [*seeds_agree, f"{known.mean():.2f}", *(shown(x, 2) for x in shares[2:])]
         rows.append([*cells, *(worth_of_masks(found, run) if given.masks else [])])
         print(f"{world}: useful by flow", useful.mean(axis=(0, 1)).round(2).tolist())
         means = np.mean([kept_flows(one) for one in found], axis=(0, 1, 2))
         print(f"{world}: kept by flow", means.round(2).tolist(), flush=True)
-    header = ["world", "useful", "kept", "precision", "recall"]
+    header = ["world", "useful", "kept", "precision", "recall", "one seed's precision"]
+    header += ["and recall", "known", "precision of known", "recall of known"]
     if given.masks:
         header += ["its mask - all kept", "its mask - random"]
     print(markdown(header, rows))

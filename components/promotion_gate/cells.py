@@ -48,7 +48,11 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
       baseline_exists: False where the Evaluator's rival was the null model.
     """
     numbers: dict[tuple[str, str, str], dict[str, Any]] = {}
-    known = {*METRICS, DECILES_KEY, *(name for metric in PAIRED for name in difference_keys(metric))}
+    known = {
+        *METRICS,
+        DECILES_KEY,
+        *(name for metric in PAIRED for name in difference_keys(metric)),
+    }
     for of_slice in metrics:
         scenario = _scenario_of(of_slice.slice_key)
         for item in of_slice.metric_keys_and_values:

@@ -59,6 +59,4 @@ class ScoreHistogram:
         (filled,) = np.nonzero(weights)
         logits = (filled + 0.5) * _WIDTH - _LARGEST_LOGIT
         scores = 1 / (1 + np.exp(-logits))
-        return deciles_of_groups(
-            self.weights[1, filled], weights[filled] * scores, weights[filled]
-        )
+        return deciles_of_groups(self.weights[1, filled], weights[filled] * scores, weights[filled])

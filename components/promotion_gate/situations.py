@@ -1,14 +1,6 @@
 """What is new since the baseline, and what that means for the comparison.
 
-| situation | verdict |
-| --- | --- |
-| nothing pushed yet, or a baseline that can't be loaded, lacks an output of today's, or needs a column that was dropped or has another type | the limits on values alone decide |
-| the contract gained a feature | compared: the baseline ignores it |
-| new ids, unknown to the baseline's vocabularies | compared: it scores them as any unknown id |
-| a new scenario | its cells are judged by the limits on values; all rows together are compared |
-| a vanished scenario | it has no cell; a sentence says so |
-| a renamed scenario | a new and a vanished one |
-| a scenario of the contract without a row to evaluate on | `insufficient data` |
+The README of this folder has the verdict of every situation.
 """
 
 from __future__ import annotations

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.proof.flows import LABELS, precision_and_recall, useful_flows
+from benchmarks.proof.flows import (
+    LABELS,
+    USEFUL,
+    is_known,
+    losses_without,
+    one_seed_against_the_others,
+    precision_and_recall,
+)
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
 from models.layers.information_flows import FLOWS
@@ -61,9 +68,21 @@ def test_a_flow_is_useful_where_the_mean_loss_without_it_is_large() -> None:
                 without[1, 0] -= 0.003
                 without[0, 2] -= 0.0015
             trials.append(judged(f"without {name}", seed, without))
-    useful = useful_flows(trials)
-    assert useful.shape == (2, 3, 4)
+    losses = losses_without(trials)
+    assert losses.shape == (2, 2, 3, 4)
+    useful = losses.mean(axis=0) > USEFUL
     assert np.argwhere(useful).tolist() == [[1, 0, 2]]
+    # Standard error .001: a mean of 0 or .003 is one or two away from .002, and .0015 less.
+    assert not is_known(losses).any()
+    assert is_known(losses * 3)[1, 0, 2]
+
+
+def test_one_seeds_truth_is_judged_by_the_others() -> None:
+    losses = np.zeros((3, 1, 1, 4))
+    losses[:, 0, 0] = [[9, 9, 0, 0], [9, 0, 0, 0], [9, 9, 9, 0]]
+    # Of the others' means the first two are useful, the first three, and the first two.
+    wanted = [((1 + 1 + 2 / 3) / 3), ((2 / 3 + 1 / 3 + 1) / 3)]
+    assert one_seed_against_the_others(losses) == pytest.approx(wanted)
 
 
 def test_precision_and_recall_of_a_mask() -> None:

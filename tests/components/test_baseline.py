@@ -113,7 +113,13 @@ def test_other_outputs_are_no_baseline(baseline, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "exists"),
     [
-        ({HEADER: 'feature { name: "gained" type: INT annotation { tag: "item" tag: "id" } }\n' + HEADER}, 1),
+        (
+            {
+                HEADER: 'feature { name: "gained" type: INT annotation { tag: "item" tag: "id" } }\n'
+                + HEADER
+            },
+            1,
+        ),
         ({'value: "cart"': 'value: "cart" value: "plaza"'}, 1),
         ({HEADER + " type: FLOAT": HEADER + " type: INT"}, 0),
     ],
