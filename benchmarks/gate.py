@@ -62,11 +62,14 @@ def slices(rows: int) -> list[ScoredRows]:
     return [whole, *(whole.at(scenario == k) for k in range(len(shares)))]
 
 
-def differences(rows: ScoredRows) -> None:
+def differences(rows: ScoredRows) -> list[object]:
     """The paired differences of every output."""
-    for o in range(rows.outputs):
-        columns = (rows.targets, rows.scores(0), rows.scores(1), rows.weights)
-        paired_differences(*(column[:, o] for column in columns), rows.users)
+    columns = (rows.targets, rows.scores(0), rows.scores(1), rows.weights)
+    return [
+        paired_differences(t[:, o], c[:, o], b[:, o], w[:, o], rows.users)
+        for o in range(rows.outputs)
+        for t, c, b, w in (columns,)
+    ]
 
 
 def artifact(kind: type[Artifact], path: pathlib.Path) -> list[Artifact]:

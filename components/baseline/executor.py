@@ -26,7 +26,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the model; custom properties `exists`, `version`, `scenarios` and `reason` say which.
+        """Writes the model; its custom properties say which, or why there is none.
 
         Raises:
           RegistryError: the registry file is corrupt.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,8 @@ from components.promotion_gate.scored_rows import ScoredRows
 from components.promotion_gate.slice_numbers import SliceNumbers
 from models.binary_metrics import log_losses
 from models.grouped_auc import grouped_auc
+
+Array = npt.NDArray[np.float64]
 
 _ALL = np.uint64(2**64 - 1)
 
@@ -103,18 +107,27 @@ class CondensedRows:
     def _quality(self, m: int, o: int, kept: ScoredRows) -> Quality:
         negatives, positives = self._weights[o]
         total = negatives + positives
-        counts = (*self._counts[o, ::-1], *self._weights[o, ::-1], self._nonfinite[m, o])
+        counted = Quality(
+            math.nan,
+            math.nan,
+            math.nan,
+            positives=float(self._counts[o, 1]),
+            negatives=float(self._counts[o, 0]),
+            weighted_positives=float(positives),
+            weighted_negatives=float(negatives),
+            nonfinite_scores=float(self._nonfinite[m, o]),
+        )
         if self._nonfinite[m, o] or not total:
-            return Quality(math.nan, math.nan, math.nan, *map(float, counts))
+            return counted
         loss, score = (float(x) for x in self._sums[m, o])
         auc, error = self._histograms[m][o].auc()
-        target, weight, user = _inside(kept, o)
-        gauc = grouped_auc(target, kept.scores(m)[kept.weights[:, o] > 0, o], weight, user)
-        return Quality(
-            auc,
-            loss / total,
-            score / positives if positives else math.nan,
-            *map(float, counts),
+        target, weight, user, scores = _inside(kept, o)
+        gauc = grouped_auc(target, scores[m], weight, user)
+        return dataclasses.replace(
+            counted,
+            auc=auc,
+            logloss=loss / total,
+            calibration=score / positives if positives else math.nan,
             gauc=gauc.mean,
             ranked_users=gauc.groups,
             normalized_entropy=loss / total / base_entropy(positives, negatives),
@@ -126,9 +139,8 @@ class CondensedRows:
         total = self._weights[o].sum()
         if self._nonfinite[:, o].any() or not total:
             return dict.fromkeys(("auc", "gauc", "logloss"), UNKNOWN)
-        target, weight, user = _inside(kept, o)
-        scores = [kept.scores(m)[kept.weights[:, o] > 0, o].astype(np.float64) for m in (0, 1)]
-        _, of_positives, of_negatives = auc_difference_parts(target, *scores, weight)
+        target, weight, user, (mine, theirs) = _inside(kept, o)
+        _, of_positives, of_negatives = auc_difference_parts(target, mine, theirs, weight)
         positive = target > 0.5
         shares = np.array([(~positive).sum(), positive.sum()]) / np.maximum(self._counts[o], 1)
         aucs = [self._histograms[m][o].auc()[0] for m in (0, 1)]
@@ -138,16 +150,25 @@ class CondensedRows:
         squares = wwdd - 2 * mean * wwd + mean**2 * ww
         return {
             "auc": Difference(aucs[0] - aucs[1], error),
-            "gauc": gauc_difference(target, *scores, weight, user),
+            "gauc": gauc_difference(target, mine, theirs, weight, user),
             "logloss": Difference(mean, math.sqrt(squares * count / (count - 1)) / total),
         }
 
 
-def _inside(rows: ScoredRows, o: int) -> tuple[npt.NDArray[np.float64], ...]:
-    """Targets, weights and users of the rows inside an output's space."""
+class _Inside(NamedTuple):
+    """Rows of an output's space, [N] each; the scores of every model."""
+
+    target: Array
+    weight: Array
+    user: npt.NDArray[np.int64]
+    scores: list[Array]
+
+
+def _inside(rows: ScoredRows, o: int) -> _Inside:
     inside = rows.weights[:, o] > 0
-    target, weight = (x[inside, o].astype(np.float64) for x in (rows.targets, rows.weights))
-    return target, weight, rows.users[inside]
+    columns = (rows.targets, rows.weights, *(rows.scores(m) for m in range(rows.models)))
+    target, weight, *scores = (column[inside, o].astype(np.float64) for column in columns)
+    return _Inside(target, weight, rows.users[inside], scores)
 
 
 def _drawn(users: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:

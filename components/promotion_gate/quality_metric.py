@@ -36,8 +36,8 @@ class RankingQuality(metric_types.Metric):
 
     Name it in a MetricConfig by module and class_name, in one MetricsSpec with all
     `model_names` and `output_names`. Its keys are `quality.METRICS` and `DECILES_KEY` for each
-    of them, and for the first of two models `difference_keys`: what it has more than the second, and the
-    standard error of that.
+    of them, and for the first of two models `difference_keys`: what it has more than the second,
+    and the standard error of that.
 
     Args:
       user: the raw column whose values are users, for GAUC.

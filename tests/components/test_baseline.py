@@ -115,8 +115,8 @@ def test_other_outputs_are_no_baseline(baseline, tmp_path):
     [
         (
             {
-                HEADER: 'feature { name: "gained" type: INT annotation { tag: "item" tag: "id" } }\n'
-                + HEADER
+                HEADER: 'feature { name: "gained" type: INT '
+                'annotation { tag: "item" tag: "id" } }\n' + HEADER
             },
             1,
         ),
