@@ -84,6 +84,12 @@ class Contract:
         return tuple(column for column in self.columns if column.treatment is not None)
 
     @property
+    def inputs(self) -> tuple[Column, ...]:
+        """All that a model reads in training: the features, and the scenario."""
+        names = {column.name for column in (*self.features, self.scenario)}
+        return tuple(column for column in self.columns if column.name in names)
+
+    @property
     def serving_features(self) -> tuple[Column, ...]:
         """What a request must carry: the features (and scenario) known before the impression."""
         return tuple(
