@@ -47,9 +47,7 @@ class Executor(base_executor.BaseExecutor):
             raise BadDataError(refusal(too_good, config.bayes_standard_errors))
         report = artifact_utils.get_single_instance(output_dict["report"])
         report.set_int_custom_property("rows", rows)
-        write_json(
-            report.uri, "bayes.json", {"rows": rows, "cells": [x.as_json() for x in found]}
-        )
+        write_json(report.uri, "bayes.json", {"rows": rows, "cells": [x.as_json() for x in found]})
 
 
 def _comparisons(

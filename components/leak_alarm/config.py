@@ -42,7 +42,9 @@ class LeaksConfig(Settings):
         known = [column.name for column in contract.inputs]
         for name in self.exempt:
             if name not in known:
-                raise SettingsError(f"leaks.exempt: unknown feature '{name}'; {nearest(name, known)}")
+                raise SettingsError(
+                    f"leaks.exempt: unknown feature '{name}'; {nearest(name, known)}"
+                )
 
     def enough(self, positives: int, negatives: int) -> bool:
         """Whether an AUC over so many rows of each class is judged."""

@@ -60,9 +60,7 @@ class Executor(base_executor.BaseExecutor):
         )
 
 
-def _rankings(
-    contract: Contract, config: LeaksConfig, examples: Any
-) -> tuple[int, list[Ranking]]:
+def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[int, list[Ranking]]:
     """Returns the number of rows read, and every feature's AUC on every output that has enough."""
     # TensorFlow takes seconds to import, and building a pipeline needs none of these.
     import numpy as np
