@@ -66,6 +66,7 @@ def check(tmp_path):
     return run
 
 
+@pytest.mark.e2e
 def test_an_honest_model_is_below_the_truth_in_every_cell(check):
     rows = rows_of(seen=0, noise=1)
     found = check(rows)
@@ -87,6 +88,7 @@ def test_an_honest_model_is_below_the_truth_in_every_cell(check):
     assert all(cell["auc"] < cell["bayes_auc"] for cell in found["cells"])
 
 
+@pytest.mark.e2e
 def test_a_model_that_has_seen_the_click_is_named(check, tmp_path):
     rows = rows_of(seen=1, noise=0)
     with pytest.raises(BadDataError) as error:
