@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pyarrow as pa
 
 from models.binary_metrics import weighted_auc
+from models.grouped_auc import grouped_auc
 from models.preprocessing import MISSING
 from schemas.contract import Column
 from schemas.tags import Numeric
@@ -64,9 +66,10 @@ def encode(column: Column, values: np.ndarray) -> Encoded:
 def auc_alone(encoded: Encoded, target: np.ndarray, weight: np.ndarray) -> float:
     """The AUC of the best ranking that the column gives by itself.
 
-    Every column is ranked by the smoothed rates of its values, each row by rates of other rows
-    (`rates_of_others`), so that a value seen once says nothing about its own label; a number
-    also by its size, in whichever direction is better.
+    Every column is ranked by the smoothed rates of its values in other folds (`rates_of_others`),
+    so that a value seen once says nothing about its own label; a number also by its size, in
+    whichever direction is better. Rates are ranked within each fold, and its AUCs averaged: over
+    all folds at once, a fold with many positives would be ranked low for the others' fewer.
 
     Args:
       encoded: the column, [N].
@@ -74,29 +77,31 @@ def auc_alone(encoded: Encoded, target: np.ndarray, weight: np.ndarray) -> float
       weight: above 0, [N].
 
     Returns:
-      The area, or NaN without a positive or without a negative.
+      The area; 0.5 where the rows have but one class.
     """
     areas = [weighted_auc(target, rank, weight) for rank in encoded.ranks]
-    areas = [max(area, 1 - area) for area in areas]
-    rates = rates_of_others(encoded.codes, encoded.size, target, weight)
-    return max([*areas, weighted_auc(target, rates, weight)])
+    areas += [1 - area for area in areas]
+    folds = np.random.default_rng(0).integers(0, FOLDS, len(target))
+    rates = rates_of_others(encoded.codes, encoded.size, target, weight, folds)
+    areas.append(grouped_auc(target, rates, weight, folds).mean)
+    return max((area for area in areas if math.isfinite(area)), default=0.5)
 
 
 def rates_of_others(
-    codes: np.ndarray, size: int, target: np.ndarray, weight: np.ndarray
+    codes: np.ndarray, size: int, target: np.ndarray, weight: np.ndarray, folds: np.ndarray
 ) -> np.ndarray:
     """The smoothed rate of each row's value over the rows of all folds but its own, [N].
 
     With sums over these rows, ``(sum of w y + 10 r) / (sum of w + 10)``, r being their overall
-    rate. Folds are drawn with a fixed seed.
+    rate.
 
     Args:
       codes: the values, int [N], in [0, size).
       size: number of values.
       target: 0 or 1, [N].
       weight: above 0, [N].
+      folds: int [N], in [0, FOLDS).
     """
-    folds = np.random.default_rng(0).integers(0, FOLDS, len(codes))
     cells = folds * size + codes
 
     def of_others(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from tfx.dsl.components.base import base_executor
@@ -82,6 +81,5 @@ def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[i
             continue
         for name, column in encoded.items():
             auc = auc_alone(column.at(inside), target, weight)
-            assert math.isfinite(auc)  # Both classes are there.
             rankings.append(Ranking(name, output.name, auc, positives))
     return len(held[contract.scenario.name]), rankings

@@ -30,11 +30,11 @@ class CanaryConfig(Settings):
     tolerance_float32: _Tolerance = 1e-6
     tolerance_mixed: _Tolerance = 1e-3
     batch_rows: Annotated[int, pydantic.Field(ge=1)] = 128
-    timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 120.0
+    timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 300.0
     bytes_at_most: Annotated[int, pydantic.Field(ge=1)] | None = 2_000_000_000
     latency_requests: Annotated[int, pydantic.Field(ge=10)] = 200
     latency_ms_at_most: _Budget | None = None
-    latency_ratio_at_most: _Budget | None = 3.0
+    latency_ratio_at_most: _Budget | None = 2.0
 
     def tolerance(self, precision: str) -> float:
         """Returns the tolerance of a model trained in `precision` (`float32`, `mixed_...`)."""

@@ -64,7 +64,7 @@ class TestId:
     def test_a_value_seen_once_does_not_know_its_own_label(self):
         _, target, weight = labels()
         values = np.array([f"row-{i}".encode() for i in range(ROWS)], object)
-        assert alone("code", values, target, weight) < 0.55
+        assert alone("code", values, target, weight) == 0.5
         # Rates that see their own row's label would call the same column a perfect ranking.
         codes = encode(CONTRACT.column("code"), values).codes
         own = (np.bincount(codes, target) + 10 * target.mean()) / 11
@@ -77,6 +77,17 @@ class TestId:
         )
         assert alone("code", values, target, weight) > 0.99
 
+    def test_values_without_a_signal_rank_as_chance_does(self):
+        random, target, weight = labels(100_000)
+        values = np.array([b"a", b"b"], object)[random.integers(0, 2, 100_000)]
+        # Rates of other rows fall where this fold happens to be rich: a little below one half.
+        assert alone("code", values, target, weight) == pytest.approx(0.5, abs=5e-3)
+
+    def test_rows_of_one_class_rank_nothing(self):
+        _, _, weight = labels()
+        values = np.array([b"a", b"b"] * (ROWS // 2), object)
+        assert alone("code", values, np.ones(ROWS), weight) == 0.5
+
     def test_a_missing_value_is_a_value(self):
         random, target, weight = labels()
         values = np.array([b"x"] * ROWS, object)
@@ -87,8 +98,8 @@ class TestId:
         random, target, weight = labels(60)
         weight = random.choice(np.array([0.5, 2.0]), 60)
         codes = random.integers(0, 3, 60)
-        folds = np.random.default_rng(0).integers(0, FOLDS, 60)
-        found = rates_of_others(codes, 3, target, weight)
+        folds = random.integers(0, FOLDS, 60)
+        found = rates_of_others(codes, 3, target, weight, folds)
         for row in range(60):
             other = folds != folds[row]
             overall = (weight * target)[other].sum() / weight[other].sum()
