@@ -25,6 +25,7 @@ class RunResult:
       version: the version that is live for this run's data, or None where none was pushed.
       run_directory: holds `run.log` and `result.json`.
       gate: the gate's record (`gate.json`), empty where the run did not get there.
+      canary: the canary's record (`canary.json`), likewise.
       references: metrics of the simple models beside the candidate, likewise.
       components: one record each, in the order in which they started.
     """
@@ -35,6 +36,7 @@ class RunResult:
     run_directory: pathlib.Path
     version: str | None = None
     gate: dict[str, Any] = dataclasses.field(default_factory=dict)
+    canary: dict[str, Any] = dataclasses.field(default_factory=dict)
     references: dict[str, Any] = dataclasses.field(default_factory=dict)
     components: tuple[ComponentRecord, ...] = ()
 
@@ -61,6 +63,7 @@ class RunResult:
             "metrics": self.metrics(),
             "references": self.references,
             "gate": self.gate,
+            "canary": self.canary,
             "components": [
                 {
                     "name": component.name,
@@ -132,6 +135,7 @@ def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunRe
         run_directory=run_directory,
         version=version,
         gate=gate,
+        canary=canary,
         references=_read(_output(components, "ReferenceModels", "references"), "references.json"),
         components=tuple(components),
     )

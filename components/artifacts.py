@@ -24,6 +24,18 @@ class DataBlessing(Artifact):
     TYPE_NAME = "polyrank.DataBlessing"
 
 
+class LeakReport(Artifact):
+    """How well each feature alone ranks each output of the train rows, in `leaks.json`."""
+
+    TYPE_NAME = "polyrank.LeakReport"
+
+
+class BayesReport(Artifact):
+    """The model's AUCs beside those of the true probabilities, in `bayes.json`."""
+
+    TYPE_NAME = "polyrank.BayesReport"
+
+
 class GateResult(Artifact):
     """The verdict of every scenario x output with its reason, in `gate.json`."""
 

@@ -22,8 +22,7 @@ def read_columns(contract: Contract, serving: bool) -> tuple[Column, ...]:
     """The columns that are read: all features and the scenario, less `train_only` in serving."""
     if serving:
         return contract.serving_features
-    inputs = {column.name for column in (*contract.features, contract.scenario)}
-    return tuple(column for column in contract.columns if column.name in inputs)
+    return contract.inputs
 
 
 def raw_feature_spec(contract: Contract, serving: bool) -> dict[str, Any]:

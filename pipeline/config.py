@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pydantic
 
 from components.impression_example_gen.split import SplitConfig
+from components.leak_alarm.config import LeaksConfig
 from components.model_canary.config import CanaryConfig
 from components.promotion_gate.config import GateConfig
 from models.config import ModelConfig, TrainingConfig
@@ -93,6 +94,7 @@ class PipelineConfig(Settings):
         pydantic.SerializeAsAny[ModelConfig], pydantic.BeforeValidator(parse_model_config)
     ]
     training: TrainingConfig = TrainingConfig()
+    leaks: LeaksConfig = LeaksConfig()
     gate: GateConfig = GateConfig()
     canary: CanaryConfig = CanaryConfig()
     references: ReferencesConfig = ReferencesConfig()

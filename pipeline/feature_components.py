@@ -8,10 +8,12 @@ from tfx.components import ExampleValidator, StatisticsGen, Transform
 
 from components.data_gate.component import DataGate
 from components.impression_example_gen.component import ImpressionExampleGen
+from components.leak_alarm.component import LeakAlarm
 from components.schema_import.component import SchemaImport
 from components.span_window.component import SpanWindow
 from pipeline.config import PipelineConfig
 from pipeline.state import RunState
+from schemas.contract import parse_schema, read_contract
 from schemas.settings import SettingsError
 
 
@@ -24,6 +26,7 @@ class FeatureComponents(NamedTuple):
     statistics: StatisticsGen
     validator: ExampleValidator
     data_gate: DataGate
+    leak_alarm: LeakAlarm
     transform: Transform
 
 
@@ -39,8 +42,10 @@ def feature_components(
       code_digest: digest of our source.
 
     Raises:
-      SettingsError: `data.path` is missing.
+      ContractError: the schema can't be used.
+      SettingsError: `data.path` is missing, or `leaks` names an unknown feature.
     """
+    config.leaks.check_names(read_contract(parse_schema(schema_text)))
     data_path = config.data.path
     if data_path is None:
         raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
@@ -70,6 +75,12 @@ def feature_components(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
     data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=code_digest)
+    leak_alarm = LeakAlarm(
+        examples=example_gen.outputs["examples"],
+        schema=schema.outputs["schema"],
+        leaks=config.leaks,
+        code_digest=code_digest,
+    )
     transform = Transform(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],
@@ -79,7 +90,8 @@ def feature_components(
         custom_config={"schema": schema_text, "code_digest": code_digest},
     )
     # A failed gate must stop everything that would learn from the data.
-    transform.add_upstream_node(data_gate)
+    leak_alarm.add_upstream_node(data_gate)
+    transform.add_upstream_nodes([data_gate, leak_alarm])
     return FeatureComponents(
-        window, schema, example_gen, statistics, validator, data_gate, transform
+        window, schema, example_gen, statistics, validator, data_gate, leak_alarm, transform
     )

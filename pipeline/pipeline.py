@@ -16,6 +16,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
 from components.baseline.component import Baseline
+from components.bayes_check.component import BayesCheck
 from components.model_canary.component import ModelCanary
 from components.promotion_gate.component import PromotionGate
 from components.promotion_gate.eval_config import make_eval_config
@@ -102,6 +103,7 @@ def create_pipeline(
         model=model,
         model_run=trainer.outputs["model_run"],
         blessing=gate.outputs["blessing"],
+        baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
         canary=config.canary,
         code_digest=digest,
@@ -139,6 +141,16 @@ def create_pipeline(
         pusher,
         register,
     ]
+    if contract.truths:
+        bayes_check = BayesCheck(
+            examples=examples,
+            model=model,
+            schema=schema.outputs["schema"],
+            leaks=config.leaks,
+            code_digest=digest,
+        )
+        gate.add_upstream_node(bayes_check)
+        components.append(bayes_check)
     if config.references.enabled:
         references = ReferenceModels(
             examples=examples,

@@ -125,7 +125,8 @@ def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, in
         if history_file.is_file():
             history = json.loads(history_file.read_text(encoding="utf-8"))
             return f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
-    return ""
+    notes = (artifact.custom_properties.get("note") for artifact in outputs.values())
+    return next((str(note.string_value) for note in notes if note is not None), "")
 
 
 def _rows(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> int | None:

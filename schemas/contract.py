@@ -10,71 +10,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
-from typing import Literal
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.tags import (
-    SIDES,
-    Categorical,
-    ContractError,
-    Id,
-    Numeric,
-    Tags,
-    Treatment,
-    parse_tags,
-)
+# Named twice, so that whoever reads a contract finds its columns' type here too.
+from schemas.column import Column as Column
+from schemas.column import ColumnType as ColumnType
+from schemas.column import read_column
+from schemas.nearest import nearest
+from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
-
-ColumnType = Literal["int", "float", "bytes"]
-_TYPES: dict[int, ColumnType] = {
-    schema_pb2.INT: "int",
-    schema_pb2.FLOAT: "float",
-    schema_pb2.BYTES: "bytes",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """One column of the log.
-
-    Attributes:
-      name: the column's name.
-      type: `int` (int64), `float` (float32) or `bytes` (a UTF-8 string).
-      required: True where every row has exactly one value; False where it may be missing.
-      tags: the parsed annotation tags.
-      values: the closed set of values of a string domain, else empty.
-      int_range: (smallest, largest) value of an int domain with both bounds, else None.
-    """
-
-    name: str
-    type: ColumnType
-    required: bool
-    tags: Tags
-    values: tuple[str, ...] = ()
-    int_range: tuple[int, int] | None = None
-
-    @property
-    def treatment(self) -> Treatment | None:
-        """How Transform treats it; None for a column that is no model input."""
-        return self.tags.treatment
-
-    @property
-    def side(self) -> str | None:
-        """`user`, `item`, `context`, or None."""
-        return next((side for side in SIDES if side in self.tags.flags), None)
-
-    @property
-    def train_only_default(self) -> int | float | bytes | None:
-        """The value that serving and evaluation use for a train_only column, typed."""
-        text = self.tags.train_only_default
-        if text is None:
-            return None
-        convert: dict[ColumnType, Callable[[str], int | float | bytes]]
-        convert = {"int": int, "float": float, "bytes": str.encode}
-        return convert[self.type](text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,9 +72,22 @@ class Contract:
         return self._flagged("weight")
 
     @property
+    def truths(self) -> dict[str, Column]:
+        """The columns that hold the true probability of an output, by the output's name."""
+        return {
+            column.tags.truth: column for column in self.columns if column.tags.truth is not None
+        }
+
+    @property
     def features(self) -> tuple[Column, ...]:
         """The model's inputs, in the schema's order."""
         return tuple(column for column in self.columns if column.treatment is not None)
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """All that a model reads in training: the features, and the scenario."""
+        names = {column.name for column in (*self.features, self.scenario)}
+        return tuple(column for column in self.columns if column.name in names)
 
     @property
     def serving_features(self) -> tuple[Column, ...]:
@@ -146,67 +105,6 @@ class Contract:
         return found
 
 
-def _column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Column:
-    if feature.type not in _TYPES:
-        raise ContractError(
-            f"feature '{feature.name}' has no usable type; write 'type: INT', 'FLOAT' or 'BYTES'"
-        )
-    values = tuple(feature.string_domain.value)
-    if feature.HasField("domain"):
-        named = [domain for domain in schema.string_domain if domain.name == feature.domain]
-        if not named:
-            raise ContractError(
-                f"feature '{feature.name}' names the domain '{feature.domain}', "
-                "which the schema lacks"
-            )
-        values = tuple(named[0].value)
-    int_range, domain = None, feature.int_domain
-    # A domain with one bound is a limit for ExampleValidator, not a list of values.
-    if domain.HasField("min") and domain.HasField("max"):
-        int_range = (domain.min, domain.max)
-    column = Column(
-        name=feature.name,
-        type=_TYPES[feature.type],
-        required=feature.HasField("shape"),
-        tags=parse_tags(feature.name, list(feature.annotation.tag)),
-        values=values,
-        int_range=int_range,
-    )
-    _check_column(column, feature)
-    return column
-
-
-def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
-    if column.required and feature.presence.min_fraction != 1:
-        raise ContractError(
-            f"feature '{column.name}' has a shape but may be missing; "
-            "add 'presence { min_fraction: 1 }' or drop the shape"
-        )
-    try:
-        _ = column.train_only_default
-    except ValueError:
-        raise ContractError(
-            f"feature '{column.name}': train_only default '{column.tags.train_only_default}' "
-            f"is no {column.type}"
-        ) from None
-    if column.tags.label is not None and (column.type != "int" or column.treatment is not None):
-        raise ContractError(
-            f"feature '{column.name}' is a label: it must be 'type: INT' (0 or 1) "
-            "and must not be a model input (drop its id / categorical / numeric tag)"
-        )
-    must_hold_a_value = column.tags.flags & {"scenario", "user_id", "timestamp", "weight"}
-    if (must_hold_a_value or column.tags.label) and not column.required:
-        raise ContractError(
-            f"feature '{column.name}' may not be missing; give it "
-            "'presence { min_fraction: 1 }' and 'shape { dim { size: 1 } }'"
-        )
-    if isinstance(column.treatment, (Id, Categorical)) and column.type == "float":
-        kind = "an id" if isinstance(column.treatment, Id) else "categorical"
-        raise ContractError(f"feature '{column.name}' is {kind}; make it INT or BYTES, not FLOAT")
-    if isinstance(column.treatment, Numeric) and column.type == "bytes":
-        raise ContractError(f"feature '{column.name}' is numeric; make it INT or FLOAT, not BYTES")
-
-
 def _label(column: Column) -> Label:
     tag = column.tags.label
     assert tag is not None
@@ -221,7 +119,7 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
       ContractError: a tag that is unknown or does not fit, or a role that is
         missing or given twice.
     """
-    columns = tuple(_column(schema, feature) for feature in schema.feature)
+    columns = tuple(read_column(schema, feature) for feature in schema.feature)
     for flag in ("scenario", "user_id", "timestamp"):
         tagged = [column.name for column in columns if flag in column.tags.flags]
         if len(tagged) != 1:
@@ -232,6 +130,7 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
     contract = Contract(
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])
     )
+    _check_truths(contract)
     scenario = contract.scenario
     if scenario.type != "bytes" or not scenario.values:
         raise ContractError(
@@ -249,6 +148,25 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
     if contract.timestamp.type != "int":
         raise ContractError(f"feature '{contract.timestamp.name}' is the timestamp; make it INT")
     return contract
+
+
+def _check_truths(contract: Contract) -> None:
+    known = [output.name for output in contract.tasks.outputs]
+    for column in contract.columns:
+        output = column.tags.truth
+        if output is None:
+            continue
+        if output not in known:
+            raise ContractError(
+                f"feature '{column.name}', tag 'truth:{output}': unknown output '{output}'; "
+                f"{nearest(output, known)}"
+            )
+        # The last of several columns is the one that `truths` holds.
+        if contract.truths[output] is not column:
+            raise ContractError(
+                f"two features are tagged 'truth:{output}': {column.name} and "
+                f"{contract.truths[output].name}; keep one"
+            )
 
 
 def parse_schema(text: str, source: str = "schema") -> schema_pb2.Schema:

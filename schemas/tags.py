@@ -12,10 +12,10 @@ from schemas.errors import PolyrankError
 from schemas.nearest import nearest
 
 SIDES = ("user", "item", "context")
-_FLAGS = (*SIDES, "scenario", "user_id", "prior", "span", "weight")
+_FLAGS = (*SIDES, "scenario", "user_id", "prior", "span", "weight", "after_impression")
 _TREATMENTS = ("id", "categorical", "numeric")
 TIME_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
-KNOWN_TAGS = (*_FLAGS, *_TREATMENTS, "label", "train_only", "timestamp")
+KNOWN_TAGS = (*_FLAGS, *_TREATMENTS, "label", "train_only", "truth", "timestamp")
 
 
 class ContractError(PolyrankError, ValueError):
@@ -74,6 +74,8 @@ class Tags:
       treatment: how Transform treats the feature, or None for no model input.
       label: the node of the task graph, or None.
       train_only_default: the text of `train_only:default=...`, or None.
+      truth: the output whose true probability the column holds (of a log that was drawn from
+        known ones), or None.
       ticks_per_second: the unit of the timestamp column (1, 1_000 or 1_000_000).
     """
 
@@ -81,6 +83,7 @@ class Tags:
     treatment: Treatment | None = None
     label: LabelTag | None = None
     train_only_default: str | None = None
+    truth: str | None = None
     ticks_per_second: int = 1
 
 
@@ -145,6 +148,7 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
     treatment: Treatment | None = None
     label: LabelTag | None = None
     default: str | None = None
+    truth: str | None = None
     ticks = 1
     for tag in tags:
         name, _, text = tag.partition(":")
@@ -165,6 +169,10 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
                     f"feature '{feature}', tag '{tag}': write 'train_only:default=VALUE', "
                     "the value that serving uses"
                 )
+        elif name == "truth":
+            if not text:
+                raise ContractError(f"feature '{feature}', tag '{tag}': write 'truth:OUTPUT'")
+            truth = text
         elif name == "timestamp":
             unit = _arguments(feature, tag, text, ("unit",)).get("unit", "s")
             if unit not in TIME_UNITS:
@@ -184,4 +192,4 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
             )
     if len(flags & set(SIDES)) > 1:
         raise ContractError(f"feature '{feature}' is tagged as more than one of {', '.join(SIDES)}")
-    return Tags(frozenset(flags), treatment, label, default, ticks)
+    return Tags(frozenset(flags), treatment, label, default, truth, ticks)

@@ -18,6 +18,7 @@ class ModelCanarySpec(component_spec.ComponentSpec):
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "baseline_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
     }
     OUTPUTS = {
@@ -26,7 +27,7 @@ class ModelCanarySpec(component_spec.ComponentSpec):
 
 
 class ModelCanary(base_component.BaseComponent):
-    """Serves a blessed candidate from a model server and compares scores with the trainer's."""
+    """Serves a blessed candidate: signatures, the trainer's scores, size and latency."""
 
     SPEC_CLASS = ModelCanarySpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -36,6 +37,7 @@ class ModelCanary(base_component.BaseComponent):
         model: channel.BaseChannel,
         model_run: channel.BaseChannel,
         blessing: channel.BaseChannel,
+        baseline_model: channel.BaseChannel,
         schema: channel.BaseChannel,
         canary: CanaryConfig,
         code_digest: str,
@@ -46,6 +48,7 @@ class ModelCanary(base_component.BaseComponent):
           model: the candidate.
           model_run: the Trainer's; its `canary/` holds rows and the trainer's scores.
           blessing: PromotionGate's; no server is started for a model that was refused.
+          baseline_model: of Baseline; where it is a live version, its latency is compared.
           schema: the data contract.
           canary: the limits.
           code_digest: `components.digests.code_digest()`, so that the cache sees our code.
@@ -55,6 +58,7 @@ class ModelCanary(base_component.BaseComponent):
                 model=model,
                 model_run=model_run,
                 blessing=blessing,
+                baseline_model=baseline_model,
                 schema=schema,
                 canary=canary.model_dump_json(),
                 code_digest=code_digest,

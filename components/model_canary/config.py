@@ -7,6 +7,7 @@ import pydantic
 from schemas.settings import Settings
 
 _Tolerance = Annotated[float, pydantic.Field(gt=0, lt=1)]
+_Budget = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 
 
 class CanaryConfig(Settings):
@@ -18,13 +19,22 @@ class CanaryConfig(Settings):
       tolerance_mixed: the same, for a model that computes in mixed precision.
       batch_rows: rows a request.
       timeout_seconds: until the server must answer.
+      bytes_at_most: largest size of the SavedModel on disk, assets included; None asks nothing.
+      latency_requests: timed requests to each model.
+      latency_ms_at_most: largest 99th percentile of the candidate's requests, in milliseconds.
+      latency_ratio_at_most: largest median of the candidate's requests over that of the live
+        version's. Medians, since a busy machine's tail says little of the model.
     """
 
     rows: Annotated[int, pydantic.Field(ge=1)] = 256
     tolerance_float32: _Tolerance = 1e-6
     tolerance_mixed: _Tolerance = 1e-3
     batch_rows: Annotated[int, pydantic.Field(ge=1)] = 128
-    timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 120.0
+    timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 300.0
+    bytes_at_most: Annotated[int, pydantic.Field(ge=1)] | None = 2_000_000_000
+    latency_requests: Annotated[int, pydantic.Field(ge=10)] = 200
+    latency_ms_at_most: _Budget | None = None
+    latency_ratio_at_most: _Budget | None = 2.0
 
     def tolerance(self, precision: str) -> float:
         """Returns the tolerance of a model trained in `precision` (`float32`, `mixed_...`)."""

@@ -14,8 +14,8 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifact_reading import contract_of, read_json, write_json, write_text
-from components.model_canary.compare import Comparison, compare
 from components.model_canary.config import CanaryConfig
+from components.model_canary.recorded import Recorded
 from schemas.contract import Contract
 from schemas.settings import parse
 
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Executor(base_executor.BaseExecutor):
-    """Replays the trainer's canary rows; gives or refuses the infra blessing."""
+    """Serves the candidate and asks it the trainer's canary rows; gives or refuses the blessing."""
 
     def Do(  # noqa: N802 - TFX names it
         self,
@@ -41,6 +41,7 @@ class Executor(base_executor.BaseExecutor):
             found = _canary(
                 contract_of(input_dict["schema"]),
                 path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"])),
+                artifact_utils.get_single_instance(input_dict["baseline_model"]),
                 f"{artifact_utils.get_single_uri(input_dict['model_run'])}/canary",
                 parse(CanaryConfig, json.loads(exec_properties["canary"]), "canary"),
             )
@@ -50,46 +51,52 @@ class Executor(base_executor.BaseExecutor):
         write_json(infra.uri, "canary.json", {"blessed": blessed, **found})
         write_text(infra.uri, "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED")
         infra.set_int_custom_property("blessed", int(blessed))
+        if "latency" in found:
+            infra.set_string_custom_property("note", _note(found["latency"]))
 
 
 def _canary(
-    contract: Contract, model_path: str, canary_uri: str, config: CanaryConfig
+    contract: Contract, model_path: str, baseline: Any, canary_uri: str, config: CanaryConfig
 ) -> dict[str, Any]:
     # Heavy, and not needed for a model that was refused.
     import tensorflow as tf
 
-    from components.model_canary.replay import SIGNATURES, replay
+    from components.model_canary.examine import examine
+    from components.model_canary.servers import served
+    from components.model_canary.size import bytes_on_disk, size_problems
+    from models.export import dense_columns
     from serving.errors import ServingError
 
     examples = [
         record.numpy() for record in tf.data.TFRecordDataset(f"{canary_uri}/examples.tfrecord")
     ]
+    size = bytes_on_disk(model_path)
     tolerance = config.tolerance(read_json(canary_uri, "canary.json")["precision"])
-    found: dict[str, Any] = {"rows": len(examples), "tolerance": tolerance}
+    found = {"rows": len(examples), "tolerance": tolerance, "bytes": size}
     if not examples:
         return {**found, "reasons": ["The trainer left no canary rows; set canary_rows above 0."]}
+    too_large = size_problems(size, config.bytes_at_most)
+    if too_large:
+        return {**found, "reasons": too_large}
     with fileio.open(f"{canary_uri}/scores.npz", "rb") as file:
         expected = dict(np.load(io.BytesIO(file.read())))
+    recorded = Recorded(examples, dense_columns(contract, examples), expected)
+    exists = baseline.get_int_custom_property("exists") == 1
+    live_path = path_utils.serving_model_path(baseline.uri) if exists else None
     try:
-        answers = replay(contract, model_path, examples, config)
+        with served(model_path, live_path, config.timeout_seconds) as (client, live):
+            seen, reasons = examine(contract, client, live, recorded, tolerance, config)
     except ServingError as error:
         return {**found, "reasons": [str(error)]}
-    reasons: list[str] = []
-    for signature in SIGNATURES:
-        if signature not in answers.scores:
-            reasons.append(f"The model has no signature {signature}.")
-            continue
-        comparison = compare(signature, expected, answers.scores[signature], tolerance)
-        reasons += comparison.problems
-        found[signature] = _facts(comparison, answers.milliseconds[signature])
-    return {**found, "reasons": reasons}
+    if "latency" in seen:
+        key = "version" if exists else "reason"
+        seen["latency"]["live"][key] = baseline.get_string_custom_property(key)
+    return {**found, **seen, "reasons": reasons}
 
 
-def _facts(comparison: Comparison, milliseconds: np.ndarray) -> dict[str, Any]:
-    largest = comparison.largest_difference
-    return {
-        "largest_difference": largest if largest is not None and np.isfinite(largest) else None,
-        "requests": len(milliseconds),
-        "milliseconds_median": float(np.median(milliseconds)),
-        "milliseconds_max": float(milliseconds.max()),
-    }
+def _note(latency: dict[str, Any]) -> str:
+    """The medians on one line; what matters most is whether requests take longer than before."""
+    median = latency["candidate"]["milliseconds_p50"]
+    live = latency["live"].get("milliseconds_p50")
+    beside = "" if live is None else f"; the live version's {live:.2f} ms"
+    return f"median of {latency['rows']}-row requests {median:.2f} ms{beside}"

@@ -24,7 +24,7 @@ TRUTH = (
     "true_ctcvr",
     "true_xcvr",
 )
-"""Ground-truth probabilities of a row, float64; in the log, never in the schema."""
+"""Ground-truth probabilities of a row, float64; those of an output are tagged in the schema."""
 
 HIDDEN = ("potential_conversion", "conversion_delay_hours")
 """What no real log has: the conversion had the row been clicked, and the time it took."""

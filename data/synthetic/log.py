@@ -23,8 +23,8 @@ BALANCED_STREAM = 1 << 32
 
 
 def log_schema() -> pa.Schema:
-    """The log's Arrow schema: the contract's columns, then TRUTH and HIDDEN."""
-    fields = arrow_fields(contract())
+    """The log's Arrow schema: the contract's other columns, then TRUTH and HIDDEN."""
+    fields = [field for field in arrow_fields(contract()) if field.name not in TRUTH]
     fields += [pa.field(name, pa.float64()) for name in TRUTH]
     fields += [pa.field(HIDDEN[0], pa.int64()), pa.field(HIDDEN[1], pa.float32())]
     return pa.schema(fields)

@@ -80,13 +80,36 @@ def save_model(
     slope: float = 1.0,
     outputs: tuple[str, ...] = OUTPUTS,
     nan_above: float | None = None,
+    products: int = 0,
+    ballast: int = 0,
+    more_inputs: tuple[str, ...] = (),
 ) -> None:
-    """Saves a model with the signatures of ours: score = sigmoid(slope x - position of output)."""
+    """Saves a model with the signatures of ours: score = sigmoid(slope x - position of output).
+
+    Args:
+      path: the SavedModel's folder.
+      slope: of the score.
+      outputs: their names.
+      nan_above: scores of rows whose x is above it are NaN.
+      products: matrix products that every request must wait for.
+      ballast: weights that are saved and do nothing.
+      more_inputs: float inputs of `predict` that no contract knows.
+    """
     module = tf.Module()
     module.slope = tf.Variable(slope, dtype=tf.float32)
+    module.ballast = tf.Variable(tf.zeros([ballast]))
+    module.rotation = tf.Variable(np.eye(512 if products else 1, dtype=np.float32)[::-1])
     spec = {"x": tf.io.FixedLenFeature([], tf.float32)}
 
     def scores(x):
+        if products:
+            turned = tf.while_loop(
+                lambda _: True,
+                lambda y: [tf.matmul(y, module.rotation)],
+                [tf.eye(512)],
+                maximum_iterations=products,
+            )[0]
+            x += 1e-20 * tf.reduce_mean(turned)
         found = {name: tf.sigmoid(module.slope * x - float(i)) for i, name in enumerate(outputs)}
         if nan_above is not None:
             found = {
@@ -103,9 +126,10 @@ def save_model(
             tf.TensorSpec([None], tf.float32, name="x"),
             tf.TensorSpec([None], tf.string, name="place"),
             tf.TensorSpec([None], tf.int64, name="uid"),
+            *(tf.TensorSpec([None], tf.float32, name=name) for name in more_inputs),
         ]
     )
-    def predict(x, place, uid):
+    def predict(x, place, uid, *_):
         return scores(x)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])

@@ -11,14 +11,20 @@ from schemas.settings import SettingsError, parse
 
 
 def test_columns_are_the_schemas_and_the_ground_truth(log):
-    assert log.column_names == [*(x.name for x in contract().columns), *TRUTH, *HIDDEN]
+    logged = [column for column in contract().columns if column.tags.truth is None]
+    assert log.column_names == [*(column.name for column in logged), *TRUTH, *HIDDEN]
     kinds = {"int": "int64", "float": "float", "bytes": "string"}
-    for column in contract().columns:
+    for column in logged:
         assert str(log.schema.field(column.name).type) == kinds[column.type], column.name
 
 
 def test_no_ground_truth_is_a_feature():
-    assert not {*TRUTH, *HIDDEN} & {column.name for column in contract().columns}
+    found = contract()
+    assert not {*TRUTH, *HIDDEN} & {column.name for column in found.features}
+    # The true probability of an action given a click is the ratio of two others.
+    without = {"action_given_click"}
+    assert found.truths.keys() == {output.name for output in found.tasks.outputs} - without
+    assert {column.name for column in found.truths.values()} <= {*TRUTH}
 
 
 def test_values_stay_in_their_domains_and_required_ones_are_there(log):

@@ -60,6 +60,21 @@ def test_metrics_are_keyed_by_output_and_scenario(first):
     )
 
 
+def test_the_log_and_the_model_are_held_against_the_truth(first):
+    records = {record["name"]: record for record in first.document["components"]}
+    assert records["BayesCheck"]["rows"] == records["Evaluator"]["rows"]
+    assert 0 < records["LeakAlarm"]["rows"] < records["Trainer"]["rows"]
+    assert records["LeakAlarm"]["note"].startswith("most by one feature: AUC 0.")
+
+
+def test_the_canary_tells_what_it_measured(first):
+    canary = first.document["canary"]
+    assert (canary["blessed"], canary["rows"]) == (True, 256)
+    assert canary["predict"]["largest_difference"] <= canary["tolerance"]
+    assert canary["latency"]["live"] == {"reason": "no version has been pushed yet"}
+    assert canary["bytes"] > 100_000
+
+
 def test_the_gate_gives_every_cell_a_verdict_and_a_reason(first):
     cells = first.document["gate"]["cells"]
     assert len(cells) == len(OUTPUTS) * 8
@@ -82,6 +97,9 @@ def test_the_next_span_is_compared_with_the_pushed_version(first, second):
         expected = cell["candidate"]["logloss"] - cell["baseline"]["logloss"]
         assert cell["difference"]["logloss"] == pytest.approx(expected, abs=1e-12)
     assert second.document["version"] > first.document["version"]
+    latency = second.document["canary"]["latency"]
+    assert latency["live"]["version"] == first.document["version"]
+    assert latency["ratio"] < 2
 
 
 def test_an_unchanged_run_is_all_cached(second, third):

@@ -101,12 +101,65 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         ({"x": feature("f", "INT", more='domain: "d"')}, "names the domain 'd'"),
         ({"x": feature("f", "INT", "train_only:default=top")}, "default 'top' is no int"),
         ({"x": feature("f", "INT", "catgorical")}, "did you mean 'categorical'"),
+        ({"x": feature("p", "INT", "truth:click")}, "'truth:click': it must be 'type: FLOAT'"),
+        ({"x": feature("p", "FLOAT", "truth:click", more="")}, "a probability in every row"),
+        ({"x": feature("p", "FLOAT", "truth:clik")}, "unknown output 'clik'; did you mean 'click'"),
+        (
+            {x: feature(x, "FLOAT", "truth:click") for x in "pq"},
+            "two features are tagged 'truth:click': p and q",
+        ),
     ],
 )
 def test_contracts_that_can_not_be_used(changes, message):
     with pytest.raises(ContractError) as error:
         contract(**changes)
     assert message in str(error.value)
+
+
+LATE = REQUIRED + ' not_in_environment: "SERVING"'
+
+
+@pytest.mark.parametrize(
+    ("tags", "more", "message"),
+    [
+        (
+            ("after_impression", "numeric"),
+            REQUIRED,
+            "'dwell' is known only after the impression ('after_impression') and is a model input "
+            "('numeric'): drop 'numeric'",
+        ),
+        (("truth:click", "numeric"), REQUIRED, "('truth:click') and is a model input ('numeric')"),
+        (("after_impression", "train_only:default=0"), REQUIRED, "exclude each other"),
+        (("numeric",), LATE, "add 'train_only:default=VALUE'"),
+    ],
+)
+def test_a_model_input_must_be_known_before_the_impression(tags, more, message):
+    with pytest.raises(ContractError) as error:
+        contract(x=feature("dwell", "FLOAT", *tags, more=more))
+    assert message in str(error.value)
+
+
+def test_what_is_known_late_may_be_logged_but_is_no_input():
+    found = contract(
+        dwell=feature("dwell", "FLOAT", "after_impression", more=LATE),
+        position=feature("position", "INT", "categorical", "train_only:default=1", more=LATE),
+        truth=feature("p", "FLOAT", "truth:click", more=LATE),
+    )
+    assert [column.name for column in found.features] == ["uid", "position"]
+    assert [column.name for column in found.serving_features] == ["page", "uid"]
+    assert {output: column.name for output, column in found.truths.items()} == {"click": "p"}
+
+
+def test_an_environment_is_left_out_by_default_or_by_name():
+    only_training = 'default_environment: "TRAINING"\n'
+    page = more = REQUIRED + ' in_environment: "SERVING"'
+    scenario = feature(
+        "page", "BYTES", "scenario", more=page + ' string_domain { value: "b" value: "a" }'
+    )
+    with pytest.raises(ContractError, match="'uid' is a model input .* leaves out"):
+        contract(scenario=only_training + scenario)
+    served = feature("uid", "INT", "user_id", "user", "id", more=more)
+    assert contract(scenario=only_training + scenario, user=served).user_id.name == "uid"
 
 
 def test_a_file_is_named_in_its_errors(tmp_path):

@@ -54,6 +54,8 @@ def test_flags_timestamp_and_train_only():
         (["label:"], "write 'label:NAME'"),
         (["label:a given:b after:c"], "exclude each other"),
         (["train_only"], "write 'train_only:default=VALUE'"),
+        (["truth"], "write 'truth:OUTPUT'"),
+        (["after_impression:1"], "'after_impression' takes no value"),
         (["timestamp:unit=h"], "unknown unit 'h'; write one of s, ms, us"),
         (["user:yes"], "'user' takes no value"),
         (["user", "item"], "more than one of user, item, context"),

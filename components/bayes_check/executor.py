@@ -1,0 +1,92 @@
+"""The executor of BayesCheck."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.artifact_reading import contract_of, write_json
+from components.bayes_check.judge import Comparison, compare, refusal
+from components.leak_alarm.config import LeaksConfig
+from components.promotion_gate.config import OVERALL
+from schemas.contract import Contract
+from schemas.errors import BadDataError
+from schemas.settings import parse
+
+_SPLIT = "eval"
+_SIGNATURE = "serving_default"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Scores eval rows as a server does; compares each output with its true probabilities."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Compares.
+
+        Raises:
+          BadDataError: an output is ranked better than its true probabilities can.
+          ModelLoadError: the model can't be loaded.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        contract = contract_of(input_dict["schema"])
+        config = parse(LeaksConfig, json.loads(exec_properties["leaks"]), "leaks")
+        path = path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        rows, found = _comparisons(contract, config, path, examples)
+        too_good = [x for x in found if x.too_good(config.bayes_standard_errors)]
+        if too_good:
+            raise BadDataError(refusal(too_good, config.bayes_standard_errors))
+        report = artifact_utils.get_single_instance(output_dict["report"])
+        report.set_int_custom_property("rows", rows)
+        write_json(report.uri, "bayes.json", {"rows": rows, "cells": [x.as_json() for x in found]})
+
+
+def _comparisons(
+    contract: Contract, config: LeaksConfig, model_path: str, examples: Any
+) -> tuple[int, list[Comparison]]:
+    # TensorFlow takes seconds to import, and building a pipeline needs none of these.
+    import numpy as np
+
+    from components.raw_rows import joined, raw_batches
+    from models.inputs import target_key, weight_key
+    from serving.loader import load
+
+    columns = (contract.scenario, *contract.truths.values())
+    model = load(model_path)
+    try:
+        signature = model.signatures[_SIGNATURE]
+        (name,) = signature.spec.inputs
+        batches = [
+            (batch.columns, signature.run({name: batch.serialized}, tuple(contract.truths)))
+            for batch in raw_batches(contract, columns, examples, _SPLIT, config.max_rows)
+        ]
+    finally:
+        model.close()
+    held = joined(columns for columns, _ in batches)
+    scores = joined(scores for _, scores in batches)
+    scenarios = held[contract.scenario.name]
+    slices = {OVERALL: np.ones(len(scenarios), bool)}
+    slices |= {name: scenarios == name.encode() for name in contract.scenarios}
+    found = (
+        compare(
+            output,
+            name,
+            held[target_key(output)],
+            scores[output],
+            held[truth.name],
+            held[weight_key(output)] * inside,
+            config,
+        )
+        for output, truth in contract.truths.items()
+        for name, inside in slices.items()
+    )
+    return len(scenarios), [comparison for comparison in found if comparison is not None]

@@ -1,0 +1,1 @@
+"""LeakAlarm: a feature that alone ranks a label too well stops the run before training."""

@@ -1,0 +1,51 @@
+"""What counts as a leak."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+
+from schemas.contract import Contract
+from schemas.nearest import nearest
+from schemas.settings import Settings, SettingsError
+
+_Count = Annotated[int, pydantic.Field(ge=1)]
+
+
+class LeaksConfig(Settings):
+    """The limits of LeakAlarm and of BayesCheck.
+
+    Attributes:
+      auc_at_most: a feature that alone ranks an output of the train rows better is a leak.
+      exempt: features that may; for those that are truly known before the impression.
+      min_positives: an output with fewer positives is not judged.
+      min_negatives: likewise for negatives.
+      max_rows: a split of more rows is thinned evenly to about so many.
+      bayes_standard_errors: where the schema names true probabilities, an AUC on the eval rows
+        may be above theirs by so many standard errors of the difference.
+    """
+
+    auc_at_most: Annotated[float, pydantic.Field(ge=0.5, le=1)] = 0.95
+    exempt: tuple[str, ...] = ()
+    min_positives: _Count = 30
+    min_negatives: _Count = 30
+    max_rows: _Count = 100_000
+    bayes_standard_errors: Annotated[float, pydantic.Field(gt=0)] = 3.0
+
+    def check_names(self, contract: Contract) -> None:
+        """Refuses exempt features that are no model inputs.
+
+        Raises:
+          SettingsError: with the nearest valid name.
+        """
+        known = [column.name for column in contract.inputs]
+        for name in self.exempt:
+            if name not in known:
+                raise SettingsError(
+                    f"leaks.exempt: unknown feature '{name}'; {nearest(name, known)}"
+                )
+
+    def enough(self, positives: int, negatives: int) -> bool:
+        """Whether an AUC over so many rows of each class is judged."""
+        return positives >= self.min_positives and negatives >= self.min_negatives

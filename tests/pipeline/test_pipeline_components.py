@@ -1,0 +1,34 @@
+"""Which components a pipeline has, and who waits for whom."""
+
+import pytest
+
+from pipeline.config_files import load_config, preset_path
+from pipeline.kubeflow import kubeflow_pipeline
+from schemas.settings import SettingsError
+
+
+def components(preset, *overrides):
+    config = load_config(preset_path(preset), overrides, data_path="gs://bucket/log")
+    return {node.id: node for node in kubeflow_pipeline(config, "gs://bucket/work").components}
+
+
+def upstream(node):
+    return {other.id for other in node.upstream_nodes}
+
+
+def test_nothing_learns_before_the_log_is_looked_at():
+    found = components("kuairand")
+    assert {"DataGate", "LeakAlarm"} <= upstream(found["Transform"])
+    assert "DataGate" in upstream(found["LeakAlarm"])
+
+
+def test_only_a_log_with_known_truth_is_held_against_it():
+    found = components("synthetic")
+    assert {"Trainer", "ImpressionExampleGen"} <= upstream(found["BayesCheck"])
+    assert "BayesCheck" in upstream(found["PromotionGate"])
+    assert "BayesCheck" not in components("kuairand")
+
+
+def test_an_exempt_feature_that_does_not_exist_is_told_before_the_run():
+    with pytest.raises(SettingsError, match="leaks.exempt: unknown feature 'houre'; did you mean"):
+        components("synthetic", "leaks.exempt=[houre]")
