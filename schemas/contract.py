@@ -44,6 +44,8 @@ class Column:
       name: the column's name.
       type: `int` (int64), `float` (float32) or `bytes` (a UTF-8 string).
       required: True where every row has exactly one value; False where it may be missing.
+      ragged: True where a row has a list of values: `value_count` other than one. Such a column
+        is carried into the examples, and is no model input.
       tags: the parsed annotation tags.
       values: the closed set of values of a string domain, else empty.
       int_range: (smallest, largest) value of an int domain with both bounds, else None.
@@ -55,6 +57,7 @@ class Column:
     tags: Tags
     values: tuple[str, ...] = ()
     int_range: tuple[int, int] | None = None
+    ragged: bool = False
 
     @property
     def treatment(self) -> Treatment | None:
@@ -171,6 +174,8 @@ def _column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Column:
         tags=parse_tags(feature.name, list(feature.annotation.tag)),
         values=values,
         int_range=int_range,
+        # Inferred schemas write `value_count { min: 1 max: 1 }` for one value that may be missing.
+        ragged=feature.HasField("value_count") and feature.value_count.max != 1,
     )
     _check_column(column, feature)
     return column
@@ -193,6 +198,12 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
         raise ContractError(
             f"feature '{column.name}' is a label: it must be 'type: INT' (0 or 1) "
             "and must not be a model input (drop its id / categorical / numeric tag)"
+        )
+    if column.ragged and column.tags != Tags():
+        raise ContractError(
+            f"feature '{column.name}' is a list (value_count) and is tagged "
+            f"'{feature.annotation.tag[0]}': lists are carried into the examples, but are no model "
+            "inputs yet; drop its tags, or write 'value_count { min: 1 max: 1 }' for one value"
         )
     must_hold_a_value = column.tags.flags & {"scenario", "user_id", "timestamp", "weight"}
     if (must_hold_a_value or column.tags.label) and not column.required:

@@ -55,6 +55,10 @@ class TimeCounts:
         counts = np.bincount(where, np.concatenate([p.counts for p in parts]), len(times))
         return cls(times, counts.astype(np.int64))
 
+    def by(self, ticks: int) -> TimeCounts:
+        """Returns the counts of the times, cut off to whole multiples of `ticks`."""
+        return TimeCounts.merged([TimeCounts(self.times - self.times % ticks, self.counts)])
+
     def before(self, time: int) -> TimeCounts:
         """Returns the counts of the rows before `time`."""
         end = np.searchsorted(self.times, time)
