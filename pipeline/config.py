@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.model_canary.config import CanaryConfig
 from components.promotion_gate.config import GateConfig
@@ -88,6 +89,7 @@ class PipelineConfig(Settings):
     data: DataConfig
     window: WindowConfig = WindowConfig()
     split: SplitConfig = SplitConfig()
+    sampling: SamplingConfig = SamplingConfig()
     examples: ExamplesConfig = ExamplesConfig()
     model: Annotated[
         pydantic.SerializeAsAny[ModelConfig], pydantic.BeforeValidator(parse_model_config)

@@ -58,6 +58,7 @@ def feature_components(
         schema=schema.outputs["schema"],
         data_path=data_path,
         split=config.split,
+        sampling=config.sampling,
         shards=config.examples.shards,
         compression_level=config.examples.compression_level,
         state_token=state.files,

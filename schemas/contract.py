@@ -10,74 +10,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
-from typing import Literal
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.tags import (
-    SIDES,
-    Categorical,
-    ContractError,
-    Id,
-    Numeric,
-    Tags,
-    Treatment,
-    parse_tags,
-)
+from schemas.column import Column, read_column
+from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 
-ColumnType = Literal["int", "float", "bytes"]
-_TYPES: dict[int, ColumnType] = {
-    schema_pb2.INT: "int",
-    schema_pb2.FLOAT: "float",
-    schema_pb2.BYTES: "bytes",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """One column of the log.
-
-    Attributes:
-      name: the column's name.
-      type: `int` (int64), `float` (float32) or `bytes` (a UTF-8 string).
-      required: True where every row has exactly one value; False where it may be missing.
-      ragged: True where a row has a list of values: `value_count` other than one. Such a column
-        is carried into the examples, and is no model input.
-      tags: the parsed annotation tags.
-      values: the closed set of values of a string domain, else empty.
-      int_range: (smallest, largest) value of an int domain with both bounds, else None.
-    """
-
-    name: str
-    type: ColumnType
-    required: bool
-    tags: Tags
-    values: tuple[str, ...] = ()
-    int_range: tuple[int, int] | None = None
-    ragged: bool = False
-
-    @property
-    def treatment(self) -> Treatment | None:
-        """How Transform treats it; None for a column that is no model input."""
-        return self.tags.treatment
-
-    @property
-    def side(self) -> str | None:
-        """`user`, `item`, `context`, or None."""
-        return next((side for side in SIDES if side in self.tags.flags), None)
-
-    @property
-    def train_only_default(self) -> int | float | bytes | None:
-        """The value that serving and evaluation use for a train_only column, typed."""
-        text = self.tags.train_only_default
-        if text is None:
-            return None
-        convert: dict[ColumnType, Callable[[str], int | float | bytes]]
-        convert = {"int": int, "float": float, "bytes": str.encode}
-        return convert[self.type](text)
+SAMPLING_RATE_KEY = "sampling__rate"
+"""The feature of an example with the chance that its row had to be kept by our own sampling:
+float32; 1 where there is none. A rate that the log came with is the column so tagged."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +72,11 @@ class Contract:
         return self._flagged("weight")
 
     @property
+    def sampling_rate(self) -> Column | None:
+        """The chance that the row had to get into the log, where the log was down-sampled."""
+        return self._flagged("sampling_rate")
+
+    @property
     def features(self) -> tuple[Column, ...]:
         """The model's inputs, in the schema's order."""
         return tuple(column for column in self.columns if column.treatment is not None)
@@ -149,75 +97,6 @@ class Contract:
         return found
 
 
-def _column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Column:
-    if feature.type not in _TYPES:
-        raise ContractError(
-            f"feature '{feature.name}' has no usable type; write 'type: INT', 'FLOAT' or 'BYTES'"
-        )
-    values = tuple(feature.string_domain.value)
-    if feature.HasField("domain"):
-        named = [domain for domain in schema.string_domain if domain.name == feature.domain]
-        if not named:
-            raise ContractError(
-                f"feature '{feature.name}' names the domain '{feature.domain}', "
-                "which the schema lacks"
-            )
-        values = tuple(named[0].value)
-    int_range, domain = None, feature.int_domain
-    # A domain with one bound is a limit for ExampleValidator, not a list of values.
-    if domain.HasField("min") and domain.HasField("max"):
-        int_range = (domain.min, domain.max)
-    column = Column(
-        name=feature.name,
-        type=_TYPES[feature.type],
-        required=feature.HasField("shape"),
-        tags=parse_tags(feature.name, list(feature.annotation.tag)),
-        values=values,
-        int_range=int_range,
-        # Inferred schemas write `value_count { min: 1 max: 1 }` for one value that may be missing.
-        ragged=feature.HasField("value_count") and feature.value_count.max != 1,
-    )
-    _check_column(column, feature)
-    return column
-
-
-def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
-    if column.required and feature.presence.min_fraction != 1:
-        raise ContractError(
-            f"feature '{column.name}' has a shape but may be missing; "
-            "add 'presence { min_fraction: 1 }' or drop the shape"
-        )
-    try:
-        _ = column.train_only_default
-    except ValueError:
-        raise ContractError(
-            f"feature '{column.name}': train_only default '{column.tags.train_only_default}' "
-            f"is no {column.type}"
-        ) from None
-    if column.tags.label is not None and (column.type != "int" or column.treatment is not None):
-        raise ContractError(
-            f"feature '{column.name}' is a label: it must be 'type: INT' (0 or 1) "
-            "and must not be a model input (drop its id / categorical / numeric tag)"
-        )
-    if column.ragged and column.tags != Tags():
-        raise ContractError(
-            f"feature '{column.name}' is a list (value_count) and is tagged "
-            f"'{feature.annotation.tag[0]}': lists are carried into the examples, but are no model "
-            "inputs yet; drop its tags, or write 'value_count { min: 1 max: 1 }' for one value"
-        )
-    must_hold_a_value = column.tags.flags & {"scenario", "user_id", "timestamp", "weight"}
-    if (must_hold_a_value or column.tags.label) and not column.required:
-        raise ContractError(
-            f"feature '{column.name}' may not be missing; give it "
-            "'presence { min_fraction: 1 }' and 'shape { dim { size: 1 } }'"
-        )
-    if isinstance(column.treatment, (Id, Categorical)) and column.type == "float":
-        kind = "an id" if isinstance(column.treatment, Id) else "categorical"
-        raise ContractError(f"feature '{column.name}' is {kind}; make it INT or BYTES, not FLOAT")
-    if isinstance(column.treatment, Numeric) and column.type == "bytes":
-        raise ContractError(f"feature '{column.name}' is numeric; make it INT or FLOAT, not BYTES")
-
-
 def _label(column: Column) -> Label:
     tag = column.tags.label
     assert tag is not None
@@ -232,13 +111,19 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
       ContractError: a tag that is unknown or does not fit, or a role that is
         missing or given twice.
     """
-    columns = tuple(_column(schema, feature) for feature in schema.feature)
+    columns = tuple(read_column(schema, feature) for feature in schema.feature)
     for flag in ("scenario", "user_id", "timestamp"):
         tagged = [column.name for column in columns if flag in column.tags.flags]
         if len(tagged) != 1:
             raise ContractError(
                 f"exactly one feature must be tagged '{flag}', found "
                 f"{len(tagged)}{': ' + ', '.join(tagged) if tagged else ''}"
+            )
+    for flag in ("weight", "sampling_rate"):
+        tagged = [column.name for column in columns if flag in column.tags.flags]
+        if len(tagged) > 1:
+            raise ContractError(
+                f"at most one feature may be tagged '{flag}', found {', '.join(tagged)}"
             )
     contract = Contract(
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.impression_example_gen.text_numbers import parse_numbers
-from schemas.contract import ColumnType
+from schemas.column import ColumnType
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "int": pa.int64(),

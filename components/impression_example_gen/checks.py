@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.impression_example_gen.columns import Typed
-from schemas.contract import ColumnType, Contract
+from schemas.column import ColumnType
+from schemas.contract import Contract
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +113,11 @@ def _all_rules(
             broken = (labels[label.name] == 1) & (labels[parent.name] == 0)
             wanted = f"0, for {parent.column} is 0"
             yield Rule("child_without_parent", label.column, wanted), broken
+
+    if contract.sampling_rate is not None:
+        rate = batch[contract.sampling_rate.name].filled()
+        wanted = "above 0 and at most 1"
+        yield Rule("not_a_rate", contract.sampling_rate.name, wanted), (rate <= 0) | (rate > 1)
 
     if contract.weight is not None:
         weight = batch[contract.weight.name].filled()

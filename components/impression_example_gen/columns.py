@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from components.impression_example_gen import lists
 from components.impression_example_gen.casts import cast
-from schemas.contract import Column, Contract
+from schemas.column import Column
+from schemas.contract import Contract
 from schemas.errors import BadDataError
 
 _ACCEPTED = {

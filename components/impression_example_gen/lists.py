@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.impression_example_gen.casts import ARROW_TYPES, Broken, cast
-from schemas.contract import ColumnType
+from schemas.column import ColumnType
 
 
 def is_list(kind: pa.DataType) -> bool:

@@ -10,7 +10,7 @@ from tfx.dsl.io import fileio
 
 from components.impression_example_gen import checks, columns
 from components.impression_example_gen.formats.opening import KNOWN, has_known_format, open_log
-from components.impression_example_gen.split import TimeCounts
+from components.impression_example_gen.time_counts import TimeCounts
 from components.span_window.window import PREFIX
 from schemas.contract import Contract
 from schemas.errors import BadDataError

@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from components.impression_example_gen import checks, columns, quarantine
-from components.impression_example_gen.example_encoder import encode
 from components.impression_example_gen.formats.log_reader import LogReader
 from components.impression_example_gen.formats.opening import open_log
 from components.impression_example_gen.plan import Piece, Shard
 from components.impression_example_gen.report import Refused, Report
+from components.impression_example_gen.sampling import SamplingConfig, sample
 from components.impression_example_gen.shard_writer import (
     ShardWriter,
     shard_name,
     write_whole,
 )
-from components.impression_example_gen.split import SPLITS, Cutoffs
+from components.impression_example_gen.split import SPLITS, Rows, Split
 from schemas.contract import Contract
 from schemas.errors import BadDataError
 
@@ -35,7 +35,8 @@ class WriteShard(beam.DoFn):
     def __init__(
         self,
         contract: Contract,
-        cutoffs: Cutoffs,
+        split: Split,
+        sampling: SamplingConfig,
         shards: int,
         compression_level: int,
         examples: str,
@@ -44,7 +45,8 @@ class WriteShard(beam.DoFn):
     ) -> None:
         """Makes the DoFn; the last three are folders, and exist."""
         self._contract = contract
-        self._cutoffs = cutoffs
+        self._split = split
+        self._sampling = sampling
         self._shards = shards
         self._level = compression_level
         self._examples = examples
@@ -88,7 +90,7 @@ class WriteShard(beam.DoFn):
                 value = _shown(values[rule.column].raw[row].as_py())
                 at = piece.offset + first + row
                 report.refuse(Refused(rule, 1, piece.source, at, value))
-            self._write_batch(piece, values, refusals.rows, writer, report)
+            self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
             report.read += batch.num_rows
             refused_rows.append(refusals.rows + first)
             refused_rules.extend(refusals.rules)
@@ -115,25 +117,27 @@ class WriteShard(beam.DoFn):
         self,
         piece: Piece,
         values: dict[str, columns.Typed],
+        count: int,
         refused: np.ndarray,
         writer: ShardWriter,
         report: Report,
     ) -> None:
-        times = values[self._contract.timestamp.name].filled()
-        splits = self._cutoffs.assign(piece.date, times)
-        splits[refused] = -1
-        arrays = [value.array for value in values.values()]
+        arrays = {name: value.array for name, value in values.items()}
+        if len(refused):
+            kept = np.ones(count, bool)
+            kept[refused] = False
+            mask = pa.array(kept)
+            arrays = {name: array.filter(mask) for name, array in arrays.items()}
+        if len(refused) == count:
+            return
+        rows = Rows(self._contract, piece.date, arrays)
+        splits = self._split.assign(rows)
+        sampled = sample(self._sampling, rows, splits)
+        report.sampled_away += int(sampled.away.sum())
         for index, split in enumerate(SPLITS):
-            chosen = splits == index
-            rows = int(chosen.sum())
-            if not rows:
-                continue
-            kept = arrays
-            if rows < len(splits):
-                mask = pa.array(chosen)
-                kept = [array.filter(mask) for array in arrays]
-            writer.write(split, encode(dict(zip(values, kept, strict=True))))
-            report.rows[split] += rows
+            chosen = (splits == index) & ~sampled.away
+            writer.write(split, sampled.examples[chosen])
+            report.rows[split] += int(chosen.sum())
 
 
 def report_name(shard: int) -> str:

@@ -14,6 +14,7 @@ from tfx.types import standard_artifacts
 
 from components import artifacts
 from components.impression_example_gen.executor import Executor
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
 
@@ -167,13 +168,21 @@ class Log:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def run(self, name: str, split: SplitConfig | None = None, eval_spans: int = 1, **properties):
+    def run(
+        self,
+        name: str,
+        split: SplitConfig | None = None,
+        eval_spans: int = 1,
+        sampling: SamplingConfig | None = None,
+        schema_text: str = SCHEMA,
+        **properties,
+    ):
         """Runs the executor; returns its two artifacts."""
         found = self._artifact(artifacts.SpanWindow(), f"{name}/window")
         cut = len(DATES) - eval_spans
         window.write(window.Window(DATES[:cut], DATES[cut:]), found.uri)
         schema = self._artifact(standard_artifacts.Schema(), f"{name}/schema")
-        pathlib.Path(schema.uri, "schema.pbtxt").write_text(SCHEMA)
+        pathlib.Path(schema.uri, "schema.pbtxt").write_text(schema_text)
         outputs = {
             "examples": [self._artifact(standard_artifacts.Examples(), f"{name}/examples")],
             "quarantine": [self._artifact(artifacts.Quarantine(), f"{name}/quarantine")],
@@ -182,6 +191,7 @@ class Log:
         values = {
             "data_path": str(self.folder / "log"),
             "split": split.model_dump_json(),
+            "sampling": (sampling or SamplingConfig()).model_dump_json(),
             "shards": 3,
             "compression_level": 1,
             "state_token": "s",

@@ -46,7 +46,7 @@ def test_artifact_is_what_stock_components_expect(log):
     assert examples.span == 20260103
     assert examples_utils.get_payload_format_string(examples) == "FORMAT_TF_EXAMPLE"
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
-    counts = {"train": 60, "validation": 20, "eval": 40, "quarantined": 0}
+    counts = {"train": 60, "validation": 20, "eval": 40, "quarantined": 0, "sampled_away": 0}
     for name, rows in counts.items():
         assert examples.get_int_custom_property(f"rows_{name}") == rows
     record = json.loads(pathlib.Path(examples.uri, "examples.json").read_text())
@@ -252,9 +252,9 @@ def test_an_empty_split_is_an_error(log):
 
 
 def test_lost_or_doubled_rows_are_an_error():
-    with pytest.raises(RuntimeError, match="10 in the footers, 10 read, 9 written"):
+    with pytest.raises(RuntimeError, match="10 surveyed, 10 read, 9 accounted"):
         judge(Report(10, {"train": 7, "validation": 1, "eval": 1}), 10, 0.5)
-    with pytest.raises(RuntimeError, match="10 in the footers, 9 read, 9 written"):
+    with pytest.raises(RuntimeError, match="10 surveyed, 9 read, 9 accounted"):
         judge(Report(9, {"train": 7, "validation": 1, "eval": 1}), 10, 0.5)
 
 
