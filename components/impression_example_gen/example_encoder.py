@@ -124,7 +124,9 @@ def _heads(lengths: np.ndarray, head: Callable[[int], bytes]) -> tuple[pa.Array,
 @functools.lru_cache(maxsize=1 << 14)
 def _feature_head(name: bytes, list_tag: bytes, value_tag: bytes, length: int) -> bytes:
     """Returns all that comes before a value of `length` bytes in the map entry `name`."""
-    value = value_tag + _varint(length) if value_tag else b""
+    # An empty string is a value; no numbers are none.
+    is_value = value_tag and (length or list_tag == _LIST_TAGS[pa.binary()])
+    value = value_tag + _varint(length) if is_value else b""
     values = list_tag + _varint(len(value) + length) + value
     key = b"\x0a" + _varint(len(name)) + name
     entry = key + b"\x12" + _varint(len(values) + length) + values

@@ -117,11 +117,16 @@ FEATURES = {
 }
 
 
+def serialized_examples(examples: Any, split: str) -> list[bytes]:
+    """Returns the serialized tf.Examples of a split, in the order of its files."""
+    files = sorted(map(str, pathlib.Path(examples.uri, f"Split-{split}").iterdir()))
+    return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+
+
 def read_split(examples: Any, split: str) -> dict[int, dict[str, Any]]:
     """Parses a split into {time: row}; a row is {column: value or None}."""
-    files = sorted(map(str, pathlib.Path(examples.uri, f"Split-{split}").iterdir()))
     rows = {}
-    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(64):
+    for batch in tf.data.Dataset.from_tensor_slices(serialized_examples(examples, split)).batch(64):
         parsed = tf.io.parse_example(batch, FEATURES)
         columns = {}
         for name, values in parsed.items():

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 import tensorflow as tf
-from impression_log import SCHEMA, day_table
+from impression_log import SCHEMA, day_table, serialized_examples
 from siphash import siphash_unit
 
 from components.impression_example_gen.sampling import SamplingConfig
@@ -15,11 +15,6 @@ from schemas.settings import SettingsError, parse
 
 LABELS = ("click", "buy", "view")
 ROWS = 144  # Of a day, one every ten minutes.
-
-
-def _records(examples, split):
-    files = sorted(map(str, pathlib.Path(examples.uri, f"Split-{split}").iterdir()))
-    return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
 
 
 def _features(record):
@@ -53,7 +48,7 @@ def test_a_hash_chooses_the_negatives_that_stay_and_all_else_stays(whole_days, b
     gone = 0
     for name in ("train", "validation"):
         wanted, negatives = {}, 0
-        for record in _records(whole, name):
+        for record in serialized_examples(whole, name):
             negative = _is_negative(record)
             if negative and siphash_unit(5, 1, record) >= 0.3:
                 gone += 1
@@ -61,11 +56,11 @@ def test_a_hash_chooses_the_negatives_that_stay_and_all_else_stays(whole_days, b
             negatives += negative
             row = _features(record)
             wanted[row["time"]] = {**row, SAMPLING_RATE_KEY: rate} if negative else row
-        rows = [_features(record) for record in _records(sampled, name)]
+        rows = [_features(record) for record in serialized_examples(sampled, name)]
         assert {row["time"]: row for row in rows} == wanted
         assert len(rows) == len(wanted) == sampled.get_int_custom_property(f"rows_{name}")
         assert negatives > 3
-    assert _records(sampled, "eval") == _records(whole, "eval")
+    assert serialized_examples(sampled, "eval") == serialized_examples(whole, "eval")
     assert gone == sampled.get_int_custom_property("rows_sampled_away") > 40
     counts = json.loads(pathlib.Path(sampled.uri, "examples.json").read_text())["rows"]
     assert sum(counts.values()) == 3 * ROWS and counts["sampled_away"] == gone
@@ -73,7 +68,9 @@ def test_a_hash_chooses_the_negatives_that_stay_and_all_else_stays(whole_days, b
 
 def test_weights_make_the_sample_stand_for_the_whole(whole_days, contract):
     examples, _ = whole_days.run("run", sampling=SamplingConfig(negatives_kept=0.5))
-    records = [record for name in ("train", "validation") for record in _records(examples, name)]
+    records = [
+        record for name in ("train", "validation") for record in serialized_examples(examples, name)
+    ]
     weights = evaluation_targets(contract, tf.constant(records))[weight_key("click")].numpy()
     rows = [_features(record) for record in records]
     negatives = [_is_negative(record) for record in records]
@@ -85,7 +82,9 @@ def test_weights_make_the_sample_stand_for_the_whole(whole_days, contract):
 
 def test_without_sampling_no_example_carries_a_rate(log):
     examples, _ = log.run("run")
-    assert all(SAMPLING_RATE_KEY not in _features(r) for r in _records(examples, "train"))
+    assert all(
+        SAMPLING_RATE_KEY not in _features(r) for r in serialized_examples(examples, "train")
+    )
     assert examples.get_int_custom_property("rows_sampled_away") == 0
 
 
@@ -94,7 +93,7 @@ def test_equal_rows_stay_or_go_together(whole_days):
     for day in range(3):
         log.write(day, day_table(day, ROWS), "again")
     examples, _ = log.run("run", sampling=SamplingConfig(negatives_kept=0.4))
-    records = _records(examples, "train") + _records(examples, "validation")
+    records = serialized_examples(examples, "train") + serialized_examples(examples, "validation")
     assert all(records.count(record) == 2 for record in records)
 
 
