@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 
 from components.impression_example_gen import log_files
 from components.impression_example_gen.hash_split import HashSplit
-from components.impression_example_gen.plan import plan_shards
+from components.impression_example_gen.plan import Shard, plan_shards
 from components.impression_example_gen.report import Report, judge
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.shard import WriteShard, report_name
@@ -59,17 +59,13 @@ class Executor(BaseBeamExecutor):
         folders = [f"{examples.uri}/Split-{split}" for split in SPLITS]
         for folder in (temporary, refused.uri, *folders):
             fileio.makedirs(folder)
+        shards = plan_shards(files, exec_properties["shards"])
+        level = exec_properties["compression_level"]
+        write = WriteShard(
+            contract, split, sampling, len(shards), level, examples.uri, refused.uri, temporary
+        )
         try:
-            report = self._write(
-                contract,
-                split,
-                sampling,
-                files,
-                exec_properties,
-                examples.uri,
-                refused.uri,
-                temporary,
-            )
+            report = self._write(shards, write, temporary)
         finally:
             fileio.rmtree(temporary)
         judge(report, sum(file.rows for file in files), config.max_quarantined_share)
@@ -91,23 +87,8 @@ class Executor(BaseBeamExecutor):
         with fileio.open(f"{examples.uri}/{FILE_NAME}", "w") as file:
             file.write(json.dumps(record, indent=2) + "\n")
 
-    def _write(
-        self,
-        contract: Contract,
-        split: Split,
-        sampling: SamplingConfig,
-        files: list[log_files.LogFile],
-        exec_properties: dict[str, Any],
-        examples: str,
-        refused: str,
-        temporary: str,
-    ) -> Report:
-        """Runs the Beam pipeline and adds up the shards' reports."""
-        shards = plan_shards(files, exec_properties["shards"])
-        level = exec_properties["compression_level"]
-        write = WriteShard(
-            contract, split, sampling, len(shards), level, examples, refused, temporary
-        )
+    def _write(self, shards: list[Shard], write: WriteShard, temporary: str) -> Report:
+        """Runs the Beam pipeline and adds up the reports that it leaves in `temporary`."""
         with self._make_beam_pipeline() as pipeline:
             _ = pipeline | "Shards" >> beam.Create(shards) | "Write" >> beam.ParDo(write)
         report = Report()

@@ -123,13 +123,13 @@ class WriteShard(beam.DoFn):
         report: Report,
     ) -> None:
         arrays = {name: value.array for name, value in values.items()}
+        if len(refused) == count:
+            return
         if len(refused):
             kept = np.ones(count, bool)
             kept[refused] = False
             mask = pa.array(kept)
             arrays = {name: array.filter(mask) for name, array in arrays.items()}
-        if len(refused) == count:
-            return
         rows = Rows(self._contract, piece.date, arrays)
         splits = self._split.assign(rows)
         sampled = sample(self._sampling, rows, splits)
