@@ -125,6 +125,11 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
             raise ContractError(
                 f"at most one feature may be tagged '{flag}', found {', '.join(tagged)}"
             )
+    if any(column.name == SAMPLING_RATE_KEY for column in columns):
+        raise ContractError(
+            f"feature '{SAMPLING_RATE_KEY}' has the name of what sampling writes; call it "
+            "something else, and tag it 'sampling_rate' where it is the log's own rate"
+        )
     contract = Contract(
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])
     )

@@ -116,6 +116,7 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         ({"x": feature("h", "INT", "id", more=LIST)}, "'h' is a list (value_count) and is tagged"),
         ({"x": feature("r", "INT", "sampling_rate")}, "'r' is the sampling rate; make it FLOAT"),
         ({"x": feature("r", "FLOAT", "sampling_rate", more="")}, "'r' may not be missing"),
+        ({"x": feature("sampling__rate", "FLOAT")}, "has the name of what sampling writes"),
         (
             {"x": feature("v", "FLOAT", "weight"), "y": feature("w", "FLOAT", "weight")},
             "at most one feature may be tagged 'weight', found v, w",
