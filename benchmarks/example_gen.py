@@ -40,6 +40,7 @@ from tfx.utils import proto_utils
 from components import artifacts
 from components.impression_example_gen import executor
 from components.impression_example_gen.checks import day_bounds
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
 
@@ -149,6 +150,7 @@ def run_ours(
     properties = {
         "data_path": str(work / "log"),
         "split": SplitConfig().model_dump_json(),
+        "sampling": SamplingConfig().model_dump_json(),
         "shards": shards,
         "compression_level": level,
     }

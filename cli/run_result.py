@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.outcome import Outcome
-from pipeline.run_record import ComponentRecord, RunRecord
+from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
 from schemas.errors import BadDataError, PolyrankError
 
 
@@ -51,6 +52,11 @@ class RunResult:
             by_slice[cell["scenario"]] = {**values, **counts}
         return metrics
 
+    def rows(self) -> dict[str, int]:
+        """Returns how many rows of the log went where; empty where the run did not get there."""
+        examples = _output(self.components, "ImpressionExampleGen", "examples")
+        return {} if examples is None else rows_by_fate(examples)
+
     def document(self) -> dict[str, Any]:
         """Returns the JSON object; plain values only."""
         return {
@@ -60,6 +66,7 @@ class RunResult:
             "model": self.model,
             "version": self.version,
             "run_directory": str(self.run_directory),
+            "rows": self.rows(),
             "metrics": self.metrics(),
             "references": self.references,
             "gate": self.gate,
@@ -77,7 +84,7 @@ class RunResult:
         }
 
 
-def _output(components: list[ComponentRecord], name: str, key: str) -> mlmd.Artifact | None:
+def _output(components: Iterable[ComponentRecord], name: str, key: str) -> mlmd.Artifact | None:
     for component in components:
         if component.name == name:
             return component.outputs.get(key)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from schemas.contract import ColumnType, Contract
+from schemas.column import ColumnType
+from schemas.contract import Contract
 
 _TYPES: dict[ColumnType, pa.DataType] = {
     "int": pa.int64(),

@@ -16,7 +16,8 @@ import schemas
 from data.arrow import arrow_fields
 from data.csv_files import read_csv, refuse, whole_numbers
 from data.spans import write_spans
-from schemas.contract import Column, load_contract
+from schemas.column import Column
+from schemas.contract import load_contract
 
 SCHEMA = pathlib.Path(schemas.__file__).parent / "kuairand" / "schema.pbtxt"
 

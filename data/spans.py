@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.contract import Column
+from schemas.column import Column
 from schemas.errors import BadDataError
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from typing import Any
 
 from models.inputs import Field, InputLayout
 from models.preprocessing import learns_vocabulary, vocabulary_name
-from schemas.contract import Column, Contract
+from schemas.column import Column
+from schemas.contract import Contract
 from schemas.tags import Numeric
 
 

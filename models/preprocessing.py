@@ -18,7 +18,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from models.inputs import SCENARIO_KEY, index_key, value_key
-from schemas.contract import Column, Contract, parse_schema, read_contract
+from schemas.column import Column
+from schemas.contract import Contract, parse_schema, read_contract
 from schemas.tags import Id, Numeric
 
 MISSING: dict[str, Any] = {"int": tf.int64.min, "float": float("nan"), "bytes": b""}

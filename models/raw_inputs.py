@@ -13,7 +13,8 @@ from typing import Any
 import tensorflow as tf
 
 from models.preprocessing import MISSING
-from schemas.contract import Column, Contract
+from schemas.column import Column
+from schemas.contract import Contract
 
 DTYPES = {"int": tf.int64, "float": tf.float32, "bytes": tf.string}
 

@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 from models.inputs import ROW_WEIGHT_KEY, target_key, weight_key
-from schemas.contract import Contract
+from schemas.contract import SAMPLING_RATE_KEY, Contract
 
 
 def label_feature_spec(contract: Contract) -> dict[str, Any]:
-    """Returns the parsing spec of the label columns and, where there is one, the weight column."""
+    """Returns the parsing spec of the labels, the row's weight and its sampling rates."""
     spec = {
         label.column: tf.io.FixedLenFeature([], tf.int64, default_value=None)
         for label in contract.tasks.labels
@@ -23,15 +23,20 @@ def label_feature_spec(contract: Contract) -> dict[str, Any]:
     if contract.weight is not None:
         dtype = tf.int64 if contract.weight.type == "int" else tf.float32
         spec[contract.weight.name] = tf.io.FixedLenFeature([], dtype, default_value=None)
+    if contract.sampling_rate is not None:
+        name = contract.sampling_rate.name
+        spec[name] = tf.io.FixedLenFeature([], tf.float32, default_value=None)
+    spec[SAMPLING_RATE_KEY] = tf.io.FixedLenFeature([], tf.float32, default_value=1.0)
     return spec
 
 
 def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
     """Computes all targets and weights from parsed label columns.
 
-    An output's target is the product of its `target` labels; its weight is the
-    row's weight times the product of its `space` labels, so a row outside the
-    output's space weighs 0.
+    A row that stands for others, which sampling left out, weighs as much as all of them: its
+    weight is divided by its sampling rates, the log's own and ours. An output's target is the
+    product of its `target` labels; its weight is the row's weight times the product of its
+    `space` labels, so a row outside the output's space weighs 0.
 
     Args:
       contract: the data contract.
@@ -48,6 +53,9 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
         row_weight = tf.ones_like(next(iter(values.values())))
     else:
         row_weight = tf.cast(columns[contract.weight.name], tf.float32)
+    row_weight /= columns[SAMPLING_RATE_KEY]
+    if contract.sampling_rate is not None:
+        row_weight /= columns[contract.sampling_rate.name]
     found = {ROW_WEIGHT_KEY: row_weight}
     for output in contract.tasks.outputs:
         target = values[output.target[0]]

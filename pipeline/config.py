@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.leak_alarm.config import LeaksConfig
 from components.model_canary.config import CanaryConfig
@@ -89,6 +90,7 @@ class PipelineConfig(Settings):
     data: DataConfig
     window: WindowConfig = WindowConfig()
     split: SplitConfig = SplitConfig()
+    sampling: SamplingConfig = SamplingConfig()
     examples: ExamplesConfig = ExamplesConfig()
     model: Annotated[
         pydantic.SerializeAsAny[ModelConfig], pydantic.BeforeValidator(parse_model_config)

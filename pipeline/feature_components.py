@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# TFX first: its package prepares what TFDV of TFX 1.21 can't be imported without.
 from tfx.components import ExampleValidator, StatisticsGen, Transform
+
+# isort: split
+import tensorflow_data_validation as tfdv
 
 from components.data_gate.component import DataGate
 from components.impression_example_gen.component import ImpressionExampleGen
@@ -63,13 +67,18 @@ def feature_components(
         schema=schema.outputs["schema"],
         data_path=data_path,
         split=config.split,
+        sampling=config.sampling,
         shards=config.examples.shards,
         compression_level=config.examples.compression_level,
         state_token=state.files,
         code_digest=code_digest,
     )
+    columns = read_contract(parse_schema(schema_text)).columns
     statistics = StatisticsGen(
-        examples=example_gen.outputs["examples"], schema=schema.outputs["schema"]
+        examples=example_gen.outputs["examples"],
+        schema=schema.outputs["schema"],
+        # Sampling adds a feature of its own, which no schema knows.
+        stats_options=tfdv.StatsOptions(feature_allowlist=[column.name for column in columns]),
     )
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]

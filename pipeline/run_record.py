@@ -17,7 +17,7 @@ _OUTCOMES = {
 }
 _ALL = ("train", "validation", "eval")
 _SPLITS_READ = {
-    "ImpressionExampleGen": (*_ALL, "quarantined"),
+    "ImpressionExampleGen": (*_ALL, "quarantined", "sampled_away"),
     "StatisticsGen": _ALL,
     "Transform": ("train",),
     "Trainer": ("train", "validation"),
@@ -76,7 +76,7 @@ class RunRecord:
             name = self._node(execution)
             outputs = self._outputs(execution)
             if name == "ImpressionExampleGen" and "examples" in outputs:
-                split_rows = _split_rows(outputs["examples"])
+                split_rows = rows_by_fate(outputs["examples"])
             milliseconds = (
                 execution.last_update_time_since_epoch - execution.create_time_since_epoch
             )
@@ -108,7 +108,8 @@ class RunRecord:
         return {keys[artifact.id]: artifact for artifact in artifacts}
 
 
-def _split_rows(examples: mlmd.Artifact) -> dict[str, int]:
+def rows_by_fate(examples: mlmd.Artifact) -> dict[str, int]:
+    """Returns how many rows of the log went where: splits, `quarantined`, `sampled_away`."""
     prefix = "rows_"
     return {
         name[len(prefix) :]: int(value.int_value)
@@ -118,8 +119,10 @@ def _split_rows(examples: mlmd.Artifact) -> dict[str, int]:
 
 
 def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> str:
-    if name == "ImpressionExampleGen" and split_rows.get("quarantined"):
-        return f"{split_rows['quarantined']:,} of them quarantined"
+    if name == "ImpressionExampleGen":
+        left_out = {"quarantined": "quarantined", "sampled_away": "sampled away"}
+        counts = [f"{split_rows[k]:,} {text}" for k, text in left_out.items() if split_rows.get(k)]
+        return f"of them {', '.join(counts)}" if counts else ""
     if name == "Trainer" and "model_run" in outputs:
         history_file = pathlib.Path(outputs["model_run"].uri) / "history.json"
         if history_file.is_file():

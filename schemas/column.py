@@ -1,4 +1,4 @@
-"""One column of the log: its type, its tags, and what its tags allow."""
+"""One column of the data contract: a feature of the schema, with its tags read and checked."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Column:
       name: the column's name.
       type: `int` (int64), `float` (float32) or `bytes` (a UTF-8 string).
       required: True where every row has exactly one value; False where it may be missing.
+      ragged: True where a row has a list of values: `value_count` other than one. Such a column
+        is carried into the examples, and is no model input.
       tags: the parsed annotation tags.
       values: the closed set of values of a string domain, else empty.
       int_range: (smallest, largest) value of an int domain with both bounds, else None.
@@ -47,6 +49,7 @@ class Column:
     tags: Tags
     values: tuple[str, ...] = ()
     int_range: tuple[int, int] | None = None
+    ragged: bool = False
 
     @property
     def treatment(self) -> Treatment | None:
@@ -99,6 +102,8 @@ def read_column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Colum
         tags=parse_tags(feature.name, list(feature.annotation.tag)),
         values=values,
         int_range=int_range,
+        # Inferred schemas write `value_count { min: 1 max: 1 }` for one value that may be missing.
+        ragged=feature.HasField("value_count") and feature.value_count.max != 1,
     )
     _check_column(column, feature)
     check_when_known(column.name, column.tags, left_out_of_serving(schema, feature))
@@ -131,12 +136,26 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
             "FLOAT', a probability in every row ('presence { min_fraction: 1 }' and "
             "'shape { dim { size: 1 } }'), and no label"
         )
-    must_hold_a_value = column.tags.flags & {"scenario", "user_id", "timestamp", "weight"}
+    if column.ragged and column.tags != Tags():
+        raise ContractError(
+            f"feature '{column.name}' is a list (value_count) and is tagged "
+            f"'{feature.annotation.tag[0]}': lists are carried into the examples, but are no model "
+            "inputs yet; drop its tags, or write 'value_count { min: 1 max: 1 }' for one value"
+        )
+    must_hold_a_value = column.tags.flags & {
+        "scenario",
+        "user_id",
+        "timestamp",
+        "weight",
+        "sampling_rate",
+    }
     if (must_hold_a_value or column.tags.label) and not column.required:
         raise ContractError(
             f"feature '{column.name}' may not be missing; give it "
             "'presence { min_fraction: 1 }' and 'shape { dim { size: 1 } }'"
         )
+    if "sampling_rate" in column.tags.flags and column.type != "float":
+        raise ContractError(f"feature '{column.name}' is the sampling rate; make it FLOAT")
     if isinstance(column.treatment, (Id, Categorical)) and column.type == "float":
         kind = "an id" if isinstance(column.treatment, Id) else "categorical"
         raise ContractError(f"feature '{column.name}' is {kind}; make it INT or BYTES, not FLOAT")

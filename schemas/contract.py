@@ -22,6 +22,10 @@ from schemas.nearest import nearest
 from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 
+SAMPLING_RATE_KEY = "sampling__rate"
+"""The feature of an example with the chance that its row had to be kept by our own sampling:
+float32; 1 where there is none. A rate that the log came with is the column so tagged."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
@@ -79,6 +83,11 @@ class Contract:
         }
 
     @property
+    def sampling_rate(self) -> Column | None:
+        """The chance that the row had to get into the log, where the log was down-sampled."""
+        return self._flagged("sampling_rate")
+
+    @property
     def features(self) -> tuple[Column, ...]:
         """The model's inputs, in the schema's order."""
         return tuple(column for column in self.columns if column.treatment is not None)
@@ -127,6 +136,17 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
                 f"exactly one feature must be tagged '{flag}', found "
                 f"{len(tagged)}{': ' + ', '.join(tagged) if tagged else ''}"
             )
+    for flag in ("weight", "sampling_rate"):
+        tagged = [column.name for column in columns if flag in column.tags.flags]
+        if len(tagged) > 1:
+            raise ContractError(
+                f"at most one feature may be tagged '{flag}', found {', '.join(tagged)}"
+            )
+    if any(column.name == SAMPLING_RATE_KEY for column in columns):
+        raise ContractError(
+            f"feature '{SAMPLING_RATE_KEY}' has the name of what sampling writes; call it "
+            "something else, and tag it 'sampling_rate' where it is the log's own rate"
+        )
     contract = Contract(
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])
     )

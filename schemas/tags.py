@@ -12,7 +12,16 @@ from schemas.errors import PolyrankError
 from schemas.nearest import nearest
 
 SIDES = ("user", "item", "context")
-_FLAGS = (*SIDES, "scenario", "user_id", "prior", "span", "weight", "after_impression")
+_FLAGS = (
+    *SIDES,
+    "scenario",
+    "user_id",
+    "prior",
+    "span",
+    "weight",
+    "sampling_rate",
+    "after_impression",
+)
 _TREATMENTS = ("id", "categorical", "numeric")
 TIME_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 KNOWN_TAGS = (*_FLAGS, *_TREATMENTS, "label", "train_only", "truth", "timestamp")

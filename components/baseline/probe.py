@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from schemas.contract import Column, Contract
+from schemas.column import Column
+from schemas.contract import Contract
 from serving.errors import ModelLoadError
 from serving.loader import LoadedModel, load
 

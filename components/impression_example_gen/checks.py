@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.impression_example_gen.columns import Typed
+from schemas.column import ColumnType
 from schemas.contract import Contract
 
 
@@ -84,8 +85,8 @@ def _all_rules(
     contract: Contract, batch: Mapping[str, Typed], date: str
 ) -> Iterator[tuple[Rule, np.ndarray | None]]:
     for name, values in batch.items():
-        wanted = "a whole number" if values.column.type == "int" else "a finite number"
-        yield Rule("unusable_number", name, wanted), values.unusable
+        for reason, broken in values.broken.items():
+            yield Rule(reason, name, _wanted(reason, values.column.type)), broken
         if values.column.required and values.array.null_count:
             missing = values.array.is_null().to_numpy(zero_copy_only=False)
             yield Rule("missing", name, "a value in every row"), missing
@@ -113,6 +114,21 @@ def _all_rules(
             wanted = f"0, for {parent.column} is 0"
             yield Rule("child_without_parent", label.column, wanted), broken
 
+    if contract.sampling_rate is not None:
+        rate = batch[contract.sampling_rate.name].filled()
+        wanted = "above 0 and at most 1"
+        yield Rule("not_a_rate", contract.sampling_rate.name, wanted), (rate <= 0) | (rate > 1)
+
     if contract.weight is not None:
         weight = batch[contract.weight.name].filled()
         yield Rule("negative_weight", contract.weight.name, "at least 0"), weight < 0
+
+
+def _wanted(reason: str, kind: ColumnType) -> str:
+    number = "a whole number" if kind == "int" else "a finite number"
+    return {
+        "unusable_number": number,
+        "not_utf8": "text in UTF-8",
+        "several_values": "one value",
+        "null_in_list": "a list without gaps",
+    }[reason]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from schemas.contract import Column, Contract
+from components.impression_example_gen import lists
+from components.impression_example_gen.casts import cast
+from schemas.column import Column
+from schemas.contract import Contract
 from schemas.errors import BadDataError
 
-ARROW_TYPES = {"int": pa.int64(), "float": pa.float32(), "bytes": pa.binary()}
-_UNITS = {1: "s", 1_000: "ms", 1_000_000: "us"}
 _ACCEPTED = {
     "int": "an integer other than uint64, bool, or a float that holds whole numbers",
     "float": "a float, an integer or bool",
@@ -27,15 +28,17 @@ class Typed:
     Attributes:
       column: its contract.
       raw: as it was in the file, [N].
-      array: int64, float32 or binary, [N]; null where the value is missing or unusable.
-      unusable: bool [N], True where a value was there but has no place in the type (a
-        fraction in an integer column, an infinite float); None where there is none.
+      array: int64, float32 or binary, [N], or lists of them; null where the value is missing
+        or unusable.
+      broken: reason -> bool [N], True where a value was there but has no place in the type
+        (a fraction in an integer column, two values where one belongs); only reasons that
+        some row has.
     """
 
     column: Column
     raw: pa.Array
     array: pa.Array
-    unusable: np.ndarray | None = None
+    broken: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def filled(self) -> np.ndarray:
         """The values of a number column as numpy [N], 0 where missing."""
@@ -43,8 +46,29 @@ class Typed:
         return array.to_numpy(zero_copy_only=False)
 
 
-def check_schema(contract: Contract, schema: pa.Schema, source: str) -> None:
+def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
+    """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type."""
+    ticks = contract.timestamp.tags.ticks_per_second
+    ticks_per_second = ticks if column.name == contract.timestamp.name else None
+    if column.ragged:
+        return Typed(column, raw, *lists.cast_each(raw, column.type))
+    if not lists.is_list(raw.type):
+        return Typed(column, raw, *cast(raw, column.type, ticks_per_second))
+    single, several = lists.first_values(raw)
+    array, broken = cast(single, column.type, ticks_per_second)
+    return Typed(
+        column, raw, array, broken if several is None else {"several_values": several, **broken}
+    )
+
+
+def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bool = False) -> None:
     """Checks that a file has the contract's columns in types that can be cast.
+
+    Args:
+      contract: the data contract.
+      schema: of the file.
+      source: the file's name in errors.
+      untyped: True where the file holds text, in which numbers are looked for row by row.
 
     Raises:
       BadDataError: naming the file, the columns, the type got and the types wanted.
@@ -56,8 +80,14 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str) -> None:
             got = "is missing" if not found else f"is there {len(found)} times"
             wrong.append(f"column '{column.name}' {got}; wanted {_wanted(contract, column)}")
             continue
+        if untyped and column.ragged:
+            wrong.append(
+                f"column '{column.name}' is a list by its value_count, which text can't hold; "
+                "deliver Parquet or TFRecord"
+            )
+            continue
         got_type = _plain(schema.field(found[0]).type)
-        if not _castable(contract, column, got_type):
+        if not untyped and not _castable(contract, column, got_type):
             wrong.append(
                 f"column '{column.name}' is {got_type}; wanted {_wanted(contract, column)}"
             )
@@ -69,46 +99,23 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str) -> None:
         )
 
 
-def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
-    """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type."""
-    array = raw.dictionary_decode() if isinstance(raw, pa.DictionaryArray) else raw
-    target = ARROW_TYPES[column.type]
-    if pa.types.is_timestamp(array.type):
-        unit = _UNITS[contract.timestamp.tags.ticks_per_second]
-        array = array.cast(pa.timestamp(unit, array.type.tz), safe=False)
-    if not pa.types.is_floating(array.type):
-        # A float32 rounds large integers; Arrow's safe cast would refuse them instead.
-        exact = column.type != "float"
-        return Typed(column, raw, array if array.type == target else array.cast(target, exact))
-    if array.type == pa.float16():  # Arrow can't cast it.
-        wide = array.to_numpy(zero_copy_only=False).astype(np.float32)
-        array = pa.array(wide, mask=array.is_null().to_numpy(zero_copy_only=False))
-    # pandas writes missing numbers as NaN; here missing is null.
-    missing = pc.is_null(array, nan_is_null=True)
-    if column.type == "float":
-        array = array if array.type == target else array.cast(target)
-        usable = pc.is_finite(array)
-    else:
-        # Beyond 2**53 a double can't tell neighbouring integers apart.
-        usable = pc.and_(
-            pc.equal(array, pc.trunc(array)), pc.less_equal(pc.abs(array), float(2**53))
-        )
-    kept = pc.and_(pc.invert(missing), pc.fill_null(usable, False))
-    unusable = pc.and_(pc.invert(missing), pc.invert(pc.fill_null(usable, False)))
-    if pc.all(kept).as_py() is False:
-        array = pc.if_else(kept, array, pa.scalar(None, array.type))
-    return Typed(
-        column,
-        raw,
-        array if array.type == target else array.cast(target),
-        unusable.to_numpy(zero_copy_only=False) if pc.any(unusable).as_py() else None,
-    )
-
-
 def _castable(contract: Contract, column: Column, got: pa.DataType) -> bool:
     types = pa.types
-    if types.is_null(got):
+    if column.ragged:
+        if not lists.is_list(got):
+            return types.is_null(got) and not column.required
+        return _value_castable(column, _plain(got.value_type)) or types.is_null(got.value_type)
+    # A format of lists only has one with a single value for what is no list.
+    value = _plain(got.value_type) if lists.is_list(got) else got
+    if types.is_null(value):
         return not column.required
+    if column.name == contract.timestamp.name and types.is_timestamp(value):
+        return True
+    return _value_castable(column, value)
+
+
+def _value_castable(column: Column, got: pa.DataType) -> bool:
+    types = pa.types
     if column.type == "bytes":
         return any(
             is_type(got)
@@ -120,8 +127,6 @@ def _castable(contract: Contract, column: Column, got: pa.DataType) -> bool:
                 types.is_fixed_size_binary,
             )
         )
-    if column.name == contract.timestamp.name and types.is_timestamp(got):
-        return True
     fits = types.is_integer(got) and got != pa.uint64()
     return fits or types.is_boolean(got) or types.is_floating(got)
 
@@ -134,4 +139,6 @@ def _wanted(contract: Contract, column: Column) -> str:
     accepted = _ACCEPTED[column.type]
     if column.name == contract.timestamp.name:
         accepted = f"a timestamp, or {accepted}"
+    if column.ragged:
+        accepted = f"a list of {accepted}"
     return f"{column.type.upper()} ({accepted})"

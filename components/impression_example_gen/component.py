@@ -8,6 +8,7 @@ from tfx.types import channel, channel_utils, component_spec, standard_artifacts
 
 from components import artifacts
 from components.impression_example_gen import executor
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from schemas.settings import SettingsError
 
@@ -18,6 +19,7 @@ class ImpressionExampleGenSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "data_path": component_spec.ExecutionParameter(type=str),
         "split": component_spec.ExecutionParameter(type=str),
+        "sampling": component_spec.ExecutionParameter(type=str),
         "shards": component_spec.ExecutionParameter(type=int),
         "compression_level": component_spec.ExecutionParameter(type=int),
         "state_token": component_spec.ExecutionParameter(type=str),
@@ -34,7 +36,7 @@ class ImpressionExampleGenSpec(component_spec.ComponentSpec):
 
 
 class ImpressionExampleGen(BaseBeamComponent):
-    """Reads a window of the log as columns, checks its contract, and splits it by time.
+    """Reads a window of the log as columns, checks its contract, samples and splits it.
 
     Outputs `examples` (Examples: train, validation, eval) and `quarantine` (Quarantine).
     """
@@ -50,6 +52,7 @@ class ImpressionExampleGen(BaseBeamComponent):
         state_token: str,
         code_digest: str,
         split: SplitConfig = SplitConfig(),  # noqa: B008 (frozen)
+        sampling: SamplingConfig = SamplingConfig(),  # noqa: B008 (frozen)
         shards: int = 4,
         compression_level: int = 1,
     ) -> None:
@@ -62,6 +65,7 @@ class ImpressionExampleGen(BaseBeamComponent):
           state_token: changes when the files change (`digests.files_token`).
           code_digest: `digests.code_digest()`.
           split: how rows are split, and how many may be refused.
+          sampling: which rows are left out on purpose.
           shards: files a split; also how many workers can write at once.
           compression_level: of gzip, 1 (fast) to 9 (small).
 
@@ -79,6 +83,7 @@ class ImpressionExampleGen(BaseBeamComponent):
                 schema=schema,
                 data_path=data_path,
                 split=split.model_dump_json(),
+                sampling=sampling.model_dump_json(),
                 shards=shards,
                 compression_level=compression_level,
                 state_token=state_token,

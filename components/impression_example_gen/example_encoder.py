@@ -6,7 +6,8 @@ value is no feature at all.
 
 The wire format of `Example { features { feature { key: name value { <kind>_list { value } } } } }`
 with one value: five nested messages whose heads depend on the value's length only. All kinds
-of list hold it alike, as field 1 with a length: a string as it is, numbers packed.
+of list hold it alike, as field 1 with a length: a string as it is, numbers packed. Of several
+strings each is such a field; several numbers are packed into one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_VALUE_TAG = b"\x0a"
 _LIST_TAGS = {pa.binary(): b"\x0a", pa.float32(): b"\x12", pa.int64(): b"\x1a"}
 
 
@@ -25,7 +27,8 @@ def encode(columns: Mapping[str, pa.Array]) -> np.ndarray:
     """Serializes rows.
 
     Args:
-      columns: int64, float32 or binary arrays by name, each [N], N > 0; null is missing.
+      columns: int64, float32 or binary arrays by name, or lists of these, each [N], N > 0;
+        null is missing, and not the same as an empty list.
 
     Returns:
       The serialized tf.Examples, bytes objects [N].
@@ -33,8 +36,16 @@ def encode(columns: Mapping[str, pa.Array]) -> np.ndarray:
     parts: list[pa.Array] = []
     sizes = np.zeros(len(next(iter(columns.values()))), np.int64)
     for name, array in columns.items():
-        payload, lengths = _payload(array)
-        head = functools.partial(_feature_head, name.encode(), _LIST_TAGS[array.type])
+        kind = array.type
+        if pa.types.is_list(kind):
+            kind = kind.value_type
+            payload, lengths = _list_payload(array)
+            # Strings in a list have brought their own field tags.
+            tag = b"" if kind == pa.binary() else _VALUE_TAG
+        else:
+            payload, lengths = _payload(array)
+            tag = _VALUE_TAG
+        head = functools.partial(_feature_head, name.encode(), _LIST_TAGS[kind], tag)
         heads, head_sizes = _heads(lengths, head)
         parts += [heads, payload]
         sizes = sizes + head_sizes + np.maximum(lengths, 0)
@@ -58,10 +69,28 @@ def _payload(array: pa.Array) -> tuple[pa.Array, np.ndarray]:
         data, present_lengths = _varints(values)
     lengths = np.full(len(array), -1)
     lengths[valid] = present_lengths
-    offsets = np.zeros(len(array) + 1, np.int32)
+    return _binary(pa.py_buffer(np.ascontiguousarray(data)), lengths), lengths
+
+
+def _list_payload(array: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Returns the bytes of each list, binary [N], and their lengths [N], -1 where missing."""
+    values, value_lengths = _payload(array.flatten())
+    if array.type.value_type == pa.binary():
+        heads, head_sizes = _heads(value_lengths, lambda size: _VALUE_TAG + _varint(size))
+        values = pc.binary_join_element_wise(heads, values, pa.scalar(b"", pa.binary()))
+        value_lengths = value_lengths + head_sizes
+    counts = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    ends = np.concatenate([[0], np.cumsum(value_lengths)])[np.cumsum(counts)]
+    lengths = np.diff(ends, prepend=0)
+    lengths[array.is_null().to_numpy(zero_copy_only=False)] = -1
+    return _binary(values.buffers()[2] or pa.py_buffer(b""), lengths), lengths
+
+
+def _binary(data: pa.Buffer, lengths: np.ndarray) -> pa.Array:
+    """Cuts bytes into binary [N] of these lengths; -1 counts as 0."""
+    offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(np.maximum(lengths, 0), out=offsets[1:])
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
-    return pa.Array.from_buffers(pa.binary(), len(array), buffers), lengths
+    return pa.Array.from_buffers(pa.binary(), len(lengths), [None, pa.py_buffer(offsets), data])
 
 
 def _varints(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,18 +113,20 @@ def _heads(lengths: np.ndarray, head: Callable[[int], bytes]) -> tuple[pa.Array,
     """Returns `head` of each length, binary [N], and its size [N]; nothing where it is -1."""
     # Lengths are few and small: count them instead of sorting them.
     distinct = np.flatnonzero(np.bincount(lengths + 1)) - 1
-    position = np.zeros(distinct[-1] + 2, np.int32)
+    position = np.zeros(distinct.max(initial=-1) + 2, np.int32)
     position[distinct + 1] = np.arange(len(distinct))
     which = position[lengths + 1]
     heads = [head(int(length)) if length >= 0 else b"" for length in distinct]
-    sizes = np.array([len(one) for one in heads])
+    sizes = np.array([len(one) for one in heads], np.int64)
     return pa.array(heads, pa.binary()).take(pa.array(which)), sizes[which]
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _feature_head(name: bytes, list_tag: bytes, length: int) -> bytes:
+def _feature_head(name: bytes, list_tag: bytes, value_tag: bytes, length: int) -> bytes:
     """Returns all that comes before a value of `length` bytes in the map entry `name`."""
-    value = b"\x0a" + _varint(length)
+    # An empty string is a value; no numbers are none.
+    is_value = value_tag and (length or list_tag == _LIST_TAGS[pa.binary()])
+    value = value_tag + _varint(length) if is_value else b""
     values = list_tag + _varint(len(value) + length) + value
     key = b"\x0a" + _varint(len(name)) + name
     entry = key + b"\x12" + _varint(len(values) + length) + values

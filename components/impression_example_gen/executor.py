@@ -14,19 +14,17 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components.impression_example_gen import log_files
-from components.impression_example_gen.plan import plan_shards
+from components.impression_example_gen.hash_split import HashSplit
+from components.impression_example_gen.plan import Shard, plan_shards
 from components.impression_example_gen.report import Report, judge
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.shard import WriteShard, report_name
-from components.impression_example_gen.split import (
-    SPLITS,
-    Cutoffs,
-    SplitConfig,
-    TimeCounts,
-    find_cutoffs,
-)
+from components.impression_example_gen.split import SPLITS, Split, SplitConfig
+from components.impression_example_gen.time_counts import TimeCounts
+from components.impression_example_gen.time_split import find_cutoffs
 from components.span_window import window as span_window
 from schemas.contract import Contract, parse_schema, read_contract
-from schemas.settings import parse
+from schemas.settings import SettingsError, parse
 
 FILE_NAME = "examples.json"
 
@@ -46,13 +44,14 @@ class Executor(BaseBeamExecutor):
 
         Raises:
           BadDataError: the log does not fit the schema, or too many of its rows don't.
-          SettingsError: `split` can't be used.
+          SettingsError: `split` or `sampling` can't be used.
         """
         config = parse(SplitConfig, json.loads(exec_properties["split"]), "split")
+        sampling = parse(SamplingConfig, json.loads(exec_properties["sampling"]), "sampling")
         contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
         window = span_window.read(artifact_utils.get_single_uri(input_dict["window"]))
         files = log_files.survey(contract, exec_properties["data_path"], window.dates)
-        cutoffs = find_cutoffs(config, _times_by_date(files), window.eval)
+        split = _make_split(config, files, window.eval)
 
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         refused = artifact_utils.get_single_instance(output_dict["quarantine"])
@@ -60,10 +59,13 @@ class Executor(BaseBeamExecutor):
         folders = [f"{examples.uri}/Split-{split}" for split in SPLITS]
         for folder in (temporary, refused.uri, *folders):
             fileio.makedirs(folder)
+        shards = plan_shards(files, exec_properties["shards"])
+        level = exec_properties["compression_level"]
+        write = WriteShard(
+            contract, split, sampling, len(shards), level, examples.uri, refused.uri, temporary
+        )
         try:
-            report = self._write(
-                contract, cutoffs, files, exec_properties, examples.uri, refused.uri, temporary
-            )
+            report = self._write(shards, write, temporary)
         finally:
             fileio.rmtree(temporary)
         judge(report, sum(file.rows for file in files), config.max_quarantined_share)
@@ -72,10 +74,10 @@ class Executor(BaseBeamExecutor):
 
         _describe(examples, refused, report, window)
         record = {
-            "rows": {**report.rows, "quarantined": report.quarantined},
+            "rows": report.counts(),
             "window": {"train": list(window.train), "eval": list(window.eval)},
-            "validation_from": cutoffs.validation_from,
-            "eval_from": cutoffs.eval_from,
+            "split": {**config.model_dump(), **split.record()},
+            "sampling": sampling.model_dump(),
             "refused": [
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()
@@ -85,20 +87,8 @@ class Executor(BaseBeamExecutor):
         with fileio.open(f"{examples.uri}/{FILE_NAME}", "w") as file:
             file.write(json.dumps(record, indent=2) + "\n")
 
-    def _write(
-        self,
-        contract: Contract,
-        cutoffs: Cutoffs,
-        files: list[log_files.LogFile],
-        exec_properties: dict[str, Any],
-        examples: str,
-        refused: str,
-        temporary: str,
-    ) -> Report:
-        """Runs the Beam pipeline and adds up the shards' reports."""
-        shards = plan_shards(files, exec_properties["shards"])
-        level = exec_properties["compression_level"]
-        write = WriteShard(contract, cutoffs, len(shards), level, examples, refused, temporary)
+    def _write(self, shards: list[Shard], write: WriteShard, temporary: str) -> Report:
+        """Runs the Beam pipeline and adds up the reports that it leaves in `temporary`."""
         with self._make_beam_pipeline() as pipeline:
             _ = pipeline | "Shards" >> beam.Create(shards) | "Write" >> beam.ParDo(write)
         report = Report()
@@ -112,6 +102,19 @@ def _read_contract(folder: str) -> Contract:
     path = f"{folder}/schema.pbtxt"
     with fileio.open(path) as file:
         return read_contract(parse_schema(file.read(), path))
+
+
+def _make_split(
+    config: SplitConfig, files: list[log_files.LogFile], eval_dates: tuple[str, ...]
+) -> Split:
+    if config.eval_fraction is None and not eval_dates:
+        raise SettingsError(
+            "the window has no eval spans and eval_fraction is not set: nothing would be "
+            "evaluated; set eval_spans to at least 1, or eval_fraction"
+        )
+    if config.by == "time":
+        return find_cutoffs(config, _times_by_date(files), eval_dates)
+    return HashSplit.of(config, eval_dates)
 
 
 def _times_by_date(files: list[log_files.LogFile]) -> dict[str, TimeCounts]:
@@ -128,7 +131,6 @@ def _describe(examples: Any, refused: Any, report: Report, window: span_window.W
     examples.span = int(window.dates[-1].replace("-", ""))
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(examples, "tfrecords_gzip")
-    for split, rows in report.rows.items():
-        examples.set_int_custom_property(f"rows_{split}", rows)
-    for artifact in (examples, refused):
-        artifact.set_int_custom_property("rows_quarantined", report.quarantined)
+    for name, rows in report.counts().items():
+        examples.set_int_custom_property(f"rows_{name}", rows)
+    refused.set_int_custom_property("rows_quarantined", report.quarantined)

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-from typing import Any
+import logging
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
 from tfx.dsl.io import fileio
 
 from components.impression_example_gen import checks, columns
-from components.impression_example_gen.split import TimeCounts
+from components.impression_example_gen.formats.opening import KNOWN, has_known_format, open_log
+from components.impression_example_gen.time_counts import TimeCounts
 from components.span_window.window import PREFIX
 from schemas.contract import Contract
 from schemas.errors import BadDataError
 
-# Footers of a remote store are latency, not work.
+# Files of a remote store are latency, not work.
 _THREADS = 16
 
 # A file of more rows is surveyed by whole seconds: at most 86,400 entries a day, where
 # microseconds would be one a row, 75 bytes each.
 _SURVEYED_EXACTLY = 1_000_000
 
+_BATCH_ROWS = 1 << 18
+
+_log = logging.getLogger(__name__)
+
 
 @dataclasses.dataclass(frozen=True)
 class LogFile:
-    """One Parquet file of the log.
+    """One file of the log.
 
     Attributes:
       path: where it can be opened.
@@ -51,31 +53,19 @@ class LogFile:
         return sum(self.row_groups)
 
 
-def open_parquet(path: str, source: str) -> Any:
-    """Opens a local or remote file as a pyarrow ParquetFile.
-
-    Raises:
-      BadDataError: it is no Parquet file; `source` names it.
-    """
-    try:
-        return pq.ParquetFile(FileSystems.open(path, compression_type="uncompressed"))
-    except pa.ArrowInvalid as error:
-        raise BadDataError(f"{source} can't be read as Parquet; write it anew ({error})") from None
-
-
 def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> list[LogFile]:
-    """Reads the footers and the timestamps of all files of the `dates`, in a fixed order.
+    """Reads the schemas and the timestamps of all files of the `dates`, in a fixed order.
 
     Raises:
-      BadDataError: a span without files or rows, a file that is no Parquet, a column that
-        is missing or has a type that can't be cast, or not one time inside its day.
+      BadDataError: a span without files or rows, a file that is not what its name says, a
+        column that is missing or has a type that can't be cast, or not one time inside its day.
     """
     found: list[tuple[str, str, str]] = []
     for date in dates:
         folder = f"{data_path.rstrip('/')}/{PREFIX}{date}"
-        names = [name for name in _listed(folder) if name.endswith(".parquet")]
+        names = _log_names(folder)
         if not names:
-            raise BadDataError(f"{folder} holds no .parquet file; deliver the day or leave it out")
+            raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out")
         found.extend((date, f"{folder}/{name}", f"{PREFIX}{date}/{name}") for name in names)
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         files = list(pool.map(lambda item: _survey_file(contract, *item), found))
@@ -87,30 +77,39 @@ def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> list[L
     return files
 
 
-def _listed(folder: str) -> list[str]:
+def _log_names(folder: str) -> list[str]:
     if not fileio.isdir(folder):
         return []
-    return sorted(name for name in fileio.listdir(folder) if not name.startswith((".", "_")))
+    names = sorted(name for name in fileio.listdir(folder) if not name.startswith((".", "_")))
+    for name in names:
+        if not has_known_format(name):
+            _log.warning("%s/%s is left out: it is no %s file", folder, name, KNOWN)
+    return [name for name in names if has_known_format(name)]
 
 
 def _survey_file(contract: Contract, date: str, path: str, name: str) -> LogFile:
-    file = open_parquet(path, name)
-    columns.check_schema(contract, file.schema_arrow, name)
-    metadata = file.metadata
-    groups = tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+    reader = open_log(contract, path, name)
+    columns.check_schema(contract, reader.schema, name, reader.untyped)
     time = contract.timestamp
-    start, end = checks.day_bounds(date, time.tags.ticks_per_second)
+    second = time.tags.ticks_per_second
+    start, end = checks.day_bounds(date, second)
+    groups = [0] * reader.groups
     counts = []
     first_time = None
-    for batch in file.iter_batches(batch_size=1 << 18, columns=[time.name]):
-        ticks = columns.typed(contract, time, batch.column(0)).filled()
-        if first_time is None and len(ticks):
-            first_time = int(ticks[0])
-        inside = ticks[(ticks >= start) & (ticks < end)]
-        if metadata.num_rows > _SURVEYED_EXACTLY:
-            inside = inside - inside % time.tags.ticks_per_second
-        counts.append(TimeCounts.of(inside))
-    return LogFile(path, name, date, groups, TimeCounts.merged(counts), first_time)
+    for group in range(reader.groups):
+        for batch in reader.batches(group, [time.name], _BATCH_ROWS):
+            groups[group] += batch.num_rows
+            ticks = columns.typed(contract, time, batch.column(0)).filled()
+            if first_time is None and len(ticks):
+                first_time = int(ticks[0])
+            inside = ticks[(ticks >= start) & (ticks < end)]
+            if sum(groups) > _SURVEYED_EXACTLY:
+                inside = inside - inside % second
+            counts.append(TimeCounts.of(inside))
+    times = TimeCounts.merged(counts)
+    if sum(groups) > _SURVEYED_EXACTLY:
+        times = times.by(second)
+    return LogFile(path, name, date, tuple(groups), times, first_time)
 
 
 def _raise_no_time(contract: Contract, file: LogFile) -> None:

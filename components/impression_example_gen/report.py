@@ -44,12 +44,14 @@ class Report:
     Attributes:
       read: rows read.
       rows: rows written, by split.
+      sampled_away: rows left out by down-sampling.
       refused: rows refused, by (rule's name, column).
       error: why the shard could not be written; empty where it was.
     """
 
     read: int = 0
     rows: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
+    sampled_away: int = 0
     refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
     error: str = ""
 
@@ -57,6 +59,14 @@ class Report:
     def quarantined(self) -> int:
         """Number of rows refused."""
         return sum(refused.rows for refused in self.refused.values())
+
+    def counts(self) -> dict[str, int]:
+        """Returns where the rows are, by name; the sum is the number of rows in."""
+        return {
+            **self.rows,
+            "quarantined": self.quarantined,
+            "sampled_away": self.sampled_away,
+        }
 
     def refuse(self, refused: Refused) -> None:
         """Adds refused rows; the example of the first file and row stays."""
@@ -73,6 +83,7 @@ class Report:
     def add(self, other: Report) -> None:
         """Adds another shard's report."""
         self.read += other.read
+        self.sampled_away += other.sampled_away
         for split, rows in other.rows.items():
             self.rows[split] += rows
         for refused in other.refused.values():
@@ -94,7 +105,7 @@ class Report:
     def from_json(cls, text: str) -> Report:
         """Reads what `to_json` wrote."""
         values = json.loads(text)
-        report = cls(values["read"], values["rows"], error=values["error"])
+        report = cls(values["read"], values["rows"], values["sampled_away"], error=values["error"])
         for refused in values["refused"]:
             report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
         return report
@@ -105,7 +116,7 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
 
     Args:
       report: of all shards.
-      rows_in: number of rows in the files' footers.
+      rows_in: number of rows that the survey found.
       max_quarantined_share: largest share of refused rows.
 
     Raises:
@@ -115,11 +126,11 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
     """
     if report.error:
         raise BadDataError(report.error)
-    rows_out = sum(report.rows.values()) + report.quarantined
+    rows_out = sum(report.counts().values())
     if not rows_in == report.read == rows_out:
         raise RuntimeError(
-            f"rows don't add up: {rows_in} in the footers, {report.read} read, {rows_out} written "
-            f"({report.rows}, {report.quarantined} quarantined)"
+            f"rows don't add up: {rows_in} surveyed, {report.read} read, {rows_out} accounted for "
+            f"({report.counts()})"
         )
     share = report.quarantined / rows_in
     if share > max_quarantined_share:
@@ -132,6 +143,6 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
     empty = [split for split, rows in report.rows.items() if not rows]
     if empty:
         raise BadDataError(
-            f"no row is left in split {' and '.join(empty)} (rows: {report.rows}, "
-            f"{report.quarantined} quarantined); take more spans or other fractions"
+            f"no row is left in split {' and '.join(empty)} (rows: {report.counts()}); take more "
+            "spans or other fractions"
         )

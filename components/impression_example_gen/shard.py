@@ -1,29 +1,29 @@
-"""Writes one shard: the columnar way of the rows from Parquet to TFRecords."""
+"""Writes one shard: the columnar way of the rows from the log to tf.Examples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
 from components.impression_example_gen import checks, columns, quarantine
-from components.impression_example_gen.example_encoder import encode
-from components.impression_example_gen.log_files import open_parquet
+from components.impression_example_gen.formats.log_reader import LogReader
+from components.impression_example_gen.formats.opening import open_log
 from components.impression_example_gen.plan import Piece, Shard
 from components.impression_example_gen.report import Refused, Report
+from components.impression_example_gen.sampling import SamplingConfig, sample
 from components.impression_example_gen.shard_writer import (
     ShardWriter,
     shard_name,
     write_whole,
 )
-from components.impression_example_gen.split import SPLITS, Cutoffs
+from components.impression_example_gen.split import SPLITS, Rows, Split
 from schemas.contract import Contract
 from schemas.errors import BadDataError
 
-_BATCH_ROWS = 1 << 14
+_MOST_SHOWN = 200
 
 
 class WriteShard(beam.DoFn):
@@ -35,7 +35,8 @@ class WriteShard(beam.DoFn):
     def __init__(
         self,
         contract: Contract,
-        cutoffs: Cutoffs,
+        split: Split,
+        sampling: SamplingConfig,
         shards: int,
         compression_level: int,
         examples: str,
@@ -44,7 +45,8 @@ class WriteShard(beam.DoFn):
     ) -> None:
         """Makes the DoFn; the last three are folders, and exist."""
         self._contract = contract
-        self._cutoffs = cutoffs
+        self._split = split
+        self._sampling = sampling
         self._shards = shards
         self._level = compression_level
         self._examples = examples
@@ -73,10 +75,10 @@ class WriteShard(beam.DoFn):
         writer: ShardWriter,
         report: Report,
     ) -> None:
-        file = open_parquet(piece.path, piece.source)
+        reader = open_log(self._contract, piece.path, piece.source)
         refused_rows: list[np.ndarray] = []
         refused_rules: list[checks.Rule] = []
-        for first, batch in self._batches(file, piece):
+        for first, batch in self._batches(reader, piece):
             values = {
                 column.name: columns.typed(
                     self._contract, column, batch.column(batch.schema.get_field_index(column.name))
@@ -85,63 +87,65 @@ class WriteShard(beam.DoFn):
             }
             refusals = checks.refuse(self._contract, values, piece.date)
             for row, rule in zip(refusals.rows.tolist(), refusals.rules, strict=True):
-                value = repr(values[rule.column].raw[row].as_py())
+                value = _shown(values[rule.column].raw[row].as_py())
                 at = piece.offset + first + row
                 report.refuse(Refused(rule, 1, piece.source, at, value))
-            self._write_batch(piece, values, refusals.rows, writer, report)
+            self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
             report.read += batch.num_rows
             refused_rows.append(refusals.rows + first)
             refused_rules.extend(refusals.rules)
         if refused_rules:
             rows = np.concatenate(refused_rows)
-            content = quarantine.refused_rows(file, piece, rows, refused_rules)
+            content = quarantine.refused_rows(reader, piece, rows, refused_rules)
             name = f"refused-{shard:05d}-{number:05d}.parquet"
             write_whole(self._refused, name, self._temporary, content)
 
-    def _batches(self, file: Any, piece: Piece) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def _batches(self, reader: LogReader, piece: Piece) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yields (first row in the row group, batch) for the rows of `piece`."""
         names = [column.name for column in self._contract.columns]
         end = piece.first + piece.rows
         at = 0
-        try:
-            for batch in file.iter_batches(_BATCH_ROWS, [piece.row_group], names):
-                start, stop = max(piece.first, at), min(end, at + batch.num_rows)
-                if start < stop:
-                    yield start, batch.slice(start - at, stop - start)
-                at += batch.num_rows
-                if at >= end:
-                    return
-        except (pa.ArrowException, OSError) as error:
-            raise BadDataError(
-                f"{piece.source}, row group {piece.row_group} can't be read: {error}. "
-                "Write the file anew"
-            ) from None
+        for batch in reader.batches(piece.row_group, names):
+            start, stop = max(piece.first, at), min(end, at + batch.num_rows)
+            if start < stop:
+                yield start, batch.slice(start - at, stop - start)
+            at += batch.num_rows
+            if at >= end:
+                return
 
     def _write_batch(
         self,
         piece: Piece,
         values: dict[str, columns.Typed],
+        count: int,
         refused: np.ndarray,
         writer: ShardWriter,
         report: Report,
     ) -> None:
-        times = values[self._contract.timestamp.name].filled()
-        splits = self._cutoffs.assign(piece.date, times)
-        splits[refused] = -1
-        arrays = [value.array for value in values.values()]
+        arrays = {name: value.array for name, value in values.items()}
+        if len(refused) == count:
+            return
+        if len(refused):
+            kept = np.ones(count, bool)
+            kept[refused] = False
+            mask = pa.array(kept)
+            arrays = {name: array.filter(mask) for name, array in arrays.items()}
+        rows = Rows(self._contract, piece.date, arrays)
+        splits = self._split.assign(rows)
+        sampled = sample(self._sampling, rows, splits)
+        report.sampled_away += int(sampled.away.sum())
         for index, split in enumerate(SPLITS):
-            chosen = splits == index
-            rows = int(chosen.sum())
-            if not rows:
-                continue
-            kept = arrays
-            if rows < len(splits):
-                mask = pa.array(chosen)
-                kept = [array.filter(mask) for array in arrays]
-            writer.write(split, encode(dict(zip(values, kept, strict=True))))
-            report.rows[split] += rows
+            chosen = (splits == index) & ~sampled.away
+            writer.write(split, sampled.examples[chosen])
+            report.rows[split] += int(chosen.sum())
 
 
 def report_name(shard: int) -> str:
     """Returns the name of a shard's report in the temporary folder."""
     return f"report-{shard:05d}.json"
+
+
+def _shown(value: object) -> str:
+    """A value for people: as text where it may be one, and not a megabyte of it."""
+    text = repr(value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text):,} characters)"

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import spans
-from schemas.contract import Column
+from schemas.column import Column
 from schemas.errors import BadDataError
 from schemas.tags import parse_tags
 

@@ -111,6 +111,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                     "schema_path": str(workspace.schema),
                 },
                 "window": {"end": DAYS[3], "train_spans": 3, "eval_spans": 1},
+                "sampling": {"negatives_kept": 0.6},
                 "model": {
                     "name": "mmoe",
                     "embedding_dim": 4,

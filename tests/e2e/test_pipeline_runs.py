@@ -35,12 +35,28 @@ def test_the_first_run_pushes_a_version(workspace, first):
 
 
 def test_every_row_is_accounted_for(workspace, first):
+    import pyarrow.parquet as pq
+
     rows = {record["name"]: record["rows"] for record in first.document["components"]}
+    fates = first.document["rows"]
     # Four of the five days are inside the first window.
-    assert 0.7 * workspace.rows < rows["ImpressionExampleGen"] < 0.9 * workspace.rows
-    assert rows["StatisticsGen"] == rows["ImpressionExampleGen"]
-    assert rows["Trainer"] + rows["Evaluator"] == rows["ImpressionExampleGen"]
+    spans = [workspace.log / f"span=2026-01-0{day}" for day in range(1, 5)]
+    log = sum(pq.read_metadata(part).num_rows for span in spans for part in span.glob("*.parquet"))
+    assert rows["ImpressionExampleGen"] == sum(fates.values()) == log > 0.7 * workspace.rows
+    learned = fates["train"] + fates["validation"]
+    assert rows["StatisticsGen"] == learned + fates["eval"]
+    assert (rows["Trainer"], rows["Evaluator"]) == (learned, fates["eval"])
     assert all(record["seconds"] >= 0 for record in first.document["components"])
+
+
+def test_down_sampled_negatives_leave_the_model_calibrated(first):
+    fates = first.document["rows"]
+    # 40 % of the negatives, which are most rows, of train and validation are gone.
+    before = fates["train"] + fates["validation"] + fates["sampled_away"]
+    assert 0.3 * before < fates["sampled_away"] < 0.4 * before
+    click = first.document["metrics"]["click"]["all"]
+    # Without weights: 1 / .6 = 1.67. With about 120 clicks to judge by, 9 % is a standard error.
+    assert 0.75 < click["calibration"] < 1.3
 
 
 def test_metrics_are_keyed_by_output_and_scenario(first):

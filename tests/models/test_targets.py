@@ -38,6 +38,27 @@ def test_a_row_weighs_one_without_a_weight_column() -> None:
     assert found[weight_key("buy_given_click")].numpy().tolist() == [0, 1, 1]
 
 
+def test_a_row_weighs_as_much_as_the_rows_that_sampling_left_out(contract: Contract) -> None:
+    from small_log import SCHEMA
+
+    text = SCHEMA.replace(
+        'feature { name: "click"',
+        'feature { name: "rate" type: FLOAT presence { min_fraction: 1 } '
+        'shape { dim { size: 1 } } annotation { tag: "sampling_rate" } }\nfeature { name: "click"',
+    )
+    rows = [
+        {**ROWS[0], "rate": 0.5, "sampling__rate": 0.25},
+        {**ROWS[1], "rate": 1.0},
+        {**ROWS[2], "rate": 0.125},
+    ]
+    examples = tf.constant([encoded(row) for row in rows])
+    found = evaluation_targets(read_contract(parse_schema(text)), examples)
+    assert found[weight_key("click")].numpy().tolist() == [8, 2, 4]
+    assert found[weight_key("buy_given_click")].numpy().tolist() == [0, 2, 4]
+    ours_alone = evaluation_targets(contract, examples)
+    assert ours_alone[weight_key("click")].numpy().tolist() == [4, 2, 0.5]
+
+
 def test_a_conversion_without_its_click_has_a_joint_target_of_zero(contract: Contract) -> None:
     row = encoded({"click": 0, "buy": 1, "weight": 1.0})
     found = evaluation_targets(contract, tf.constant([row]))

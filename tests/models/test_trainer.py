@@ -5,46 +5,14 @@ import os
 import pathlib
 import subprocess
 import sys
-import types
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_log import SCHEMA, made_rows, write_split
+from trainer_arguments import arguments
 
 from models.fingerprint import training_fingerprint
 from models.trainer import run_fn
-
-
-def arguments(folder: pathlib.Path, transform_dir: str, **training: Any) -> types.SimpleNamespace:
-    """What TFX hands to run_fn, for 640 train and 150 validation rows below `folder`."""
-    train = write_split(folder / "Split-train", made_rows(640, seed=1))
-    validation = write_split(folder / "Split-validation", made_rows(150, seed=2))
-    (folder / "schema.pbtxt").write_text(SCHEMA)
-    return types.SimpleNamespace(
-        train_files=[train],
-        eval_files=[validation],
-        transform_graph_path=transform_dir,
-        schema_path=str(folder / "schema.pbtxt"),
-        serving_model_dir=str(folder / "Format-Serving"),
-        model_run_dir=str(folder / "run"),
-        custom_config={
-            "model": {
-                "name": "shared_bottom",
-                "bottom_units": [8],
-                "dropout": 0.2,
-                "l2_per": "value",
-                "embedding_l2": 0.5,
-                "wide_l2": 0.5,
-            },
-            "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01, **training},
-            "checkpoint_dir": str(folder / "checkpoints"),
-            "model_name": "polyrank",
-            "canary_rows": 40,
-            "code_digest": "0",
-        },
-    )
 
 
 def check_outcome(folder: pathlib.Path) -> None:
@@ -83,10 +51,10 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, sys.argv[1])
 import pathlib
-import test_trainer
+import trainer_arguments
 from models.trainer import run_fn
 folder = pathlib.Path(sys.argv[3])
-run_fn(test_trainer.arguments(folder, sys.argv[2], optimizer="sgd"))
+run_fn(trainer_arguments.arguments(folder, sys.argv[2], optimizer="sgd"))
 test_trainer.check_outcome(folder)
 """
 

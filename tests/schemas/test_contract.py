@@ -6,6 +6,7 @@ import schemas
 from schemas.contract import load_contract, load_schema_text, parse_schema, read_contract
 from schemas.tags import Categorical, ContractError, Id, Numeric
 
+LIST = "value_count { min: 0 max: 50 }"
 REQUIRED = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
 
 
@@ -63,6 +64,17 @@ def test_a_domain_with_one_bound_is_no_list_of_values():
     assert found.column("day").int_range is None
 
 
+def test_lists_and_a_sampling_rate():
+    found = contract(
+        a=feature("history", "BYTES", more=LIST),
+        b=feature("rate", "FLOAT", "sampling_rate"),
+        c=feature("age", "INT", "id", more="value_count { min: 1 max: 1 }"),
+    )
+    assert [column.name for column in found.columns if column.ragged] == ["history"]
+    assert "history" not in [column.name for column in found.features]
+    assert found.sampling_rate is not None and found.sampling_rate.name == "rate"
+
+
 def test_a_shared_string_domain():
     more = REQUIRED + ' domain: "pages"'
     schema = 'string_domain { name: "pages" value: "x" value: "y" }\n'
@@ -107,6 +119,14 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         (
             {x: feature(x, "FLOAT", "truth:click") for x in "pq"},
             "two features are tagged 'truth:click': p and q",
+        ),
+        ({"x": feature("h", "INT", "id", more=LIST)}, "'h' is a list (value_count) and is tagged"),
+        ({"x": feature("r", "INT", "sampling_rate")}, "'r' is the sampling rate; make it FLOAT"),
+        ({"x": feature("r", "FLOAT", "sampling_rate", more="")}, "'r' may not be missing"),
+        ({"x": feature("sampling__rate", "FLOAT")}, "has the name of what sampling writes"),
+        (
+            {"x": feature("v", "FLOAT", "weight"), "y": feature("w", "FLOAT", "weight")},
+            "at most one feature may be tagged 'weight', found v, w",
         ),
     ],
 )

@@ -1,16 +1,20 @@
 """A small log of three days and a way to run the executor on it."""
 
 import dataclasses
+import io
 import pathlib
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
+import tensorflow as tf
 from tfx.types import standard_artifacts
 
 from components import artifacts
 from components.impression_example_gen.executor import Executor
+from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
 
@@ -65,6 +69,94 @@ def changed(table: pa.Table, column: str, values: dict[int, Any]) -> pa.Table:
     return table.set_column(field, column, pa.array(cells))
 
 
+def csv_bytes(table: pa.Table) -> bytes:
+    """Writes a table as CSV: header, quoted texts, nothing for a missing value."""
+    scenario = table.schema.get_field_index("scenario")
+    plain = table.set_column(scenario, "scenario", table.column("scenario").cast(pa.string()))
+    buffer = io.BytesIO()
+    pyarrow.csv.write_csv(plain, buffer)
+    return buffer.getvalue()
+
+
+def examples_of(table: pa.Table) -> list[bytes]:
+    """Serializes rows as tf.Examples with protocol buffers' own classes."""
+    rows = []
+    for row in table.to_pylist():
+        example = tf.train.Example()
+        for name, value in row.items():
+            feature = example.features.feature
+            if isinstance(value, str | bytes):
+                feature[name].bytes_list.value.append(tf.compat.as_bytes(value))
+            elif isinstance(value, float):
+                feature[name].float_list.value.append(value)
+            elif value is not None:
+                feature[name].int64_list.value.append(int(value))
+        rows.append(example.SerializeToString())
+    return rows
+
+
+def write_tfrecord(path: pathlib.Path, records: list[bytes]) -> None:
+    """Writes a TFRecord file, with gzip where its name ends so."""
+    options = tf.io.TFRecordOptions("GZIP" if path.suffix == ".gz" else "")
+    with tf.io.TFRecordWriter(str(path), options) as writer:
+        for record in records:
+            writer.write(record)
+
+
+FEATURES = {
+    "time": tf.io.FixedLenFeature([1], tf.int64),
+    "user": tf.io.FixedLenFeature([1], tf.string),
+    "scenario": tf.io.FixedLenFeature([1], tf.string),
+    "click": tf.io.FixedLenFeature([1], tf.int64),
+    "buy": tf.io.FixedLenFeature([1], tf.int64),
+    "view": tf.io.FixedLenFeature([1], tf.int64),
+    "weight": tf.io.FixedLenFeature([1], tf.float32),
+    "age": tf.io.VarLenFeature(tf.int64),
+    "price": tf.io.VarLenFeature(tf.float32),
+    "item": tf.io.VarLenFeature(tf.string),
+}
+
+
+def serialized_examples(examples: Any, split: str) -> list[bytes]:
+    """Returns the serialized tf.Examples of a split, in the order of its files."""
+    files = sorted(map(str, pathlib.Path(examples.uri, f"Split-{split}").iterdir()))
+    return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+
+
+def read_split(examples: Any, split: str) -> dict[int, dict[str, Any]]:
+    """Parses a split into {time: row}; a row is {column: value or None}."""
+    rows = {}
+    for batch in tf.data.Dataset.from_tensor_slices(serialized_examples(examples, split)).batch(64):
+        parsed = tf.io.parse_example(batch, FEATURES)
+        columns = {}
+        for name, values in parsed.items():
+            if isinstance(values, tf.SparseTensor):
+                cells = [None] * int(values.dense_shape[0])
+                for (row, _), value in zip(
+                    values.indices.numpy(), values.values.numpy(), strict=True
+                ):
+                    assert cells[row] is None
+                    cells[row] = value
+            else:
+                cells = values.numpy()[:, 0].tolist()
+            columns[name] = cells
+        for row in zip(*columns.values(), strict=True):
+            cells = dict(zip(columns, row, strict=True))
+            assert cells["time"] not in rows
+            rows[cells["time"]] = cells
+    return rows
+
+
+def wanted_rows(*tables: pa.Table) -> dict[int, dict[str, Any]]:
+    """The rows of the log in the contract's types, {time: row}."""
+    rows = {}
+    for table in tables:
+        for row in table.drop(["extra"]).to_pylist():
+            cells = {k: v.encode() if isinstance(v, str) else v for k, v in row.items()}
+            rows[cells["time"]] = {**cells, "click": int(cells["click"])}
+    return rows
+
+
 @dataclasses.dataclass
 class Log:
     """A log on disk, and the runs over it."""
@@ -73,17 +165,29 @@ class Log:
 
     def write(self, day: int, table: pa.Table, name: str = "part-0", group: int = 16) -> None:
         """Writes a file of a day, in row groups of `group` rows."""
-        path = self.folder / "log" / f"span={DATES[day]}" / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, row_group_size=group)
+        pq.write_table(table, self.path(day, f"{name}.parquet"), row_group_size=group)
 
-    def run(self, name: str, split: SplitConfig | None = None, eval_spans: int = 1, **properties):
+    def path(self, day: int, name: str) -> pathlib.Path:
+        """Returns where a file of a day belongs, in a folder that exists."""
+        path = self.folder / "log" / f"span={DATES[day]}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def run(
+        self,
+        name: str,
+        split: SplitConfig | None = None,
+        eval_spans: int = 1,
+        sampling: SamplingConfig | None = None,
+        schema_text: str = SCHEMA,
+        **properties,
+    ):
         """Runs the executor; returns its two artifacts."""
         found = self._artifact(artifacts.SpanWindow(), f"{name}/window")
         cut = len(DATES) - eval_spans
         window.write(window.Window(DATES[:cut], DATES[cut:]), found.uri)
         schema = self._artifact(standard_artifacts.Schema(), f"{name}/schema")
-        pathlib.Path(schema.uri, "schema.pbtxt").write_text(SCHEMA)
+        pathlib.Path(schema.uri, "schema.pbtxt").write_text(schema_text)
         outputs = {
             "examples": [self._artifact(standard_artifacts.Examples(), f"{name}/examples")],
             "quarantine": [self._artifact(artifacts.Quarantine(), f"{name}/quarantine")],
@@ -92,6 +196,7 @@ class Log:
         values = {
             "data_path": str(self.folder / "log"),
             "split": split.model_dump_json(),
+            "sampling": (sampling or SamplingConfig()).model_dump_json(),
             "shards": 3,
             "compression_level": 1,
             "state_token": "s",

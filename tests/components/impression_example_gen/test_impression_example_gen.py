@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import tensorflow as tf
-from impression_log import DATES, SCHEMA, changed, day_table
+from impression_log import DATES, SCHEMA, changed, day_table, read_split, wanted_rows
 from tfx.components.util import examples_utils, tfxio_utils
 from tfx.types import artifact_utils
 
@@ -17,62 +16,14 @@ from components.impression_example_gen.split import SplitConfig
 from schemas.contract import parse_schema
 from schemas.errors import BadDataError
 
-FEATURES = {
-    "time": tf.io.FixedLenFeature([1], tf.int64),
-    "user": tf.io.FixedLenFeature([1], tf.string),
-    "scenario": tf.io.FixedLenFeature([1], tf.string),
-    "click": tf.io.FixedLenFeature([1], tf.int64),
-    "buy": tf.io.FixedLenFeature([1], tf.int64),
-    "view": tf.io.FixedLenFeature([1], tf.int64),
-    "weight": tf.io.FixedLenFeature([1], tf.float32),
-    "age": tf.io.VarLenFeature(tf.int64),
-    "price": tf.io.VarLenFeature(tf.float32),
-    "item": tf.io.VarLenFeature(tf.string),
-}
-
-
-def _read(examples, split):
-    """Parses a split into {time: row}; a row is {column: value or None}."""
-    files = sorted(map(str, pathlib.Path(examples.uri, f"Split-{split}").iterdir()))
-    rows = {}
-    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(64):
-        parsed = tf.io.parse_example(batch, FEATURES)
-        columns = {}
-        for name, values in parsed.items():
-            if isinstance(values, tf.SparseTensor):
-                cells = [None] * int(values.dense_shape[0])
-                for (row, _), value in zip(
-                    values.indices.numpy(), values.values.numpy(), strict=True
-                ):
-                    assert cells[row] is None
-                    cells[row] = value
-            else:
-                cells = values.numpy()[:, 0].tolist()
-            columns[name] = cells
-        for row in zip(*columns.values(), strict=True):
-            cells = dict(zip(columns, row, strict=True))
-            assert cells["time"] not in rows
-            rows[cells["time"]] = cells
-    return rows
-
-
-def _wanted(*tables):
-    """The rows of the log in the contract's types, {time: row}."""
-    rows = {}
-    for table in tables:
-        for row in table.drop(["extra"]).to_pylist():
-            cells = {k: v.encode() if isinstance(v, str) else v for k, v in row.items()}
-            rows[cells["time"]] = {**cells, "click": int(cells["click"])}
-    return rows
-
 
 def test_the_splits_hold_exactly_the_rows_of_the_log(log):
     examples, _ = log.run("run")
     # Of the 80 train rows the last quarter is validation: the last 20 of the second day.
     second = day_table(1)
-    assert _read(examples, "train") == _wanted(day_table(0), second.slice(0, 20))
-    assert _read(examples, "validation") == _wanted(second.slice(20))
-    assert _read(examples, "eval") == _wanted(day_table(2))
+    assert read_split(examples, "train") == wanted_rows(day_table(0), second.slice(0, 20))
+    assert read_split(examples, "validation") == wanted_rows(second.slice(20))
+    assert read_split(examples, "eval") == wanted_rows(day_table(2))
 
 
 def test_eval_fraction_splits_all_spans_by_time(log):
@@ -80,9 +31,9 @@ def test_eval_fraction_splits_all_spans_by_time(log):
     examples, _ = log.run("run", config, eval_spans=0)
     # 120 rows: the last 12 are eval; of the other 108 the last 27 are validation.
     third = day_table(2)
-    assert _read(examples, "eval") == _wanted(third.slice(28))
-    assert len(_read(examples, "validation")) == 27
-    assert len(_read(examples, "train")) == 81
+    assert read_split(examples, "eval") == wanted_rows(third.slice(28))
+    assert len(read_split(examples, "validation")) == 27
+    assert len(read_split(examples, "train")) == 81
 
 
 def test_artifact_is_what_stock_components_expect(log):
@@ -95,7 +46,7 @@ def test_artifact_is_what_stock_components_expect(log):
     assert examples.span == 20260103
     assert examples_utils.get_payload_format_string(examples) == "FORMAT_TF_EXAMPLE"
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
-    counts = {"train": 60, "validation": 20, "eval": 40, "quarantined": 0}
+    counts = {"train": 60, "validation": 20, "eval": 40, "quarantined": 0, "sampled_away": 0}
     for name, rows in counts.items():
         assert examples.get_int_custom_property(f"rows_{name}") == rows
     record = json.loads(pathlib.Path(examples.uri, "examples.json").read_text())
@@ -223,9 +174,9 @@ def test_refused_rows_are_kept_as_they_were_with_the_reason(log):
         assert {k: v for k, v in row.items() if not k.startswith("quarantine")} == original[
             row["quarantine_row"]
         ]
-    rows = {**_read(examples, "train"), **_read(examples, "validation")}
+    rows = {**read_split(examples, "train"), **read_split(examples, "validation")}
     good = [i for i in range(40) if i not in reasons]
-    assert rows == _wanted(day_table(0), day_table(1).take(good))
+    assert rows == wanted_rows(day_table(0), day_table(1).take(good))
 
 
 def test_too_many_refused_rows_stop_the_run_with_the_most_frequent_reason(log):
@@ -274,7 +225,7 @@ def test_a_file_with_broken_pages_reaches_the_caller_as_bad_data(log):
 def test_a_span_without_files_or_rows_is_named(log):
     folder = log.folder / "log" / f"span={DATES[1]}"
     (folder / "part-0.parquet").rename(folder / "_part-0.parquet")
-    with pytest.raises(BadDataError, match="span=2026-01-02 holds no .parquet file"):
+    with pytest.raises(BadDataError, match="span=2026-01-02 holds no .parquet, .csv, .csv.gz"):
         log.run("run")
     log.write(1, day_table(1).slice(0, 0))
     with pytest.raises(BadDataError, match="span=2026-01-02 has files but no row"):
@@ -301,9 +252,9 @@ def test_an_empty_split_is_an_error(log):
 
 
 def test_lost_or_doubled_rows_are_an_error():
-    with pytest.raises(RuntimeError, match="10 in the footers, 10 read, 9 written"):
+    with pytest.raises(RuntimeError, match="10 surveyed, 10 read, 9 accounted"):
         judge(Report(10, {"train": 7, "validation": 1, "eval": 1}), 10, 0.5)
-    with pytest.raises(RuntimeError, match="10 in the footers, 9 read, 9 written"):
+    with pytest.raises(RuntimeError, match="10 surveyed, 9 read, 9 accounted"):
         judge(Report(9, {"train": 7, "validation": 1, "eval": 1}), 10, 0.5)
 
 

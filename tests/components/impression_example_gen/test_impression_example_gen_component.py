@@ -66,4 +66,5 @@ def test_runs_in_a_local_pipeline(log):
     root = pathlib.Path(log.folder, "root", "ImpressionExampleGen", "examples")
     (written,) = root.iterdir()
     record = json.loads((written / "examples.json").read_text())
-    assert record["rows"] == {"train": 60, "validation": 20, "eval": 40, "quarantined": 0}
+    counts = {"train": 60, "validation": 20, "eval": 40, "quarantined": 0, "sampled_away": 0}
+    assert record["rows"] == counts

@@ -4,7 +4,7 @@ import numpy as np
 
 from components.impression_example_gen.log_files import LogFile
 from components.impression_example_gen.plan import plan_shards
-from components.impression_example_gen.split import TimeCounts
+from components.impression_example_gen.time_counts import TimeCounts
 
 _NO_TIMES = TimeCounts(np.zeros(0, np.int64), np.zeros(0, np.int64))
 

@@ -1,18 +1,20 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from components.impression_example_gen.split import (
-    Cutoffs,
-    SplitConfig,
-    TimeCounts,
-    find_cutoffs,
-)
+from components.impression_example_gen.split import Rows, SplitConfig
+from components.impression_example_gen.time_counts import TimeCounts
+from components.impression_example_gen.time_split import Cutoffs, find_cutoffs
 from schemas.errors import BadDataError
 from schemas.settings import SettingsError, parse
 
 
 def _counts(*times):
     return TimeCounts.of(np.array(times, np.int64))
+
+
+def _rows(contract, date, times):
+    return Rows(contract, date, {"time": pa.array(times, pa.int64())})
 
 
 def test_quantile_is_exact():
@@ -36,32 +38,38 @@ def test_quantile_agrees_with_sorting():
         assert TimeCounts.of(times).start_of_last(fraction) == np.sort(times)[len(times) - later]
 
 
+def test_counts_by_whole_units():
+    cut = _counts(1_999, 1_000, 2_000, -1).by(1_000)
+    assert (cut.times.tolist(), cut.counts.tolist()) == ([-1_000, 1_000, 2_000], [1, 2, 1])
+
+
 def test_merged_counts_are_those_of_all_rows():
     merged = TimeCounts.merged([_counts(3, 1, 3), _counts(2, 3), _counts()])
     assert merged.times.tolist() == [1, 2, 3]
     assert merged.counts.tolist() == [1, 1, 3]
 
 
-def test_eval_spans_leave_validation_to_the_train_rows():
+def test_eval_spans_leave_validation_to_the_train_rows(contract):
     by_date = {"d1": _counts(0, 1, 2, 3), "d2": _counts(10, 11, 12, 13), "d3": _counts(20, 21)}
     cutoffs = find_cutoffs(SplitConfig(validation_fraction=0.25), by_date, ("d3",))
     assert cutoffs == Cutoffs(12, None, frozenset({"d3"}))
-    assert cutoffs.assign("d2", np.array([10, 11, 12, 13])).tolist() == [0, 0, 1, 1]
-    assert cutoffs.assign("d3", np.array([20, 21])).tolist() == [2, 2]
+    assert cutoffs.assign(_rows(contract, "d2", [10, 11, 12, 13])).tolist() == [0, 0, 1, 1]
+    assert cutoffs.assign(_rows(contract, "d3", [20, 21])).tolist() == [2, 2]
 
 
-def test_eval_fraction_takes_the_last_rows_of_all_spans():
+def test_eval_fraction_takes_the_last_rows_of_all_spans(contract):
     by_date = {"d1": _counts(*range(10)), "d2": _counts(*range(10, 20))}
     config = SplitConfig(eval_fraction=0.2, validation_fraction=0.25)
     cutoffs = find_cutoffs(config, by_date, ("d2",))
     # 20 rows: the last 4 are eval (16..19); of the other 16 the last 4 validation (12..15).
     assert cutoffs == Cutoffs(12, 16, frozenset())
-    assert np.bincount(cutoffs.assign("d2", np.arange(20))).tolist() == [12, 4, 4]
+    assert np.bincount(cutoffs.assign(_rows(contract, "d2", range(20)))).tolist() == [12, 4, 4]
 
 
-def test_nothing_to_evaluate_is_an_error():
+@pytest.mark.parametrize("by", ["time", "user", "row"])
+def test_nothing_to_evaluate_is_an_error(log, by):
     with pytest.raises(SettingsError, match="no eval spans and eval_fraction is not set"):
-        find_cutoffs(SplitConfig(), {"d1": _counts(1, 2)}, ())
+        log.run("run", SplitConfig(by=by), eval_spans=0)
 
 
 def test_nothing_to_learn_from_is_an_error():

@@ -1,0 +1,1 @@
+"""File formats of the log: one module each behind `log_reader.LogReader`."""

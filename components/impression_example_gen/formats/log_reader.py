@@ -1,0 +1,54 @@
+"""What the rest of the component knows of a file: named columns, row groups, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+BATCH_ROWS = 1 << 14
+
+
+class LogReader(Protocol):
+    """One open file of the log.
+
+    Attributes:
+      schema: the columns' names and types, as far as the file tells them; none of its
+        own, outside the contract, need be there.
+      untyped: True where the file holds text only, so that numbers are parsed.
+      groups: number of row groups: runs of rows, in the file's order, that can be read each
+        without the others.
+    """
+
+    @property
+    def schema(self) -> pa.Schema: ...  # noqa: D102
+
+    @property
+    def untyped(self) -> bool: ...  # noqa: D102
+
+    @property
+    def groups(self) -> int: ...  # noqa: D102
+
+    def batches(
+        self, group: int, columns: Sequence[str], batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields the rows of a row group in order, with these columns, in whatever order.
+
+        Values are as they are in the file. Columns may be lists of at most one value where
+        the format holds every value as a list.
+
+        Raises:
+          BadDataError: the file broke; names it, and the row where it is known.
+        """
+        ...
+
+    def take(self, group: int, rows: np.ndarray) -> pa.Table:
+        """Returns rows of a row group with all columns of the file.
+
+        Args:
+          group: the row group.
+          rows: int64 [R], ascending positions in the row group.
+        """
+        ...

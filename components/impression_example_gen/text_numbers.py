@@ -1,0 +1,101 @@
+"""Numbers and times that a file holds as text, parsed a column at a time."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+_MISSING = ("", "nan", "null")
+_BOOLEANS = {"true": 1, "false": 0}
+_INT64 = np.iinfo(np.int64)
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def parse_numbers(
+    array: pa.Array, kind: Literal["int", "float"], ticks_per_second: int | None = None
+) -> tuple[pa.Array, np.ndarray | None]:
+    """Parses text to numbers.
+
+    An empty text, `nan` and `null` are missing; `true` and `false` are 1 and 0; an integer
+    may be written as `3.0`, as pandas does in columns with gaps.
+
+    Args:
+      array: binary or string [N].
+      kind: `int`, or `float`.
+      ticks_per_second: for a column of times: also ISO 8601 is read (UTC where it has no
+        zone), in this unit, later digits cut off.
+
+    Returns:
+      int64 or float64 [N], null where missing or unusable, and bool [N] where a text is no
+      such number; None where all are.
+    """
+    target = pa.int64() if kind == "int" else pa.float64()
+    try:
+        return array.cast(pa.string()).cast(target), None
+    except pa.ArrowInvalid:
+        pass
+    encoded = array.dictionary_encode()
+    texts = [
+        text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        for text in encoded.dictionary.to_pylist()
+    ]
+    parse: Callable[[str], int | float | None] = _integer if kind == "int" else _real
+    values: list[int | float | None] = []
+    unusable = np.zeros(len(texts) + 1, bool)
+    for position, text in enumerate(texts):
+        try:
+            values.append(parse(text))
+        except ValueError:
+            ticks = _ticks(text, ticks_per_second) if ticks_per_second else None
+            unusable[position] = ticks is None
+            values.append(ticks)
+    indices = encoded.indices
+    at = indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
+    broken = unusable[at]
+    return pa.array(values, target).take(indices), broken if broken.any() else None
+
+
+def _integer(text: str) -> int | None:
+    """Raises ValueError where `text` is no integer that int64 holds."""
+    plain = text.strip().lower()
+    if plain in _MISSING:
+        return None
+    if plain in _BOOLEANS:
+        return _BOOLEANS[plain]
+    if "_" in plain:  # Python's own habit, nobody's data.
+        raise ValueError(text)
+    try:
+        number = int(plain)
+    except ValueError:
+        real = float(plain)
+        # Beyond 2**53 a double can't tell neighbouring integers apart.
+        if not real.is_integer() or abs(real) > 2**53:
+            raise
+        number = int(real)
+    if not _INT64.min <= number <= _INT64.max:
+        raise ValueError(text)
+    return number
+
+
+def _real(text: str) -> float | None:
+    plain = text.strip().lower()
+    if plain in _MISSING:
+        return None
+    if "_" in plain:
+        raise ValueError(text)
+    return float(_BOOLEANS[plain]) if plain in _BOOLEANS else float(plain)
+
+
+def _ticks(text: str, ticks_per_second: int) -> int | None:
+    try:
+        time = datetime.datetime.fromisoformat(text.strip().upper().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=datetime.timezone.utc)
+    microseconds = (time - _EPOCH) // datetime.timedelta(microseconds=1)
+    return microseconds * ticks_per_second // 1_000_000

@@ -1,0 +1,117 @@
+import json
+import pathlib
+
+import pytest
+import tensorflow as tf
+from impression_log import SCHEMA, day_table, serialized_examples
+from siphash import siphash_unit
+
+from components.impression_example_gen.sampling import SamplingConfig
+from components.impression_example_gen.split import SplitConfig
+from models.inputs import weight_key
+from models.targets import evaluation_targets
+from schemas.contract import SAMPLING_RATE_KEY
+from schemas.settings import SettingsError, parse
+
+LABELS = ("click", "buy", "view")
+ROWS = 144  # Of a day, one every ten minutes.
+
+
+def _features(record):
+    """Returns {column: value} of a serialized example."""
+    found = {}
+    for name, feature in tf.train.Example.FromString(record).features.feature.items():
+        (found[name],) = getattr(feature, feature.WhichOneof("kind")).value
+    return found
+
+
+def _is_negative(record):
+    row = _features(record)
+    return not any(row[label] for label in LABELS)
+
+
+@pytest.fixture()
+def whole_days(log):
+    (log.folder / "log" / "span=2026-01-01" / "part-1.parquet").unlink()
+    for day in range(3):
+        log.write(day, day_table(day, ROWS))
+    return log
+
+
+@pytest.mark.parametrize("by", ["time", "user"])
+def test_a_hash_chooses_the_negatives_that_stay_and_all_else_stays(whole_days, by):
+    log = whole_days
+    split = SplitConfig(by=by, validation_fraction=0.25)
+    whole, _ = log.run("whole", split)
+    sampled, _ = log.run("sampled", split, sampling=SamplingConfig(negatives_kept=0.3, seed=5))
+    rate = pytest.approx(0.3)
+    gone = 0
+    for name in ("train", "validation"):
+        wanted, negatives = {}, 0
+        for record in serialized_examples(whole, name):
+            negative = _is_negative(record)
+            if negative and siphash_unit(5, 1, record) >= 0.3:
+                gone += 1
+                continue
+            negatives += negative
+            row = _features(record)
+            wanted[row["time"]] = {**row, SAMPLING_RATE_KEY: rate} if negative else row
+        rows = [_features(record) for record in serialized_examples(sampled, name)]
+        assert {row["time"]: row for row in rows} == wanted
+        assert len(rows) == len(wanted) == sampled.get_int_custom_property(f"rows_{name}")
+        assert negatives > 3
+    assert serialized_examples(sampled, "eval") == serialized_examples(whole, "eval")
+    assert gone == sampled.get_int_custom_property("rows_sampled_away") > 40
+    counts = json.loads(pathlib.Path(sampled.uri, "examples.json").read_text())["rows"]
+    assert sum(counts.values()) == 3 * ROWS and counts["sampled_away"] == gone
+
+
+def test_weights_make_the_sample_stand_for_the_whole(whole_days, contract):
+    examples, _ = whole_days.run("run", sampling=SamplingConfig(negatives_kept=0.5))
+    records = [
+        record for name in ("train", "validation") for record in serialized_examples(examples, name)
+    ]
+    weights = evaluation_targets(contract, tf.constant(records))[weight_key("click")].numpy()
+    rows = [_features(record) for record in records]
+    negatives = [_is_negative(record) for record in records]
+    assert weights.tolist() == [
+        row["weight"] * (2 if negative else 1)
+        for row, negative in zip(rows, negatives, strict=True)
+    ]
+
+
+def test_without_sampling_no_example_carries_a_rate(log):
+    examples, _ = log.run("run")
+    assert all(
+        SAMPLING_RATE_KEY not in _features(r) for r in serialized_examples(examples, "train")
+    )
+    assert examples.get_int_custom_property("rows_sampled_away") == 0
+
+
+def test_equal_rows_stay_or_go_together(whole_days):
+    log = whole_days
+    for day in range(3):
+        log.write(day, day_table(day, ROWS), "again")
+    examples, _ = log.run("run", sampling=SamplingConfig(negatives_kept=0.4))
+    records = serialized_examples(examples, "train") + serialized_examples(examples, "validation")
+    assert all(records.count(record) == 2 for record in records)
+
+
+@pytest.mark.parametrize("share", [0, 1.5, -1])
+def test_a_share_lies_above_0_and_up_to_1(share):
+    with pytest.raises(SettingsError, match="negatives_kept"):
+        parse(SamplingConfig, {"negatives_kept": share})
+
+
+def test_a_rate_that_the_log_brings_is_a_number_above_0_and_up_to_1(log):
+    schema = SCHEMA.replace('tag: "weight"', 'tag: "sampling_rate"')
+    for day in range(3):
+        table = day_table(day)
+        at = table.schema.get_field_index("weight")
+        rates = [0.25] * 38 + ([0.0, 1.5] if day == 1 else [1.0, 1.0])
+        log.write(day, table.set_column(at, "weight", [rates]))
+    (log.folder / "log" / "span=2026-01-01" / "part-1.parquet").unlink()
+    config = SplitConfig(validation_fraction=0.25, max_quarantined_share=0.02)
+    examples, _ = log.run("run", config, schema_text=schema)
+    record = json.loads(pathlib.Path(examples.uri, "examples.json").read_text())
+    assert record["refused"] == [{"reason": "not_a_rate", "column": "weight", "rows": 2}]

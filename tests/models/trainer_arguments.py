@@ -1,0 +1,42 @@
+"""What TFX hands to the Trainer's run_fn, made by hand."""
+
+import pathlib
+import types
+from typing import Any
+
+from small_log import SCHEMA, made_rows, write_split
+
+
+def arguments(
+    folder: pathlib.Path,
+    transform_dir: str,
+    train_rows: list[dict[str, Any]] | None = None,
+    **training: Any,
+) -> types.SimpleNamespace:
+    """What TFX hands to run_fn, for 640 or given train and 150 validation rows below `folder`."""
+    train = write_split(folder / "Split-train", train_rows or made_rows(640, seed=1))
+    validation = write_split(folder / "Split-validation", made_rows(150, seed=2))
+    (folder / "schema.pbtxt").write_text(SCHEMA)
+    return types.SimpleNamespace(
+        train_files=[train],
+        eval_files=[validation],
+        transform_graph_path=transform_dir,
+        schema_path=str(folder / "schema.pbtxt"),
+        serving_model_dir=str(folder / "Format-Serving"),
+        model_run_dir=str(folder / "run"),
+        custom_config={
+            "model": {
+                "name": "shared_bottom",
+                "bottom_units": [8],
+                "dropout": 0.2,
+                "l2_per": "value",
+                "embedding_l2": 0.5,
+                "wide_l2": 0.5,
+            },
+            "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01, **training},
+            "checkpoint_dir": str(folder / "checkpoints"),
+            "model_name": "polyrank",
+            "canary_rows": 40,
+            "code_digest": "0",
+        },
+    )
