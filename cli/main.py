@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _COMMANDS = {
     "data": ("cli.data", "data", "Make spans of logged impressions."),
+    "schema": ("cli.schema", "schema", "Propose a tagged schema; hold data against one."),
     "run": ("cli.run", "run", "Run the pipeline on this machine."),
     "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
     "runs": ("cli.runs", "runs", "List the runs and the pushed versions of a work folder."),

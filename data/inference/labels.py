@@ -1,0 +1,112 @@
+"""Which columns are labels, and the task graph that their values imply."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from data.inference import names
+from data.inference.profile import Profile
+
+_BY_CHANCE = 1e-3
+"""Above this probability, rows that keep a constraint by accident prove none."""
+
+_LEAST_SHARE, _LEAST_LIFT = 0.5, 2.0
+"""`after`: so much of a label's positives have the other, and so much more often than all rows."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelGuess:
+    """A label, its tag and why.
+
+    Attributes:
+      column: the column.
+      tag: `label:NAME`, with `given:` or `after:`.
+      reason: for people.
+    """
+
+    column: Profile
+    tag: str
+    reason: str
+
+
+def find_labels(
+    columns: Sequence[Profile], sided: Callable[[Profile], str], clock: Callable[[Profile], bool]
+) -> tuple[list[Profile], bool]:
+    """The label columns, the most frequent first, and whether their names say so.
+
+    Args:
+      columns: those without a role.
+      sided: a column -> `user`, `item` or `context`; an outcome is none of the person alone.
+      clock: True for a column that the hour decides.
+    """
+    binary = [column for column in columns if column.binary]
+    # Names first: they cost nothing, and most columns end here.
+    named = [column for column in binary if names.has(column.name, names.OUTCOME)]
+    for candidates in (named, binary):
+        kept = [
+            x
+            for x in candidates
+            if sided(x) == "context" and not clock(x) and not names.told_afterwards(x.name)
+        ]
+        if kept:
+            return sorted(kept, key=lambda x: -x.numbers.sum()), candidates is named
+    return [], False
+
+
+def task_graph(labels: Sequence[Profile], named: bool) -> list[LabelGuess]:
+    """Tags of the labels (the most frequent first), from the constraints that all rows keep."""
+    guesses = []
+    for index, label in enumerate(labels):
+        name = names.label_name(label.name)
+        reasons = [
+            f"0 or 1 in every row, {label.numbers.mean():.2%} are 1",
+            "its name says outcome"
+            if named
+            else "weak: no column is named like an outcome, and neither person, item nor hour "
+            "decides it",
+        ]
+        tag = f"label:{name}"
+        parent = _implied(label, labels[:index])
+        paths = _paths(label, labels[:index])
+        if parent is not None:
+            tag += f" given:{names.label_name(parent.name)}"
+            reasons.append(
+                f"no row has it without '{parent.name}': from now on such a row is refused (write "
+                f"after:{names.label_name(parent.name)} if it may happen)"
+            )
+        elif paths:
+            tag += f" after:{','.join(names.label_name(x.name) for x in paths)}"
+            shares = ", ".join(f"'{x.name}' {_share(label, x):.0%}" for x in paths)
+            reasons.append(f"where it is 1, so are most often {shares}")
+        guesses.append(LabelGuess(label, tag, "; ".join(reasons)))
+    return guesses
+
+
+def _share(label: Profile, other: Profile) -> float:
+    """Of the label's positives, the share that `other` is 1 in too."""
+    return float(other.numbers[label.numbers == 1].mean())
+
+
+def _implied(label: Profile, others: Sequence[Profile]) -> Profile | None:
+    """The rarest of `others` without which the label never is 1, if that is no accident."""
+    positives = label.numbers.sum()
+    proved = [
+        other
+        for other in others
+        if other.numbers.sum() > positives
+        and _share(label, other) == 1
+        and positives * np.log(other.numbers.mean()) < np.log(_BY_CHANCE)
+    ]
+    return min(proved, key=lambda x: x.numbers.sum()) if proved else None
+
+
+def _paths(label: Profile, others: Sequence[Profile]) -> list[Profile]:
+    return [
+        other
+        for other in others
+        if _share(label, other) >= _LEAST_SHARE
+        and _share(label, other) >= _LEAST_LIFT * other.numbers.mean()
+    ]
