@@ -12,6 +12,7 @@ import yaml
 
 from data import kuairand as kuairand_log
 from data import movielens as movielens_log
+from data import published as published_log
 from data import synthetic as synthetic_log
 from schemas.settings import parse
 
@@ -88,6 +89,28 @@ def movielens(
     config = parse(movielens_log.MovielensConfig, values, "polyrank data movielens")
     started = time.monotonic()
     movielens_log.write_log(source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.argument("protocol", type=click.Choice(sorted(published_log.PROTOCOLS)))
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of the data set's files.",
+)
+@click.option("--seed", type=int, help="Seed of the random split.")
+@_OUT
+@_OVERWRITE
+def published(
+    protocol: str, source: pathlib.Path, seed: int | None, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn a data set into ten made-up days, split at random as published tables are."""
+    values = {} if seed is None else {"seed": seed}
+    config = parse(published_log.PublishedConfig, values, "polyrank data published")
+    started = time.monotonic()
+    published_log.write_log(protocol, source, out, config, overwrite)
     _report(out, started)
 
 

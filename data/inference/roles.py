@@ -155,7 +155,9 @@ def _id_scores(
             reasons.append("it decides the values of other columns")
         if not named:
             what = "rarer" if sign > 0 else "more frequent"
-            reasons.append(f"its most frequent value ({top:.1%} of the rows) is {what} than others'")
+            reasons.append(
+                f"its most frequent value ({top:.1%} of the rows) is {what} than others'"
+            )
         yield score, Role(column, "; ".join(reasons), weak=not named)
 
 
@@ -184,8 +186,10 @@ def _scenario_scores(
 ) -> Iterable[Scored]:
     for column in columns:
         named = names.has(column.name, names.SCENARIO)
-        if column.type not in ("int", "bytes") or column.missing or names.has(
-            column.name, names.POSITION | names.NUMBER | names.USER
+        if (
+            column.type not in ("int", "bytes")
+            or column.missing
+            or names.has(column.name, names.POSITION | names.NUMBER | names.USER)
         ):
             continue
         least = 1 if named else 3
