@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 
 import click
@@ -45,7 +44,7 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
     unfinished.write_text(proposal.text, encoding="utf-8")
-    os.replace(unfinished, out)
+    unfinished.replace(out)
     click.echo("\n".join(proposal.summary))
     click.echo(f"{out}: read the reason above every feature, mend the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")

@@ -158,8 +158,8 @@ class _Guesser:
         item = roles.find_item(self._rest, self._is_key)
         if item is not None:
             self._item = item.column
-            tags = ("item", "prior", self._id_tag(item.column))
-            self._put(item.column, tags, _told("the item", item))
+            item_tags = ("item", "prior", self._id_tag(item.column))
+            self._put(item.column, item_tags, _told("the item", item))
 
     @functools.cache  # noqa: B019 - a guesser lives as long as one guess.
     def _is_key(self, column: Profile) -> bool:
@@ -202,6 +202,10 @@ class _Guesser:
         self._put(column, tags, reason, as_type="bytes", values=values)
 
     def _put_feature(self, column: Profile) -> None:
+        weighs = column.type == "float" and names.has(column.name, names.WEIGHT)
+        if weighs and not column.missing and column.numbers.min() >= 0:
+            self._put(column, ("weight",), "its name says weight, none is below 0", served=False)
+            return
         side = self._side(column)
         reason = f"{column.distinct:,} values"
         if column.missing:

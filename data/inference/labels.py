@@ -13,7 +13,7 @@ from data.inference.profile import Profile
 _BY_CHANCE = 1e-3
 """Above this probability, rows that keep a constraint by accident prove none."""
 
-_LEAST_SHARE, _LEAST_LIFT = 0.5, 2.0
+_LEAST_SHARE, _LEAST_LIFT = 1 / 3, 2.0
 """`after`: so much of a label's positives have the other, and so much more often than all rows."""
 
 
@@ -80,7 +80,7 @@ def task_graph(labels: Sequence[Profile], named: bool) -> list[LabelGuess]:
         elif paths:
             tag += f" after:{','.join(names.label_name(x.name) for x in paths)}"
             shares = ", ".join(f"'{x.name}' {_share(label, x):.0%}" for x in paths)
-            reasons.append(f"where it is 1, so are most often {shares}")
+            reasons.append(f"where it is 1, so is often {shares}")
         guesses.append(LabelGuess(label, tag, "; ".join(reasons)))
     return guesses
 

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import re
 
-TIME = frozenset("time timestamp ts datetime date at epoch when".split())
-CLOCK = frozenset("hour hourmin minute weekday dow".split())
-USER = frozenset(
+
+def _vocabulary(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TIME = _vocabulary("time timestamp ts datetime date at epoch when")
+CLOCK = _vocabulary("hour hourmin minute weekday dow")
+USER = _vocabulary(
     "user uid userid member customer visitor person people account viewer reader buyer device "
-    "cookie client profile subscriber passenger guest".split()
+    "cookie client profile subscriber passenger guest"
 )
-ITEM = frozenset(
+ITEM = _vocabulary(
     "item iid itemid video movie film product sku goods ad advert creative doc document article "
-    "news song track offer listing photo note post content hotel poi shop game app book".split()
+    "news song track offer listing photo note post content hotel poi shop game app book"
 )
-ID = frozenset("id uid iid userid itemid key hash code no".split())
-IMPRESSION = frozenset("impression request session query trace event log row uuid guid".split())
-SCENARIO = frozenset(
+ID = _vocabulary("id uid iid userid itemid key hash code no")
+IMPRESSION = _vocabulary("impression request session query trace event log row uuid guid")
+SCENARIO = _vocabulary(
     "scenario scene tab page surface placement channel domain entry source country market module "
-    "screen section zone area site business".split()
+    "screen section zone area site business"
 )
-OUTCOME = frozenset(
+OUTCOME = _vocabulary(
     "click clicked clicks clk tap tapped buy bought purchase purchased order ordered conversion "
     "converted conv cvr pay paid like liked love loved follow followed share shared forward "
     "forwarded comment commented cart favorite favourite fav collect collected install installed "
     "download downloaded subscribe subscribed view viewed watch watched finish finished complete "
     "completed action label target outcome response enter entered booked dislike skip skipped "
-    "hide".split()
+    "hide"
 )
-POSITION = frozenset("position pos rank slot".split())
-WEIGHT = frozenset("weight".split())
-NUMBER = frozenset(
+POSITION = _vocabulary("position pos rank slot")
+WEIGHT = _vocabulary("weight")
+NUMBER = _vocabulary(
     "count cnt num number price amount age score rate ratio duration length size days hours "
-    "minutes seconds sec ms distance total sum avg mean".split()
+    "minutes seconds sec ms distance total sum avg mean"
 )
-AFTERWARDS = frozenset(
-    "dwell stay played watchtime playtime delay revenue gmv refund true truth potential".split()
+AFTERWARDS = _vocabulary(
+    "dwell stay played watchtime playtime delay revenue gmv refund true truth potential"
 )
 _AFTERWARDS_PHRASES = (("play", "time"), ("watch", "time"), ("time", "to"), ("time", "spent"))
 

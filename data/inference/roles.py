@@ -20,7 +20,7 @@ MOST_SCENARIOS = 50
 _FEW_SCENARIOS = 20
 _FIRST_YEAR, _LAST_YEAR = 1995, 2060
 _SECONDS_A_YEAR = 31_556_952
-_ROWS_IN_ORDER = 0.99
+_ROWS_IN_ORDER = 0.95
 _TWO_DAYS = 2 * 86_400
 
 
@@ -106,7 +106,7 @@ def follows_time(column: Profile, time: np.ndarray) -> bool:
     if names.has(column.name, names.CLOCK) or time.max() - time.min() < _TWO_DAYS:
         return False
     values = column.numbers[np.argsort(time, kind="stable")]
-    # Of two rows of one second either may be first.
+    # A day of another time zone begins hours earlier or later.
     return bool((values >= np.maximum.accumulate(values)).mean() >= _ROWS_IN_ORDER)
 
 

@@ -12,7 +12,7 @@ CONTRACT = load_contract(kuairand_pure.SCHEMA)
 
 
 def _log(rows):
-    frame = pd.DataFrame(rows, columns="user_id video_id tab is_click long_view".split())
+    frame = pd.DataFrame(rows, columns=["user_id", "video_id", "tab", "is_click", "long_view"])
     return frame.assign(date=20220410, hourmin=1700, time_ms=1649581149287, is_rand=0)
 
 
