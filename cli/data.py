@@ -10,10 +10,12 @@ import click
 import pyarrow.parquet as pq
 import yaml
 
+from cli.terminal import silent_imports
 from data import kuairand as kuairand_log
 from data import movielens as movielens_log
 from data import published as published_log
 from data import synthetic as synthetic_log
+from schemas.contract import load_contract
 from schemas.settings import parse
 
 _OUT = click.option(
@@ -111,6 +113,35 @@ def published(
     config = parse(published_log.PublishedConfig, values, "polyrank data published")
     started = time.monotonic()
     published_log.write_log(protocol, source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="A folder of Parquet, CSV or TFRecord files, or one of them.",
+)
+@click.option(
+    "--schema",
+    "schema_path",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The tagged schema (schema.pbtxt).",
+)
+@_OUT
+@_OVERWRITE
+def spans(
+    source: pathlib.Path, schema_path: pathlib.Path, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn files of your own into spans, by the day of the schema's timestamp."""
+    contract = load_contract(schema_path)
+    started = time.monotonic()
+    with silent_imports():
+        from cli.own_spans import write_own_spans
+
+        write_own_spans(contract, source, out, overwrite)
     _report(out, started)
 
 

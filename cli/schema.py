@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 
 import click
 
 from cli.terminal import silent_imports
+from pipeline.outcome import Outcome
+from schemas.contract import load_contract
 
 _DATA = click.option(
     "--data", required=True, type=click.Path(path_type=pathlib.Path), help="The log's folder."
@@ -48,3 +51,33 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
     click.echo("\n".join(proposal.summary))
     click.echo(f"{out}: read the reason above every feature, mend the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")
+
+
+@schema.command()
+@_DATA
+@click.option(
+    "--schema",
+    "schema_path",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The tagged schema (schema.pbtxt).",
+)
+def check(data: pathlib.Path, schema_path: pathlib.Path) -> None:
+    """Hold every row of a log's spans against a schema; write nothing.
+
+    Exit status: 0 all rows keep it, 1 the schema can't be used, 4 the log breaks it.
+    """
+    contract = load_contract(schema_path)
+    with silent_imports():
+        from cli.schema_check import findings, summary
+        from components.impression_example_gen.log_check import check_log
+
+        found = check_log(contract, str(data))
+    click.echo("\n".join(summary(contract, found)))
+    wrong = findings(contract, found)
+    if not wrong:
+        click.echo("every row keeps the contract")
+        return
+    for line in wrong:
+        click.echo(f"bad data: {line}", err=True)
+    sys.exit(Outcome.BAD_DATA.value)

@@ -17,7 +17,10 @@ _TYPES: dict[ColumnType, pa.DataType] = {
 
 def arrow_fields(contract: Contract) -> list[pa.Field]:
     """One field a column, in the schema's order."""
-    return [pa.field(column.name, _TYPES[column.type]) for column in contract.columns]
+    return [
+        pa.field(x.name, pa.list_(_TYPES[x.type]) if x.ragged else _TYPES[x.type])
+        for x in contract.columns
+    ]
 
 
 def contract_table(contract: Contract, rows: pd.DataFrame) -> pa.Table:

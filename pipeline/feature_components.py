@@ -79,7 +79,12 @@ def feature_components(
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
-    data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=code_digest)
+    data_gate = DataGate(
+        anomalies=validator.outputs["anomalies"],
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        code_digest=code_digest,
+    )
     transform = Transform(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],

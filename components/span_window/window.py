@@ -49,13 +49,7 @@ def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -
             f"train_spans is {train_spans} and eval_spans is {eval_spans}; "
             "write at least 1 and at least 0"
         )
-    names = list(names)
-    existing = sorted(_dates(names))
-    if not existing:
-        raise BadDataError(
-            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
-            "write the log as one such folder a day (UTC)"
-        )
+    existing = [datetime.date.fromisoformat(date) for date in spans(names)]
     last = existing[-1] if end == LATEST else _parse_end(end)
     size = train_spans + eval_spans
     wanted = [last - datetime.timedelta(days=back) for back in reversed(range(size))]
@@ -68,6 +62,25 @@ def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -
         )
     texts = [date.isoformat() for date in wanted]
     return Window(tuple(texts[:train_spans]), tuple(texts[train_spans:]))
+
+
+def spans(names: Iterable[str]) -> tuple[str, ...]:
+    """The dates (`YYYY-MM-DD`) of a data folder's spans, in order.
+
+    Args:
+      names: what the folder holds.
+
+    Raises:
+      BadDataError: no span exists.
+    """
+    names = list(names)
+    existing = sorted(_dates(names))
+    if not existing:
+        raise BadDataError(
+            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
+            "write the log as one such folder a day (UTC): `polyrank data spans` does it"
+        )
+    return tuple(date.isoformat() for date in existing)
 
 
 def write(window: Window, folder: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from schemas.errors import BadDataError
 
 MOST_ROWS = 500_000
-_ENDINGS = (".parquet", ".csv", ".csv.gz")
 _SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")
 _TEXT_KINDS = (
     pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.bool_()
@@ -40,8 +39,19 @@ class Sample:
     complete: bool
 
 
-def log_files(source: pathlib.Path) -> list[pathlib.Path]:
-    """The Parquet and CSV files of a folder and its sub-folders, or the one file, sorted.
+def is_readable(name: str) -> bool:
+    """True for the name of a Parquet or CSV file."""
+    return name.endswith((".parquet", ".csv", ".csv.gz"))
+
+
+def log_files(
+    source: pathlib.Path, known: Callable[[str], bool] = is_readable
+) -> list[pathlib.Path]:
+    """The log's files of a folder and its sub-folders, or the one file, sorted.
+
+    Args:
+      source: a folder or a file.
+      known: says whether a file of this name is one; others are left out.
 
     Raises:
       BadDataError: there is no such file.
@@ -53,13 +63,14 @@ def log_files(source: pathlib.Path) -> list[pathlib.Path]:
     files = [
         path
         for path in sorted(source.rglob("*"))
-        if path.name.endswith(_ENDINGS)
+        if known(path.name)
         and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
     ]
     if not files:
         found = ", ".join(sorted(path.name for path in source.iterdir())[:10]) or "nothing"
         raise BadDataError(
-            f"{source} holds no file that ends in {', '.join(_ENDINGS)} (found: {found})"
+            f"{source} holds no Parquet or CSV file, by their names (found: {found}); call them "
+            ".parquet, .csv or .csv.gz"
         )
     return files
 
@@ -154,7 +165,8 @@ def _together(files: list[pathlib.Path], tables: list[pa.Table]) -> pa.Table:
         if any(path.name.endswith(".parquet") for path in files):
             columns[name] = _promoted(name, files, chunks)
         else:
-            columns[name] = _narrowest(pa.chunked_array([x for c in chunks for x in c.chunks]))
+            texts = [chunk for column in chunks for chunk in column.chunks]
+            columns[name] = _narrowest(pa.chunked_array(texts, pa.string()))
     return pa.table(columns)
 
 
