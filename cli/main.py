@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from cli.debug import Debug
 from cli.terminal import silent_imports
 from schemas.errors import PolyrankError
 
@@ -62,7 +63,8 @@ def main() -> None:
     """
     debug = "--debug" in sys.argv
     try:
-        polyrank([word for word in sys.argv[1:] if word != "--debug"], prog_name="polyrank")
+        words = [word for word in sys.argv[1:] if word != "--debug"]
+        polyrank(words, prog_name="polyrank", obj=Debug(debug))
     except (PolyrankError, OSError) as error:
         if debug:
             traceback.print_exc()

@@ -14,7 +14,7 @@ from data.inference.labels import find_labels, task_graph
 from data.inference.leaks import SUSPICIOUS_AUC, lone_auc
 from data.inference.profile import Profile
 from data.inference.sample import Sample
-from schemas.contract import ColumnType
+from schemas.column import ColumnType
 
 _ALL_DIFFERENT = 0.9
 _RARE, _FREQUENT = "id:min_count=2,oov=8", "id:min_count=5,oov=8"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.contract import ColumnType
+from schemas.column import ColumnType
 
 _LEAST_EXCESS = 20
 _MOST_OF_CHANCE = 0.1

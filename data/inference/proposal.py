@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 
-from google.protobuf import text_encoding
+from google.protobuf.text_encoding import CEscape
 
 from data.inference.guesses import Guess, Guesses
 from data.inference.sample import Sample
@@ -103,7 +103,7 @@ def _feature(guess: Guess) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text_encoding.CEscape(text, as_utf8=True)}"'
+    return f'"{CEscape(text, as_utf8=True)}"'
 
 
 def _summary(guesses: Guesses) -> list[str]:
