@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import tensorflow as tf
 
+from components.full_disk import full_disk, reason_if_full
 from components.impression_example_gen import checks, columns, quarantine
 from components.impression_example_gen.checked_batch import check_batch
 from components.impression_example_gen.formats.log_reader import LogReader
@@ -62,6 +64,12 @@ class WriteShard(beam.DoFn):
                     self._write_piece(shard.index, number, piece, writer, report)
         except BadDataError as error:
             report = Report(error=str(error))
+        except (OSError, tf.errors.OpError) as error:
+            reason = reason_if_full(error)
+            if not reason:
+                raise
+            # The unfinished files are gone by now, so that there is room for these words.
+            report = Report(no_room=full_disk(self._examples, reason))
         name = report_name(shard.index)
         content = report.to_json().encode()
         write_whole(self._temporary, name, self._temporary, content)

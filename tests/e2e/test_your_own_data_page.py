@@ -26,7 +26,7 @@ def followed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", _script()], cwd=folder, env=env, capture_output=True, text=True, timeout=900
+        ["bash", "-c", _script()], cwd=folder, env=env, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
