@@ -158,3 +158,10 @@ def test_all_wrong_columns_are_named_at_once(contract):
         check_schema(contract, schema, "part-7.parquet")
     assert "column 'click' is missing; wanted INT" in str(error.value)
     assert "column 'age' is there 2 times" in str(error.value)
+
+
+def test_a_renamed_column_is_told_with_the_name_that_is_there(contract):
+    names = ["clicked" if name == "click" else name for name in day_table(0).schema.names]
+    schema = day_table(0).rename_columns(names).schema
+    with pytest.raises(BadDataError, match=r"column 'click' is missing \(there is 'clicked'\)"):
+        check_schema(contract, schema, "part-7.parquet")
