@@ -21,7 +21,7 @@ def reason_if_full(error: Exception) -> str:
     """
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        return error.strerror if full else ""
+        return str(error.strerror) if full else ""
     # TensorFlow calls a full disk RESOURCE_EXHAUSTED, a file that may not grow OUT_OF_RANGE.
     if isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError)):
         # The message begins with the temporary file's name.

@@ -78,8 +78,8 @@ class _Guesser:
         timestamp = self._find_time()
         self._leave_out_counters(timestamp)
         self._find_ids()
-        self._labels, named = find_labels(self._rest, self._side, self._clock)
-        for label in task_graph(self._labels, named):
+        self._labels = find_labels(self._rest, self._side, self._clock)
+        for label in task_graph(self._labels):
             self._put(label.column, (label.tag,), label.reason, served=False)
         self._leave_out_what_came_afterwards()
         scenario = roles.find_scenario(self._rest, self._labels, self._side, self._clock)

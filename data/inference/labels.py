@@ -34,48 +34,59 @@ class LabelGuess:
 
 def find_labels(
     columns: Sequence[Profile], sided: Callable[[Profile], str], clock: Callable[[Profile], bool]
-) -> tuple[list[Profile], bool]:
-    """The label columns, the most frequent first, and whether their names say so.
+) -> list[Profile]:
+    """The label columns, the most frequent first.
+
+    Those that are named like an outcome, and those that such a label implies, or is implied by;
+    where no name helps, all that neither person, item nor hour decides.
 
     Args:
       columns: those without a role.
       sided: a column -> `user`, `item` or `context`; an outcome is none of the person alone.
       clock: True for a column that the hour decides.
     """
-    binary = [column for column in columns if column.binary]
-    # Names first: they cost nothing, and most columns end here.
-    named = [column for column in binary if names.has(column.name, names.OUTCOME)]
-    for candidates in (named, binary):
-        kept = [
-            x
-            for x in candidates
-            if sided(x) == "context" and not clock(x) and not names.told_afterwards(x.name)
-        ]
-        if kept:
-            return sorted(kept, key=lambda x: -x.numbers.sum()), candidates is named
-    return [], False
+    free = [
+        column
+        for column in columns
+        if column.binary
+        and not names.told_afterwards(column.name)
+        and sided(column) == "context"
+        and not clock(column)
+    ]
+    named = [column for column in free if names.has(column.name, names.OUTCOME)]
+    related = [
+        column
+        for column in free
+        if column not in named
+        and any(_implied(x, [column]) or _implied(column, [x]) for x in named)
+    ]
+    return sorted([*named, *related] or free, key=lambda column: -column.numbers.sum())
 
 
-def task_graph(labels: Sequence[Profile], named: bool) -> list[LabelGuess]:
+def task_graph(labels: Sequence[Profile]) -> list[LabelGuess]:
     """Tags of the labels (the most frequent first), from the constraints that all rows keep."""
+    any_named = any(names.has(label.name, names.OUTCOME) for label in labels)
     guesses = []
     for index, label in enumerate(labels):
-        name = names.label_name(label.name)
-        reasons = [
-            f"0 or 1 in every row, {label.numbers.mean():.2%} are 1",
-            "its name says outcome"
-            if named
-            else "weak: no column is named like an outcome, and neither person, item nor hour "
-            "decides it",
-        ]
-        tag = f"label:{name}"
+        reasons = [f"0 or 1 in every row, {label.numbers.mean():.2%} are 1"]
+        if names.has(label.name, names.OUTCOME):
+            reasons.append("its name says outcome")
+        elif any_named:
+            reasons.append("its rows and those of an outcome imply each other")
+        else:
+            reasons.append(
+                "weak: no column is named like an outcome, and neither person, item nor hour "
+                "decides it"
+            )
+        tag = f"label:{names.label_name(label.name)}"
         parent = _implied(label, labels[:index])
         paths = _paths(label, labels[:index])
         if parent is not None:
-            tag += f" given:{names.label_name(parent.name)}"
+            name = names.label_name(parent.name)
+            tag += f" given:{name}"
             reasons.append(
                 f"no row has it without '{parent.name}': from now on such a row is refused (write "
-                f"after:{names.label_name(parent.name)} if it may happen)"
+                f"after:{name} if it may happen)"
             )
         elif paths:
             tag += f" after:{','.join(names.label_name(x.name) for x in paths)}"
