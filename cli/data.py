@@ -10,9 +10,12 @@ import click
 import pyarrow.parquet as pq
 import yaml
 
+from cli.terminal import silent_imports
 from data import kuairand as kuairand_log
 from data import movielens as movielens_log
+from data import published as published_log
 from data import synthetic as synthetic_log
+from schemas.contract import load_contract
 from schemas.settings import parse
 
 _OUT = click.option(
@@ -88,6 +91,57 @@ def movielens(
     config = parse(movielens_log.MovielensConfig, values, "polyrank data movielens")
     started = time.monotonic()
     movielens_log.write_log(source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.argument("protocol", type=click.Choice(sorted(published_log.PROTOCOLS)))
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of the data set's files.",
+)
+@click.option("--seed", type=int, help="Seed of the random split.")
+@_OUT
+@_OVERWRITE
+def published(
+    protocol: str, source: pathlib.Path, seed: int | None, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn a data set into ten made-up days, split at random as published tables are."""
+    values = {} if seed is None else {"seed": seed}
+    config = parse(published_log.PublishedConfig, values, "polyrank data published")
+    started = time.monotonic()
+    published_log.write_log(protocol, source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="A folder of Parquet, CSV or TFRecord files, or one of them.",
+)
+@click.option(
+    "--schema",
+    "schema_path",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The tagged schema (schema.pbtxt).",
+)
+@_OUT
+@_OVERWRITE
+def spans(
+    source: pathlib.Path, schema_path: pathlib.Path, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn files of your own into spans, by the day of the schema's timestamp."""
+    contract = load_contract(schema_path)
+    started = time.monotonic()
+    with silent_imports():
+        from cli.own_spans import write_own_spans
+
+        write_own_spans(contract, source, out, overwrite)
     _report(out, started)
 
 

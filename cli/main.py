@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from cli.debug import Debug
 from cli.terminal import silent_imports
 from schemas.errors import PolyrankError
 
@@ -17,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _COMMANDS = {
     "data": ("cli.data", "data", "Make spans of logged impressions."),
+    "schema": ("cli.schema", "schema", "Propose a tagged schema; hold data against one."),
     "run": ("cli.run", "run", "Run the pipeline on this machine."),
     "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
     "runs": ("cli.runs", "runs", "List the runs and the pushed versions of a work folder."),
@@ -61,7 +63,8 @@ def main() -> None:
     """
     debug = "--debug" in sys.argv
     try:
-        polyrank([word for word in sys.argv[1:] if word != "--debug"], prog_name="polyrank")
+        words = [word for word in sys.argv[1:] if word != "--debug"]
+        polyrank(words, prog_name="polyrank", obj=Debug(debug))
     except (PolyrankError, OSError) as error:
         if debug:
             traceback.print_exc()

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import data.kuairand
 import data.movielens
+import data.published
 import data.synthetic
 from components.digests import files_token
 from pipeline.config import PipelineConfig
@@ -19,7 +20,7 @@ from schemas.nearest import nearest
 from schemas.settings import SettingsError, parse
 from schemas.source_digest import code_digest
 
-_ADAPTERS = ("synthetic", "kuairand", "movielens")
+_ADAPTERS = ("synthetic", "kuairand", "movielens", *data.published.PROTOCOLS)
 
 
 def prepared(config: PipelineConfig, locations: Locations, console: Console) -> PipelineConfig:
@@ -65,18 +66,20 @@ def _folder_name(config: PipelineConfig) -> str:
 
 
 def _make_spans(config: PipelineConfig, out: pathlib.Path) -> None:
-    if config.data.adapter == "synthetic":
-        options = parse(
-            data.synthetic.SyntheticConfig, config.data.adapter_options, "data.adapter_options"
-        )
-        data.synthetic.write_log(out, options)
-        return
-    if config.data.adapter == "movielens":
-        movielens = parse(
-            data.movielens.MovielensConfig, config.data.adapter_options, "data.adapter_options"
-        )
-        data.movielens.write_log(config.data.path, out, movielens)
-        return
-    if config.data.path is None:
+    adapter, source, options = config.data.adapter, config.data.path, config.data.adapter_options
+    where = "data.adapter_options"
+    if adapter == "synthetic":
+        data.synthetic.write_log(out, parse(data.synthetic.SyntheticConfig, options, where))
+    elif adapter == "movielens":
+        movielens = parse(data.movielens.MovielensConfig, options, where)
+        data.movielens.write_log(source, out, movielens)
+    elif adapter in data.published.PROTOCOLS:
+        published = parse(data.published.PublishedConfig, options, where)
+        if source is None:
+            files = data.published.PROTOCOLS[adapter].files
+            raise SettingsError(f"the {adapter} adapter reads {files}: give --data FOLDER")
+        data.published.write_log(adapter, source, out, published)
+    elif source is None:
         raise SettingsError("the kuairand adapter reads KuaiRand's files: give --data FOLDER")
-    data.kuairand.write_log(pathlib.Path(config.data.path), out)
+    else:
+        data.kuairand.write_log(pathlib.Path(source), out)

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from cli.debug import debugging
 from cli.terminal import silent_imports
 from pipeline.config_files import load_config, preset_names, preset_path
 from schemas.errors import PolyrankError
@@ -51,6 +52,8 @@ def run(
             failed = {"status": "error", "exit_code": 1, "reason": str(error)}
             click.echo(json.dumps(failed))
         raise
+    if result.trace and debugging():
+        click.echo(result.trace, err=True)
     if as_json:
         click.echo(json.dumps(result.document()))
     sys.exit(result.outcome.value)

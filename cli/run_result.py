@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import traceback
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +30,7 @@ class RunResult:
       canary: the canary's record (`canary.json`), likewise.
       references: metrics of the simple models beside the candidate, likewise.
       components: one record each, in the order in which they started.
+      trace: the stack trace of the exception that ended the run, else empty.
     """
 
     outcome: Outcome
@@ -40,6 +42,7 @@ class RunResult:
     canary: dict[str, Any] = dataclasses.field(default_factory=dict)
     references: dict[str, Any] = dataclasses.field(default_factory=dict)
     components: tuple[ComponentRecord, ...] = ()
+    trace: str = ""
 
     def metrics(self) -> dict[str, dict[str, Any]]:
         """Returns `metrics[output][scenario or "all"]` of the candidate."""
@@ -174,4 +177,5 @@ def failed(
         model=model,
         run_directory=run_directory,
         components=tuple(components),
+        trace="".join(traceback.format_exception(error)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pyarrow as pa
 
 from schemas.column import ColumnType
@@ -16,4 +17,15 @@ _TYPES: dict[ColumnType, pa.DataType] = {
 
 def arrow_fields(contract: Contract) -> list[pa.Field]:
     """One field a column, in the schema's order."""
-    return [pa.field(column.name, _TYPES[column.type]) for column in contract.columns]
+    return [
+        pa.field(x.name, pa.list_(_TYPES[x.type]) if x.ragged else _TYPES[x.type])
+        for x in contract.columns
+    ]
+
+
+def contract_table(contract: Contract, rows: pd.DataFrame) -> pa.Table:
+    """The contract's columns of `rows` as a table, in the schema's order."""
+    fields = arrow_fields(contract)
+    names = [field.name for field in fields]
+    table = pa.Table.from_pandas(rows[names], pa.schema(fields), preserve_index=False)
+    return table.replace_schema_metadata(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import pathlib
 from collections.abc import Iterable
 from typing import Any
@@ -35,34 +36,38 @@ def read_csv(
         raise BadDataError(f"{folder} holds no {name}.csv or {name}.csv.gz; give another folder")
     frames = []
     for path in paths:
-        frames.append(read_csv_file(path, wanted, dtype=dict.fromkeys(texts, str)))
+        types = dict.fromkeys(texts, str)
+        frames.append(read_csv_file(path, wanted, dtype=types, low_memory=False))
     return pd.concat(frames, ignore_index=True)
 
 
-def read_csv_file(path: pathlib.Path, wanted: Iterable[str], **options: Any) -> pd.DataFrame:
+def read_csv_file(
+    path: pathlib.Path, wanted: Iterable[str], header_lines: int = 1, **options: Any
+) -> pd.DataFrame:
     """Reads one CSV file.
 
     Args:
       path: the file.
       wanted: columns that it must have.
+      header_lines: number of lines before the first row.
       **options: of `pandas.read_csv`.
 
     Returns:
-      All its columns, and `file` and `line` (the header is line 1) of each row.
+      All its columns, and `file` and `line` (from 1) of each row.
 
     Raises:
       BadDataError: the file can't be parsed, or lacks a column.
     """
     try:
-        frame = pd.read_csv(path, low_memory=False, **options)
-    except (ValueError, OSError, EOFError) as error:
+        frame = pd.read_csv(path, **options)
+    except (ValueError, OSError, EOFError, csv.Error) as error:
         raise BadDataError(f"{path} can't be read as CSV: {error}") from None
     for column in wanted:
         if column not in frame:
             raise BadDataError(
                 f"{path} lacks the column '{column}'; {nearest(column, frame.columns)}"
             )
-    frame["file"], frame["line"] = str(path), np.arange(len(frame)) + 2
+    frame["file"], frame["line"] = str(path), np.arange(len(frame)) + header_lines + 1
     return frame
 
 
@@ -103,3 +108,15 @@ def whole_numbers(
         wrong |= values.isna()
     refuse(frame, wrong, column, "a whole number")
     return numbers.astype("Int64" if optional else "int64")
+
+
+def finite_numbers(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column of `read_csv`'s frame as float64; missing values stay missing.
+
+    Raises:
+      BadDataError: a value that is no number, or infinite.
+    """
+    values = frame[column]
+    numbers = pd.to_numeric(values, errors="coerce")
+    refuse(frame, values.notna() & ~np.isfinite(numbers), column, "a finite number")
+    return numbers.astype("float64")

@@ -7,14 +7,15 @@ as KuaiRand ships them. What the columns become is said in schemas/kuairand/READ
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 import schemas
-from data.arrow import arrow_fields
-from data.csv_files import read_csv, refuse, whole_numbers
+from data.arrow import contract_table
+from data.csv_files import finite_numbers, read_csv, refuse, whole_numbers
 from data.spans import write_spans
 from schemas.column import Column
 from schemas.contract import load_contract
@@ -55,21 +56,53 @@ def _read_log(source: pathlib.Path) -> pd.DataFrame:
     return log
 
 
-def _read_users(source: pathlib.Path, columns: list[Column]) -> pd.DataFrame:
-    """The user table by user_id: `columns` (numbers may be missing) and the scenario."""
+def read_table(
+    source: pathlib.Path,
+    name: str,
+    key: str,
+    columns: Sequence[Column],
+    also: tuple[str, ...] = (),
+) -> pd.DataFrame:
+    """Reads the table of users or of videos.
+
+    Args:
+      source: the folder of KuaiRand's files.
+      name: a glob pattern of the files, without the ending.
+      key: the column that tells its rows apart.
+      columns: of a contract; their numbers may be missing.
+      also: further columns that it must have.
+
+    Returns:
+      All columns of the file, by the key.
+
+    Raises:
+      BadDataError: a file or column is missing, a number is none, or a key is there twice.
+    """
     texts = [column.name for column in columns if column.type == "bytes"]
-    wanted = ("user_id", "user_active_degree", *(column.name for column in columns))
-    users = read_csv(source, "user_features*", wanted, texts)
-    users["user_id"] = whole_numbers(users, "user_id")
-    refuse(users, users["user_id"].duplicated(), "user_id", "every user once")
+    wanted = (key, *(column.name for column in columns), *also)
+    table = read_csv(source, name, wanted, texts)
+    table[key] = whole_numbers(table, key)
+    refuse(table, table[key].duplicated(), key, f"every {key.partition('_')[0]} once")
     for column in columns:
         if column.type == "int":
-            users[column.name] = whole_numbers(users, column.name, optional=True)
-    live = users["is_live_streamer"]
-    users["is_live_streamer"] = live.mask(live == NO_LIVE_STREAMER_INFO)
-    degree = users["user_active_degree"]
-    users["scenario"] = degree.where(degree.isin(SCENARIOS), "other")
-    return users.set_index("user_id")[["scenario", *(column.name for column in columns)]]
+            table[column.name] = whole_numbers(table, column.name, optional=True)
+        elif column.type == "float":
+            table[column.name] = finite_numbers(table, column.name)
+    if "is_live_streamer" in table:
+        live = table["is_live_streamer"]
+        table["is_live_streamer"] = live.mask(live == NO_LIVE_STREAMER_INFO)
+    return table.set_index(key)
+
+
+def of_keys(log: pd.DataFrame, key: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` that the log's rows name, in the log's order.
+
+    Raises:
+      BadDataError: the table lacks one.
+    """
+    kind = key.partition("_")[0]
+    refuse(log, ~log[key].isin(table.index), key, f"a {kind} of the {kind} table")
+    return table.loc[log[key]].reset_index(drop=True)
 
 
 def read(source: str | pathlib.Path) -> pa.Table:
@@ -89,19 +122,17 @@ def read(source: str | pathlib.Path) -> pa.Table:
     source = pathlib.Path(source)
     contract = load_contract(SCHEMA)
     log = _read_log(source)
-    users = _read_users(
-        source, [x for x in contract.features if x.side == "user" and x != contract.user_id]
-    )
-    refuse(log, ~log["user_id"].isin(users.index), "user_id", "a user of the user table")
-    of_user = users.loc[log["user_id"]].reset_index(drop=True)
+    columns = [x for x in contract.features if x.side == "user" and x != contract.user_id]
+    users = read_table(source, "user_features*", "user_id", columns, ("user_active_degree",))
+    of_user = of_keys(log, "user_id", users)
+    degree = of_user["user_active_degree"]
+    of_user = of_user[[column.name for column in columns]]
     rows = pd.concat([log[["user_id", "video_id", "time_ms"]], of_user, _labels(log)], axis=1)
+    rows["scenario"] = degree.where(degree.isin(SCENARIOS), "other")
     rows["duration_bucket"] = np.searchsorted(DURATION_EDGES_MS, log["duration_ms"])
     rows["hour"] = log["hourmin"] // 100
     rows["weekday"] = log["day"].dt.weekday
-    fields = arrow_fields(contract)
-    names = [field.name for field in fields]
-    table = pa.Table.from_pandas(rows[names], pa.schema(fields), preserve_index=False)
-    return table.replace_schema_metadata(None)
+    return contract_table(contract, rows)
 
 
 def write_log(source: str | pathlib.Path, out: str | pathlib.Path, overwrite: bool = False) -> None:

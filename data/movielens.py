@@ -14,11 +14,13 @@ import pyarrow as pa
 import pydantic
 
 import schemas
-from data.arrow import arrow_fields
+from data.arrow import contract_table
 from data.csv_files import refuse, whole_numbers
+from data.random_days import random_times
+from data.ratings import check_ratings, with_tables
 from data.recbole_files import read_atomic_file
 from data.recbole_wheel import fetch
-from data.spans import SECONDS_A_DAY, write_spans
+from data.spans import write_spans
 from schemas.contract import load_contract
 from schemas.settings import Settings
 
@@ -35,10 +37,6 @@ AGE_RANGES = {
 UNKNOWN_YEARS = ("V", "unkonwn")
 """What stands for the release year of two films in RecBole's item file."""
 
-RANDOM_DAYS = 10
-RANDOM_START = np.datetime64("2000-01-01")
-"""A random split's days are made up, and after every real one (the last is in 1998)."""
-
 
 class MovielensConfig(Settings):
     """How the ratings become a log.
@@ -52,7 +50,7 @@ class MovielensConfig(Settings):
     random_split: int | None = pydantic.Field(default=None, ge=0)
 
 
-def _first_ages(values: pd.Series, first: tuple[int, ...]) -> np.ndarray:
+def first_ages(values: pd.Series, first: tuple[int, ...]) -> np.ndarray:
     """The index of the age range of each of `values`; range 0 ends before `first[0]`."""
     return np.searchsorted(first, values, side="right")
 
@@ -65,9 +63,9 @@ def _read_users(path: pathlib.Path) -> pd.DataFrame:
     age = whole_numbers(users, "age")
     refuse(users, ~age.between(1, 120), "age", "an age in years, 1 to 120")
     scenarios = np.array(load_contract(SCHEMA).scenarios)
-    users["scenario"] = scenarios[_first_ages(age, SCENARIO_AGES)]
+    users["scenario"] = scenarios[first_ages(age, SCENARIO_AGES)]
     _, *later = AGE_RANGES
-    users["age_range"] = np.array(list(AGE_RANGES.values()))[_first_ages(age, tuple(later))]
+    users["age_range"] = np.array(list(AGE_RANGES.values()))[first_ages(age, tuple(later))]
     users["zip_prefix"] = users["zip_code"].str[:3]
     return users.set_index("user_id")
 
@@ -88,17 +86,8 @@ def _read_items(path: pathlib.Path) -> pd.DataFrame:
 def _read_ratings(path: pathlib.Path) -> pd.DataFrame:
     wanted = ("user_id:token", "item_id:token", "rating:float", "timestamp:float")
     ratings = read_atomic_file(path, wanted)
-    for name in ("user_id", "item_id", "rating", "timestamp"):
-        ratings[name] = whole_numbers(ratings, name)
-    refuse(ratings, ~ratings["rating"].between(1, 5), "rating", "a rating of 1 to 5")
+    check_ratings(ratings, ("user_id", "item_id", "rating", "timestamp"))
     return ratings
-
-
-def _random_times(rows: int, seed: int) -> np.ndarray:
-    """Distinct seconds, int64 [rows], in random order and spread evenly over the random days."""
-    start = RANDOM_START.astype("datetime64[s]").astype(np.int64)
-    places = np.random.default_rng(seed).permutation(rows)
-    return start + places * (RANDOM_DAYS * SECONDS_A_DAY) // rows
 
 
 def read(source: str | pathlib.Path, config: MovielensConfig | None = None) -> pa.Table:
@@ -120,23 +109,13 @@ def read(source: str | pathlib.Path, config: MovielensConfig | None = None) -> p
     ratings = _read_ratings(source / "ml-100k.inter")
     users = _read_users(source / "ml-100k.user")
     items = _read_items(source / "ml-100k.item")
-    for name, table in (("user_id", users), ("item_id", items)):
-        kind = name.partition("_")[0]
-        refuse(ratings, ~ratings[name].isin(table.index), name, f"one of the {kind} file")
-    rows = ratings[["user_id", "item_id", "timestamp"]].copy()
-    for key, table in (("user_id", users), ("item_id", items)):
-        known = table.drop(columns=["file", "line"]).loc[rows[key]]
-        rows = pd.concat([rows, known.reset_index(drop=True)], axis=1)
-    rows["click"] = (ratings["rating"] > 3).astype("int64")
-    rows["like"] = (ratings["rating"] > 4).astype("int64")
+    rows = with_tables(ratings, {"user_id": users, "item_id": items})
+    rows["timestamp"] = ratings["timestamp"]
     rated = pd.to_datetime(ratings["timestamp"], unit="s")
     rows["hour"], rows["weekday"] = rated.dt.hour, rated.dt.weekday
     if seed is not None:
-        rows["timestamp"] = _random_times(len(rows), seed)
-    fields = arrow_fields(load_contract(SCHEMA))
-    names = [field.name for field in fields]
-    table = pa.Table.from_pandas(rows[names], pa.schema(fields), preserve_index=False)
-    return table.replace_schema_metadata(None)
+        rows["timestamp"] = random_times(len(rows), seed)
+    return contract_table(load_contract(SCHEMA), rows)
 
 
 def write_log(

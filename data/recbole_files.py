@@ -34,7 +34,7 @@ def read_atomic_file(path: pathlib.Path, wanted: Iterable[str]) -> pd.DataFrame:
     # A quotation mark in a title is part of it, and "NA" would be a name.
     frame = read_csv_file(
         path, wanted, sep="\t", dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False,
-        na_values=[""], index_col=False, skip_blank_lines=False,
+        na_values=[""], index_col=False, skip_blank_lines=False, low_memory=False,
     )  # fmt: skip
     frame = frame[[*wanted, "file", "line"]]
     frame = frame.rename(columns={column: column.partition(":")[0] for column in wanted})

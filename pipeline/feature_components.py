@@ -49,7 +49,8 @@ def feature_components(
       ContractError: the schema can't be used.
       SettingsError: `data.path` is missing, or `leaks` names an unknown feature.
     """
-    config.leaks.check_names(read_contract(parse_schema(schema_text)))
+    contract = read_contract(parse_schema(schema_text))
+    config.leaks.check_names(contract)
     data_path = config.data.path
     if data_path is None:
         raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
@@ -73,17 +74,21 @@ def feature_components(
         state_token=state.files,
         code_digest=code_digest,
     )
-    columns = read_contract(parse_schema(schema_text)).columns
     statistics = StatisticsGen(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],
         # Sampling adds a feature of its own, which no schema knows.
-        stats_options=tfdv.StatsOptions(feature_allowlist=[column.name for column in columns]),
+        stats_options=tfdv.StatsOptions(feature_allowlist=[x.name for x in contract.columns]),
     )
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
-    data_gate = DataGate(anomalies=validator.outputs["anomalies"], code_digest=code_digest)
+    data_gate = DataGate(
+        anomalies=validator.outputs["anomalies"],
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        code_digest=code_digest,
+    )
     leak_alarm = LeakAlarm(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components import Evaluator, Pusher, Trainer
+from tfx.components import Evaluator, Trainer
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
@@ -23,6 +23,7 @@ from components.promotion_gate.eval_config import make_eval_config
 from components.reference_models.component import ReferenceModels
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
+from components.whole_pusher import WholePusher
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
@@ -108,14 +109,14 @@ def create_pipeline(
         canary=config.canary,
         code_digest=digest,
     )
-    pusher = Pusher(
+    pusher = WholePusher(
         model=model,
         model_blessing=gate.outputs["blessing"],
         infra_blessing=canary.outputs["infra_blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=locations.serving_dir)
         ),
-    )
+    ).with_id("Pusher")
     register = RegisterPushed(
         pushed_model=pusher.outputs["pushed_model"],
         model=model,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.artifact_reading import write_json
+from components.artifact_reading import contract_of, write_json
 from components.data_gate.anomalies import Anomaly, anomalies_of, refusal
+from components.data_gate.learnable import unlearnable
 from schemas.errors import BadDataError
 
 _FILE = "SchemaDiff.pb"
+_STATISTICS = "FeatureStats.pb"
+_TRAIN = "train"
 
 
 class Executor(base_executor.BaseExecutor):
-    """Reads the anomalies of every split; writes a blessing or raises."""
+    """Reads the anomalies of every split and the train rows' statistics; blesses or raises."""
 
     def Do(  # noqa: N802 - TFX names it
         self,
@@ -28,7 +31,8 @@ class Executor(base_executor.BaseExecutor):
         """Checks the anomalies.
 
         Raises:
-          BadDataError: there are anomalies, with split, feature and description of each.
+          BadDataError: there are anomalies, with split, feature and description of each; or
+            the train rows are all alike where they must not be.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         artifact = artifact_utils.get_single_instance(input_dict["anomalies"])
@@ -44,6 +48,18 @@ class Executor(base_executor.BaseExecutor):
             found += anomalies_of(split, proto)
         if found:
             raise BadDataError(refusal(found))
+        self._check_that_there_is_something_to_learn(input_dict)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessing.set_int_custom_property("blessed", 1)
         write_json(blessing.uri, "blessing.json", {"blessed": True, "splits": splits})
+
+    def _check_that_there_is_something_to_learn(self, input_dict: dict[str, list[Any]]) -> None:
+        contract = contract_of(input_dict["schema"])
+        statistics = artifact_utils.get_single_instance(input_dict["statistics"])
+        path = f"{artifact_utils.get_split_uri([statistics], _TRAIN)}/{_STATISTICS}"
+        proto = statistics_pb2.DatasetFeatureStatisticsList()
+        with fileio.open(path, "rb") as file:
+            proto.ParseFromString(file.read())
+        found = unlearnable(contract, _TRAIN, proto.datasets[0])
+        if found:
+            raise BadDataError("\n  ".join(["no model can be learned from this log:", *found]))

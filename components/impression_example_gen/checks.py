@@ -15,6 +15,10 @@ from components.impression_example_gen.columns import Typed
 from schemas.column import ColumnType
 from schemas.contract import Contract
 
+LONGEST_TEXT = 1_000_000
+"""Bytes. Nobody's id or category is longer: a file was written wrongly, and a request of four such
+values would be more than gRPC carries."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
@@ -87,6 +91,9 @@ def _all_rules(
     for name, values in batch.items():
         for reason, broken in values.broken.items():
             yield Rule(reason, name, _wanted(reason, values.column.type)), broken
+        if values.column.type == "bytes" and not values.column.ragged:
+            length = pc.fill_null(pc.binary_length(values.array), 0).to_numpy()
+            yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), length > LONGEST_TEXT
         if values.column.required and values.array.null_count:
             missing = values.array.is_null().to_numpy(zero_copy_only=False)
             yield Rule("missing", name, "a value in every row"), missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 
 import numpy as np
@@ -77,7 +78,7 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bo
     for column in contract.columns:
         found = schema.get_all_field_indices(column.name)
         if len(found) != 1:
-            got = "is missing" if not found else f"is there {len(found)} times"
+            got = f"is there {len(found)} times" if found else f"is missing{_near(column, schema)}"
             wrong.append(f"column '{column.name}' {got}; wanted {_wanted(contract, column)}")
             continue
         if untyped and column.ragged:
@@ -97,6 +98,11 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bo
             + "\n".join(f"  {line}" for line in wrong)
             + "\nWrite the file with these columns, or change the schema"
         )
+
+
+def _near(column: Column, schema: pa.Schema) -> str:
+    close = difflib.get_close_matches(column.name, schema.names, n=1)
+    return f" (there is '{close[0]}')" if close else ""
 
 
 def _castable(contract: Contract, column: Column, got: pa.DataType) -> bool:

@@ -62,11 +62,7 @@ def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> list[L
     """
     found: list[tuple[str, str, str]] = []
     for date in dates:
-        folder = f"{data_path.rstrip('/')}/{PREFIX}{date}"
-        names = _log_names(folder)
-        if not names:
-            raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out")
-        found.extend((date, f"{folder}/{name}", f"{PREFIX}{date}/{name}") for name in names)
+        found.extend((date, path, name) for path, name in span_files(data_path, date))
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         files = list(pool.map(lambda item: _survey_file(contract, *item), found))
     for date in dates:
@@ -75,6 +71,19 @@ def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> list[L
     if not any(len(file.times.times) for file in files):
         _raise_no_time(contract, next(file for file in files if file.rows))
     return files
+
+
+def span_files(data_path: str, date: str) -> list[tuple[str, str]]:
+    """Lists the files of a span: where each can be opened, and its name for people.
+
+    Raises:
+      BadDataError: there is none.
+    """
+    folder = f"{data_path.rstrip('/')}/{PREFIX}{date}"
+    names = _log_names(folder)
+    if not names:
+        raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out")
+    return [(f"{folder}/{name}", f"{PREFIX}{date}/{name}") for name in names]
 
 
 def _log_names(folder: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from components.full_disk import DiskFullError
 from components.impression_example_gen.checks import Rule
 from components.impression_example_gen.split import SPLITS
 from schemas.errors import BadDataError
@@ -46,7 +47,8 @@ class Report:
       rows: rows written, by split.
       sampled_away: rows left out by down-sampling.
       refused: rows refused, by (rule's name, column).
-      error: why the shard could not be written; empty where it was.
+      error: what is wrong with a file, so that the shard was not written; else empty.
+      no_room: the same of the disk.
     """
 
     read: int = 0
@@ -54,6 +56,7 @@ class Report:
     sampled_away: int = 0
     refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
     error: str = ""
+    no_room: str = ""
 
     @property
     def quarantined(self) -> int:
@@ -89,6 +92,7 @@ class Report:
         for refused in other.refused.values():
             self.refuse(refused)
         self.error = self.error or other.error
+        self.no_room = self.no_room or other.no_room
 
     def by_frequency(self) -> list[Refused]:
         """Returns the reasons, the most frequent first."""
@@ -105,7 +109,8 @@ class Report:
     def from_json(cls, text: str) -> Report:
         """Reads what `to_json` wrote."""
         values = json.loads(text)
-        report = cls(values["read"], values["rows"], values["sampled_away"], error=values["error"])
+        words = {name: values[name] for name in ("error", "no_room")}
+        report = cls(values["read"], values["rows"], values["sampled_away"], **words)
         for refused in values["refused"]:
             report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
         return report
@@ -122,10 +127,13 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
     Raises:
       BadDataError: a file broke while it was read, too many rows were refused, or a split is
         empty.
+      DiskFullError: there was no room for a shard.
       RuntimeError: rows were lost or written twice.
     """
     if report.error:
         raise BadDataError(report.error)
+    if report.no_room:
+        raise DiskFullError(report.no_room)
     rows_out = sum(report.counts().values())
     if not rows_in == report.read == rows_out:
         raise RuntimeError(

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import tensorflow as tf
 
+from components.full_disk import full_disk, reason_if_full
 from components.impression_example_gen import checks, columns, quarantine
+from components.impression_example_gen.checked_batch import check_batch
 from components.impression_example_gen.formats.log_reader import LogReader
 from components.impression_example_gen.formats.opening import open_log
 from components.impression_example_gen.plan import Piece, Shard
-from components.impression_example_gen.report import Refused, Report
+from components.impression_example_gen.report import Report
 from components.impression_example_gen.sampling import SamplingConfig, sample
 from components.impression_example_gen.shard_writer import (
     ShardWriter,
@@ -22,8 +25,6 @@ from components.impression_example_gen.shard_writer import (
 from components.impression_example_gen.split import SPLITS, Rows, Split
 from schemas.contract import Contract
 from schemas.errors import BadDataError
-
-_MOST_SHOWN = 200
 
 
 class WriteShard(beam.DoFn):
@@ -63,6 +64,12 @@ class WriteShard(beam.DoFn):
                     self._write_piece(shard.index, number, piece, writer, report)
         except BadDataError as error:
             report = Report(error=str(error))
+        except (OSError, tf.errors.OpError) as error:
+            reason = reason_if_full(error)
+            if not reason:
+                raise
+            # The unfinished files are gone by now, so that there is room for these words.
+            report = Report(no_room=full_disk(self._examples, reason))
         name = report_name(shard.index)
         content = report.to_json().encode()
         write_whole(self._temporary, name, self._temporary, content)
@@ -79,19 +86,11 @@ class WriteShard(beam.DoFn):
         refused_rows: list[np.ndarray] = []
         refused_rules: list[checks.Rule] = []
         for first, batch in self._batches(reader, piece):
-            values = {
-                column.name: columns.typed(
-                    self._contract, column, batch.column(batch.schema.get_field_index(column.name))
-                )
-                for column in self._contract.columns
-            }
-            refusals = checks.refuse(self._contract, values, piece.date)
-            for row, rule in zip(refusals.rows.tolist(), refusals.rules, strict=True):
-                value = _shown(values[rule.column].raw[row].as_py())
-                at = piece.offset + first + row
-                report.refuse(Refused(rule, 1, piece.source, at, value))
+            at = piece.offset + first
+            values, refusals = check_batch(
+                self._contract, batch, piece.source, piece.date, at, report
+            )
             self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
-            report.read += batch.num_rows
             refused_rows.append(refusals.rows + first)
             refused_rules.extend(refusals.rules)
         if refused_rules:
@@ -143,9 +142,3 @@ class WriteShard(beam.DoFn):
 def report_name(shard: int) -> str:
     """Returns the name of a shard's report in the temporary folder."""
     return f"report-{shard:05d}.json"
-
-
-def _shown(value: object) -> str:
-    """A value for people: as text where it may be one, and not a megabyte of it."""
-    text = repr(value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text):,} characters)"

@@ -66,10 +66,21 @@ class ShardWriter:
         error: BaseException | None,
         trace: types.TracebackType | None,
     ) -> None:
-        for writer in self._writers.values():
-            writer.close()
+        whole = kind is None
+        try:
+            for writer in self._writers.values():
+                writer.close()
+        except tf.errors.OpError:
+            # The rest of the buffer did not fit; an error that came before is the one to tell.
+            if whole:
+                self._remove()
+                raise
+        if not whole:
+            self._remove()
+            return
         for split, path in self._unfinished.items():
-            if kind is None:
-                fileio.rename(path, self._final[split], overwrite=True)
-            else:
-                fileio.remove(path)
+            fileio.rename(path, self._final[split], overwrite=True)
+
+    def _remove(self) -> None:
+        for path in self._unfinished.values():
+            fileio.remove(path)

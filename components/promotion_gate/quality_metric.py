@@ -9,6 +9,7 @@ a row and slice, for up to `EXACT_ROWS` rows.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -108,15 +109,20 @@ class _Row(metric_types.Preprocessor):
         scores = extracts[tfma.PREDICTIONS_KEY]
         if first:
             labels, weights = labels[first], weights[first]
-        values = [labels[output] for output in self._outputs]
-        values += [weights[output] for output in self._outputs]
+        values = [_of(labels, output) for output in self._outputs]
+        values += [_of(weights, output) for output in self._outputs]
         for model in self._models:
             of_model = scores[model] if model else scores
-            values += [of_model[output] for output in self._outputs]
+            values += [_of(of_model, output) for output in self._outputs]
         vector = np.fromiter(
             (np.asarray(value).item() for value in values), np.float32, len(values)
         )
         yield vector, _number_of(np.asarray(extracts[tfma.FEATURES_KEY][self._user]).item())
+
+
+def _of(values: Any, output: str) -> Any:
+    """The value of an output; of a model with one output TFMA keeps the bare value."""
+    return values[output] if isinstance(values, Mapping) else values
 
 
 def _number_of(user: int | bytes) -> int:

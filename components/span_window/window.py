@@ -31,7 +31,13 @@ class Window:
         return (*self.train, *self.eval)
 
 
-def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -> Window:
+def resolve(
+    names: Iterable[str],
+    end: str,
+    train_spans: int,
+    eval_spans: int,
+    today: datetime.date | None = None,
+) -> Window:
     """Turns a number of spans before `end` into dates.
 
     Args:
@@ -39,9 +45,11 @@ def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -
       end: the window's last date, or `latest` for the last one that exists.
       train_spans: number of dates to learn from (>= 1).
       eval_spans: number of dates after those to be judged on (>= 0).
+      today: the UTC day that `latest` must not be far behind; None for the clock's.
 
     Raises:
-      BadDataError: no span exists, or a date of the window is missing; names it.
+      BadDataError: no span exists, a date of the window is missing, or the latest span is of a
+        day that has not come; names it.
       SettingsError: `end`, `train_spans` or `eval_spans` can't be used.
     """
     if train_spans < 1 or eval_spans < 0:
@@ -49,14 +57,10 @@ def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -
             f"train_spans is {train_spans} and eval_spans is {eval_spans}; "
             "write at least 1 and at least 0"
         )
-    names = list(names)
-    existing = sorted(_dates(names))
-    if not existing:
-        raise BadDataError(
-            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
-            "write the log as one such folder a day (UTC)"
-        )
+    existing = [datetime.date.fromisoformat(date) for date in spans(names)]
     last = existing[-1] if end == LATEST else _parse_end(end)
+    if end == LATEST:
+        _refuse_the_future(last, today)
     size = train_spans + eval_spans
     wanted = [last - datetime.timedelta(days=back) for back in reversed(range(size))]
     missing = [date for date in wanted if date not in set(existing)]
@@ -68,6 +72,25 @@ def resolve(names: Iterable[str], end: str, train_spans: int, eval_spans: int) -
         )
     texts = [date.isoformat() for date in wanted]
     return Window(tuple(texts[:train_spans]), tuple(texts[train_spans:]))
+
+
+def spans(names: Iterable[str]) -> tuple[str, ...]:
+    """The dates (`YYYY-MM-DD`) of a data folder's spans, in order.
+
+    Args:
+      names: what the folder holds.
+
+    Raises:
+      BadDataError: no span exists.
+    """
+    names = list(names)
+    existing = sorted(_dates(names))
+    if not existing:
+        raise BadDataError(
+            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
+            "write the log as one such folder a day (UTC): `polyrank data spans` does it"
+        )
+    return tuple(date.isoformat() for date in existing)
 
 
 def write(window: Window, folder: str) -> None:
@@ -102,6 +125,16 @@ def _dates(names: Iterable[str]) -> set[datetime.date]:
             continue
         dates.add(date)
     return dates
+
+
+def _refuse_the_future(last: datetime.date, today: datetime.date | None) -> None:
+    today = today or datetime.datetime.now(datetime.timezone.utc).date()
+    # The clock of whoever wrote the log may be ahead of ours.
+    if last > today + datetime.timedelta(days=1):
+        raise BadDataError(
+            f"the latest span, {PREFIX}{last}, lies in the future (today is {today}, UTC): mend "
+            "the folder's name or the clock that wrote it, or name the last day (window.end)"
+        )
 
 
 def _parse_end(end: str) -> datetime.date:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.types import standard_artifacts
 
 from components.artifacts import DataBlessing
@@ -9,12 +9,37 @@ from components.data_gate.component import DataGate
 from components.data_gate.executor import Executor
 from schemas.errors import BadDataError
 
+_ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
+SCHEMA = f"""
+feature {{ name: "time" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
+feature {{ name: "user" type: BYTES {_ONE} annotation {{ tag: "user_id" tag: "id" }} }}
+feature {{ name: "place" type: BYTES {_ONE} annotation {{ tag: "scenario" }}
+  string_domain {{ value: "home" value: "search" }} }}
+feature {{ name: "is_click" type: INT {_ONE} annotation {{ tag: "label:click" }} }}
+"""
+
+
+def _statistics(clicks=(0, 1), places=("home", "search"), users=("a", "b")):
+    """What StatisticsGen writes of rows with these values."""
+    proto = statistics_pb2.DatasetFeatureStatisticsList()
+    rows = proto.datasets.add(num_examples=40)
+    click = rows.features.add()
+    click.path.step.append("is_click")
+    click.num_stats.min, click.num_stats.max = min(clicks), max(clicks)
+    for name, values in {"place": places, "user": users}.items():
+        column = rows.features.add()
+        column.path.step.append(name)
+        column.string_stats.unique = len(values)
+        for value in values:
+            column.string_stats.top_values.add(value=value)
+    return proto
+
 
 @pytest.fixture
 def gate(tmp_path):
     """Runs the executor over the anomalies of some splits; returns the blessing."""
 
-    def run(splits: dict[str, anomalies_pb2.Anomalies]):
+    def run(splits: dict[str, anomalies_pb2.Anomalies], **values):
         anomalies, blessing = standard_artifacts.ExampleAnomalies(), DataBlessing()
         anomalies.uri, blessing.uri = str(tmp_path / "anomalies"), str(tmp_path / "blessing")
         anomalies.split_names = json.dumps(list(splits))
@@ -22,7 +47,16 @@ def gate(tmp_path):
             folder = tmp_path / "anomalies" / f"Split-{name}"
             folder.mkdir(parents=True)
             (folder / "SchemaDiff.pb").write_bytes(proto.SerializeToString())
-        Executor().Do({"anomalies": [anomalies]}, {"blessing": [blessing]}, {"code_digest": "x"})
+        statistics, schema = standard_artifacts.ExampleStatistics(), standard_artifacts.Schema()
+        statistics.uri, schema.uri = str(tmp_path / "statistics"), str(tmp_path / "schema")
+        statistics.split_names = json.dumps(["train"])
+        (tmp_path / "statistics" / "Split-train").mkdir(parents=True)
+        path = tmp_path / "statistics" / "Split-train" / "FeatureStats.pb"
+        path.write_bytes(_statistics(**values).SerializeToString())
+        (tmp_path / "schema").mkdir()
+        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+        inputs = {"anomalies": [anomalies], "statistics": [statistics], "schema": [schema]}
+        Executor().Do(inputs, {"blessing": [blessing]}, {"code_digest": "x"})
         return blessing
 
     return run
@@ -73,9 +107,38 @@ def test_no_split_is_refused(gate):
         gate({})
 
 
+CLEAN = {"train": anomalies_pb2.Anomalies()}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"clicks": (0,)}, "column 'is_click' (label:click) is 0 in all 40 rows of split 'train'"),
+        ({"clicks": (1,)}, "column 'is_click' (label:click) is 1 in all 40 rows of split 'train'"),
+        ({"places": ["home"]}, "column 'place' (scenario) is 'home' in all 40 rows"),
+        ({"users": ["a"]}, "column 'user' (user_id) is 'a' in all 40 rows"),
+    ],
+)
+def test_rows_that_are_all_alike_teach_nothing(gate, tmp_path, values, told):
+    with pytest.raises(BadDataError) as error:
+        gate(CLEAN, **values)
+    first, second = str(error.value).splitlines()
+    assert first == "no model can be learned from this log:"
+    assert second.strip().startswith(told)
+    assert not (tmp_path / "blessing").exists()
+
+
+def test_everything_that_is_alike_is_told_at_once(gate):
+    with pytest.raises(BadDataError) as error:
+        gate(CLEAN, clicks=(0,), places=["home"], users=["a"])
+    assert len(str(error.value).splitlines()) == 4
+
+
 def test_the_component_is_wired():
     from tfx.types import channel
 
-    component = DataGate(channel.Channel(type=standard_artifacts.ExampleAnomalies), "digest")
+    kinds = ("ExampleAnomalies", "ExampleStatistics", "Schema")
+    inputs = [channel.Channel(type=getattr(standard_artifacts, kind)) for kind in kinds]
+    component = DataGate(*inputs, "digest")
     assert component.exec_properties == {"code_digest": "digest"}
     assert component.outputs["blessing"].type is DataBlessing

@@ -1,3 +1,4 @@
+import datetime
 import json
 import logging
 
@@ -52,6 +53,18 @@ def test_too_few_days_names_the_missing_ones():
 def test_an_end_that_has_not_arrived_is_named():
     with pytest.raises(BadDataError, match="lacks 2026-03-03;"):
         resolve(NAMES, "2026-03-03", 1, 1)
+
+
+def test_the_latest_span_must_not_lie_in_the_future():
+    names = ["span=2026-03-01", "span=2026-03-02"]
+    yesterday, before = datetime.date(2026, 3, 1), datetime.date(2026, 2, 28)
+    assert resolve(names, "latest", 1, 1, today=yesterday).eval == ("2026-03-02",)
+    with pytest.raises(
+        BadDataError, match=r"span=2026-03-02, lies in the future \(today is 2026-02-28"
+    ):
+        resolve(names, "latest", 1, 1, today=before)
+    # Whoever names a day means it.
+    assert resolve(names, "2026-03-02", 1, 1, today=before).eval == ("2026-03-02",)
 
 
 def test_no_span_at_all_says_what_was_found():

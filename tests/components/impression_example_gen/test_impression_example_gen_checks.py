@@ -36,6 +36,7 @@ def test_good_rows_pass(contract):
         {"time": DAY_ONE + 86_399},
         {"click": 0, "buy": 0, "view": 1},  # `after` refuses nothing
         {"weight": 0.0, "age": 3, "price": -2.5, "item": b""},
+        {"item": b"i" * 1_000_000},
         {"price": float("nan")},  # missing
     ]
     refusals = _refuse(contract, rows)
@@ -63,6 +64,7 @@ def test_large_integers_of_a_float_column_are_rounded(contract):
         ({"weight": float("inf")}, "unusable_number", "weight"),
         ({"price": 1e39}, "unusable_number", "price"),  # infinite as float32
         ({"weight": -0.5}, "negative_weight", "weight"),
+        ({"item": b"i" * 1_000_001}, "too_long", "item"),
     ],
 )
 def test_a_bad_row_between_good_ones_is_refused(contract, row, name, column):
@@ -156,3 +158,10 @@ def test_all_wrong_columns_are_named_at_once(contract):
         check_schema(contract, schema, "part-7.parquet")
     assert "column 'click' is missing; wanted INT" in str(error.value)
     assert "column 'age' is there 2 times" in str(error.value)
+
+
+def test_a_renamed_column_is_told_with_the_name_that_is_there(contract):
+    names = ["clicked" if name == "click" else name for name in day_table(0).schema.names]
+    schema = day_table(0).rename_columns(names).schema
+    with pytest.raises(BadDataError, match=r"column 'click' is missing \(there is 'clicked'\)"):
+        check_schema(contract, schema, "part-7.parquet")

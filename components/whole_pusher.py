@@ -1,0 +1,53 @@
+"""TFX's Pusher, which leaves no part of a version behind where it could not write all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfx.components import Pusher
+from tfx.components.pusher import executor
+from tfx.dsl.components.base import executor_spec
+from tfx.dsl.io import fileio
+from tfx.proto import pusher_pb2
+from tfx.utils import proto_utils
+
+from components.full_disk import DiskFullError, full_disk, reason_if_full
+
+
+class Executor(executor.Executor):
+    """Pushes as TFX does: `saved_model.pb` last, without which no server takes a version."""
+
+    def Do(  # noqa: N802 - TFX names it
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Pushes a version, or removes what it had written of it.
+
+        Raises:
+          DiskFullError: there was no room.
+        """
+        destination = pusher_pb2.PushDestination()
+        proto_utils.json_to_proto(exec_properties["push_destination"], destination)
+        folder = destination.filesystem.base_directory
+        before = _names(folder)
+        try:
+            super().Do(input_dict, output_dict, exec_properties)
+        except Exception as error:
+            for name in _names(folder) - before:
+                fileio.rmtree(f"{folder}/{name}")
+            reason = reason_if_full(error)
+            if reason:
+                raise DiskFullError(full_disk(folder, reason)) from error
+            raise
+
+
+class WholePusher(Pusher):
+    """Puts a blessed version where the model server looks, whole or not at all."""
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+
+def _names(folder: str) -> set[str]:
+    return set(fileio.listdir(folder)) if fileio.isdir(folder) else set()

@@ -1,0 +1,70 @@
+"""What a column's name says about it: the words that logs of impressions use."""
+
+from __future__ import annotations
+
+import re
+
+
+def _vocabulary(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TIME = _vocabulary("time timestamp ts datetime date at epoch when")
+CLOCK = _vocabulary("hour hourmin minute weekday dow")
+USER = _vocabulary(
+    "user uid userid member customer visitor person people account viewer reader buyer device "
+    "cookie client profile subscriber passenger guest"
+)
+ITEM = _vocabulary(
+    "item iid itemid video movie film product sku goods ad advert creative doc document article "
+    "news song track offer listing photo note post content hotel poi shop game app book"
+)
+ID = _vocabulary("id uid iid userid itemid key hash code no")
+IMPRESSION = _vocabulary("impression request session query trace event log row uuid guid")
+SCENARIO = _vocabulary(
+    "scenario scene tab page surface placement channel domain entry source country market module "
+    "screen section zone area site business"
+)
+OUTCOME = _vocabulary(
+    "click clicked clicks clk tap tapped buy bought purchase purchased order ordered conversion "
+    "converted conv cvr pay paid like liked love loved follow followed share shared forward "
+    "forwarded comment commented cart favorite favourite fav collect collected install installed "
+    "download downloaded subscribe subscribed view viewed watch watched finish finished complete "
+    "completed action label target outcome response enter entered booked dislike skip skipped "
+    "hide"
+)
+POSITION = _vocabulary("position pos rank slot")
+WEIGHT = _vocabulary("weight")
+NUMBER = _vocabulary(
+    "count cnt num number price amount age score rate ratio duration length size days hours "
+    "minutes seconds sec ms distance total sum avg mean"
+)
+AFTERWARDS = _vocabulary(
+    "dwell stay played watchtime playtime delay revenue gmv refund true truth potential"
+)
+_AFTERWARDS_PHRASES = (("play", "time"), ("watch", "time"), ("time", "to"), ("time", "spent"))
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The lower-case words of a column's name: `isClick_2` is `is`, `click`, `2`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return tuple(re.findall(r"[a-z]+|[0-9]+", spaced.lower()))
+
+
+def has(name: str, vocabulary: frozenset[str]) -> bool:
+    """True where a word of `name` is in `vocabulary`."""
+    return not vocabulary.isdisjoint(words(name))
+
+
+def told_afterwards(name: str) -> bool:
+    """True where the name says that the value is known only after the impression."""
+    parts = words(name)
+    pairs = set(zip(parts, parts[1:], strict=False))
+    return has(name, AFTERWARDS) or not pairs.isdisjoint(_AFTERWARDS_PHRASES)
+
+
+def label_name(column: str) -> str:
+    """The name of a label in the task graph: the column's without `is_` or `has_`."""
+    parts = words(column)
+    kept = parts[1:] if len(parts) > 1 and parts[0] in ("is", "has", "label") else parts
+    return "_".join(kept) or column

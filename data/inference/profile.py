@@ -1,0 +1,126 @@
+"""One column of a sampled log in the forms that guesses are made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.column import ColumnType
+
+_LEAST_EXCESS = 20
+_MOST_OF_CHANCE = 0.1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Profile:
+    """One column of the sample.
+
+    Attributes:
+      name: its name.
+      values: as read, [N]; no dictionary.
+    """
+
+    name: str
+    values: pa.Array
+
+    @property
+    def type(self) -> ColumnType | None:
+        """The contract's type; None for a type that no contract has (lists, structs)."""
+        kind = self.values.type
+        if pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+            return "int"
+        if pa.types.is_floating(kind):
+            # pandas writes whole numbers with gaps as floats.
+            return "int" if self.distinct and self._whole else "float"
+        texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+        return "bytes" if kind in texts else None
+
+    @functools.cached_property
+    def _whole(self) -> bool:
+        numbers = self.numbers[~np.isnan(self.numbers)]
+        return bool(np.isfinite(numbers).all() and (numbers == np.trunc(numbers)).all())
+
+    @functools.cached_property
+    def _encoded(self) -> pa.DictionaryArray:
+        values = self.values
+        if pa.types.is_floating(values.type):
+            values = pa.array(self.numbers, from_pandas=True)
+        return values.dictionary_encode()
+
+    @functools.cached_property
+    def codes(self) -> np.ndarray:
+        """int64 [N]: the number of each row's value, -1 where it is missing."""
+        indices = self._encoded.indices
+        return indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct values."""
+        return len(self._encoded.dictionary)
+
+    @functools.cached_property
+    def counts(self) -> np.ndarray:
+        """int64 [distinct]: the rows of each value, by its code."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=self.distinct)
+
+    @property
+    def missing(self) -> int:
+        """Number of rows without a value."""
+        return int((self.codes < 0).sum())
+
+    @functools.cached_property
+    def texts(self) -> list[str]:
+        """The distinct values as texts, by code."""
+        values = self._encoded.dictionary.to_pylist()
+        if self.type == "int" and not pa.types.is_timestamp(self.values.type):
+            return [str(int(value)) for value in values]
+        return [x.decode(errors="replace") if isinstance(x, bytes) else str(x) for x in values]
+
+    @functools.cached_property
+    def numbers(self) -> np.ndarray:
+        """float64 [N], NaN where missing; for a column of numbers or times only."""
+        values = self.values
+        if pa.types.is_timestamp(values.type):
+            values = values.cast(pa.int64())
+        if values.type == pa.float16():
+            values = pa.array(values.to_numpy(zero_copy_only=False).astype(np.float32))
+        return np.asarray(pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+    @property
+    def binary(self) -> bool:
+        """True where every row holds 0 or 1, and both occur."""
+        return (
+            self.type == "int"
+            and not pa.types.is_timestamp(self.values.type)
+            and self.missing == 0
+            and self.distinct == 2
+            and set(np.unique(self.numbers)) == {0.0, 1.0}
+        )
+
+    def determines(self, other: Profile) -> bool:
+        """True where rows of one value of this column have one value of `other`.
+
+        Judged against chance: rows that share a value by accident (a rare label and few rows
+        a user) decide nothing.
+        """
+        return determined_by(self.codes, other)
+
+
+def determined_by(key: np.ndarray, other: Profile) -> bool:
+    """True where rows of the same `key` (int64 [N], -1 missing) have one value of `other`."""
+    rows = key >= 0
+    keys, codes = key[rows], other.codes[rows] + 1
+    shuffled = np.random.default_rng(0).permutation(codes)
+    by_chance = _excess(keys, shuffled, other.distinct + 1)
+    if by_chance < _LEAST_EXCESS:
+        return False
+    return _excess(keys, codes, other.distinct + 1) <= _MOST_OF_CHANCE * by_chance
+
+
+def _excess(keys: np.ndarray, codes: np.ndarray, size: int) -> int:
+    """How many (key, code) pairs there are beyond one a key."""
+    return len(np.unique(keys * size + codes)) - len(np.unique(keys))

@@ -1,0 +1,70 @@
+"""A version is pushed whole or not at all; the disk's room is limited for real."""
+
+import json
+
+import pytest
+from tfx.proto import pusher_pb2
+from tfx.types import standard_artifacts
+from tfx.utils import proto_utils
+
+from components.full_disk import DiskFullError
+from components.whole_pusher import Executor, WholePusher
+
+
+@pytest.fixture
+def push(tmp_path):
+    """Pushes a model of 10 kB of graph and 50 kB of weights; returns the PushedModel."""
+    model, blessing = standard_artifacts.Model(), standard_artifacts.ModelBlessing()
+    weights = tmp_path / "model" / "Format-Serving" / "variables" / "variables.data"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"w" * 50_000)
+    (weights.parents[1] / "saved_model.pb").write_bytes(b"g" * 10_000)
+    model.uri, blessing.uri = str(tmp_path / "model"), str(tmp_path / "blessing")
+    blessing.set_int_custom_property("blessed", 1)
+
+    def run():
+        pushed = standard_artifacts.PushedModel()
+        pushed.uri = str(tmp_path / "pushed")
+        destination = pusher_pb2.PushDestination()
+        destination.filesystem.base_directory = str(tmp_path / "serving")
+        properties = {"push_destination": proto_utils.proto_to_json(destination)}
+        inputs = {"model": [model], "model_blessing": [blessing]}
+        Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
+        return pushed
+
+    return run
+
+
+def _versions(tmp_path):
+    folder = tmp_path / "serving"
+    return {x.name: sum(f.is_file() for f in x.rglob("*")) for x in folder.iterdir()}
+
+
+def test_a_version_without_room_is_removed_and_told(push, room, tmp_path):
+    (tmp_path / "serving" / "7").mkdir(parents=True)
+    (tmp_path / "serving" / "7" / "saved_model.pb").touch()
+    room(30_000)
+    with pytest.raises(DiskFullError, match=f"{tmp_path}/serving can't be written: .*free some"):
+        push()
+    # The version that serves stays; of the new one there is nothing.
+    assert _versions(tmp_path) == {"7": 1}
+
+
+def test_with_room_it_is_tfxs_pusher(push, tmp_path):
+    pushed = push()
+    version = pushed.get_string_custom_property("pushed_version")
+    assert _versions(tmp_path) == {version: 2}
+    assert pushed.get_int_custom_property("pushed") == 1
+
+
+def test_it_is_called_pusher_in_the_pipeline(tmp_path):
+    from tfx.types import channel
+
+    component = WholePusher(
+        model=channel.Channel(type=standard_artifacts.Model),
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory="x")
+        ),
+    ).with_id("Pusher")
+    assert component.id == "Pusher"
+    assert json.loads(component.exec_properties["push_destination"])

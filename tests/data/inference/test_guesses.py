@@ -1,0 +1,196 @@
+"""Guesses on logs whose true schema is known."""
+
+import datetime
+import os
+import pathlib
+
+import pandas as pd
+import pytest
+from made_shop import shop
+
+from data import kuairand, synthetic
+from data.inference.guesses import guess
+from data.inference.proposal import propose
+from data.inference.sample import read_sample
+from data.synthetic.columns import contract
+from schemas.contract import load_contract, parse_schema, read_contract
+from schemas.errors import BadDataError
+from schemas.tags import Categorical, Id, Numeric
+
+BESIDE = pathlib.Path(__file__).parents[4] / "shared" / "data" / "kuairand"
+EXCERPT = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", BESIDE))
+
+
+def _proposed(source):
+    """The proposed contract, the guesses by column, and the text."""
+    sample = read_sample(source)
+    guesses = guess(sample)
+    text = propose(sample, guesses).text
+    return read_contract(parse_schema(text)), {x.column: x for x in guesses.columns}, text
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    world = synthetic.WorldConfig(unclicked_conversion=0.004)
+    config = synthetic.SyntheticConfig(
+        rows=40_000, days=4, start=datetime.date(2026, 1, 1), seed=2, world=world
+    )
+    synthetic.write_log(folder, config)
+    return _proposed(folder)
+
+
+@pytest.fixture(scope="module")
+def shopped(tmp_path_factory):
+    path = tmp_path_factory.mktemp("shop") / "shop.csv.gz"
+    shop().to_csv(path, index=False)
+    return _proposed(path)
+
+
+def _treatments(contract):
+    return {x.name: type(x.treatment) for x in contract.columns if x.treatment is not None}
+
+
+def test_the_synthetic_log_gets_the_schema_that_was_written_by_hand(drawn):
+    found, _, _ = drawn
+    written = contract()
+    assert [x.name for x in found.columns] == [x.name for x in written.columns]
+    for role in ("scenario", "user_id", "timestamp"):
+        assert getattr(found, role).name == getattr(written, role).name
+    assert set(found.scenarios) == set(written.scenarios)
+    assert found.timestamp.tags == written.timestamp.tags
+    sides = {x.name: (x.type, x.required, x.side) for x in written.columns}
+    assert {x.name: (x.type, x.required, x.side) for x in found.columns} == sides
+    assert _treatments(found) == _treatments(written)
+    assert found.column("position").tags.train_only_default in ("2", "3", "4")
+    assert found.serving_features == tuple(found.column(x.name) for x in written.serving_features)
+
+
+def test_the_task_graph_follows_from_the_rows(drawn):
+    found, _, _ = drawn
+    labels = {x.name: (x.parent, x.constrained, x.paths) for x in found.tasks.labels}
+    assert labels == {
+        "click": (None, False, ()),
+        "action": ("click", True, ()),
+        # A few conversions have no click: that is legal, not a constraint.
+        "conversion": ("click", False, ("click", "action")),
+    }
+
+
+def test_what_was_known_afterwards_is_left_out_with_its_reason(drawn):
+    _, guesses, text = drawn
+    left_out = {name for name, x in guesses.items() if x.left_out}
+    assert left_out == {
+        "true_ctr", "true_ctavr", "true_cvr", "true_cvr_clicked", "true_ctcvr", "true_xcvr",
+        "potential_conversion", "conversion_delay_hours",
+    }  # fmt: skip
+    assert "ranks 'conversion' with an AUC of 1.000" in guesses["conversion_delay_hours"].reason
+    assert "\n# conversion_delay_hours: a leak" in text
+
+
+def test_one_hash_less_makes_a_left_out_column_a_feature(drawn):
+    _, _, text = drawn
+    again = text.replace('# feature { name: "true_ctr"', 'feature { name: "true_ctr"')
+    assert read_contract(parse_schema(again)).column("true_ctr").treatment == Numeric(buckets=16)
+
+
+def test_columns_of_unknown_names_are_told_by_their_values(shopped):
+    found, guesses, _ = shopped
+    roles = (found.scenario.name, found.user_id.name, found.timestamp.name)
+    assert roles == ("wo", "wer", "wann")
+    assert found.scenarios == ("start", "suche", "korb", "profil")
+    assert found.timestamp.tags.ticks_per_second == 1_000_000
+    labels = [(x.name, x.parent, x.constrained) for x in found.tasks.labels]
+    assert labels == [("ja", None, False), ("dann", "ja", True)]
+    sides = {x.name: x.side for x in found.features}
+    assert sides == {
+        "wo": "context", "wer": "user", "alter": "user", "was": "item", "preis": "item",
+        "laune": "context", "stunde": "context",
+    }  # fmt: skip
+    assert _treatments(found) == {
+        "wo": Categorical, "wer": Id, "alter": Categorical, "was": Id, "preis": Numeric,
+        "laune": Numeric, "stunde": Categorical,
+    }  # fmt: skip
+    assert not found.column("laune").required and found.column("preis").required
+    reasons = {name: x.reason for name, x in guesses.items() if x.left_out}
+    assert set(reasons) == {"tag", "blieb", "zeile", "land"}
+    assert "grows with the time" in reasons["tag"]
+    assert "ranks 'ja' with an AUC of 0.98" in reasons["blieb"]
+    assert "different in almost every row" in reasons["zeile"]
+    assert "'at' in every row" in reasons["land"]
+    for role in ("wo", "wer", "ja"):
+        assert "weak" in guesses[role].reason
+
+
+def test_every_feature_has_its_reason_above_it(shopped):
+    found, guesses, text = shopped
+    lines = text.splitlines()
+    for column in found.columns:
+        at = lines.index(f'  name: "{column.name}"')
+        assert lines[at - 1] == "feature {" and lines[at - 2].startswith("# ")
+        assert guesses[column.name].reason.split()[-1] in lines[at - 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "role"),
+    [
+        ({"wann": "yesterday"}, "timestamp"),
+        ({"wo": None, "land": None}, "scenario"),
+        ({"ja": 0, "dann": 0}, "label"),
+        ({"wer": "p1", "was": 7}, "user_id"),
+    ],
+)
+def test_a_role_that_nobody_fills_is_named_with_what_to_write(tmp_path, change, role):
+    rows = shop(rows=2000)
+    # The age and the mood would do for a scenario or an id otherwise.
+    rows = rows.assign(**change).drop(columns=["alter", "stunde"])
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    with pytest.raises(BadDataError, match=f"no column fits:\n(.*\n)*  {role}: write "):
+        _proposed(tmp_path)
+
+
+def test_numbers_as_scenarios_are_declared_as_texts(tmp_path):
+    rows = shop(rows=3000)
+    rows["tab"] = rows.pop("wo").map({"start": 1, "suche": 0, "korb": 4, "profil": 2})
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    found, guesses, _ = _proposed(tmp_path)
+    assert (found.scenario.name, found.scenario.type) == ("tab", "bytes")
+    assert found.scenarios == ("1", "0", "4", "2")
+    assert "scenarios are texts" in guesses["tab"].reason
+
+
+@pytest.mark.skipif(
+    not EXCERPT.is_dir(),
+    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
+)
+def test_the_real_excerpt(tmp_path):
+    kuairand.write_log(EXCERPT, tmp_path / "log")
+    found, _, _ = _proposed(tmp_path / "log")
+    written = load_contract(kuairand.SCHEMA)
+    for role in ("scenario", "user_id", "timestamp"):
+        assert getattr(found, role).name == getattr(written, role).name
+    assert found.timestamp.tags == written.timestamp.tags
+    assert found.tasks == written.tasks
+    # Of the excerpt's people nobody is inactive, and every known one streams.
+    constant = {"is_lowactive_period", "is_live_streamer"}
+    assert {x.name for x in written.columns} - {x.name for x in found.columns} == constant
+    for column in found.features:
+        assert column.side == written.column(column.name).side or column.name == "scenario"
+
+
+@pytest.mark.skipif(
+    not EXCERPT.is_dir(),
+    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
+)
+def test_leaks_of_the_real_log_are_found(tmp_path):
+    log = pd.read_csv(next(EXCERPT.glob("log_standard*")))
+    log["tab"] = log.user_id % 3  # The excerpt has lost it.
+    log.to_csv(tmp_path / "log.csv", index=False)
+    found, guesses, _ = _proposed(tmp_path)
+    assert (found.user_id.name, found.timestamp.name) == ("user_id", "time_ms")
+    left_out = {name for name, x in guesses.items() if x.left_out}
+    assert left_out == {"date", "timestamp", "play_time_ms", "comment_stay_time"}
+    assert "a leak" in guesses["play_time_ms"].reason
+    assert {x.column for x in found.tasks.labels} == {
+        "is_click", "is_follow", "is_comment", "is_forward", "long_view", "is_profile_enter",
+    }  # fmt: skip

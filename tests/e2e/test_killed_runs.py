@@ -1,0 +1,81 @@
+"""SIGKILL in every component, one after another in one work folder; then a run to its end."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+from conftest import ROOT
+from google.protobuf import text_format
+
+from data import synthetic
+from schemas.contract import load_schema
+from serving.versions import versions_on_disk
+
+pytestmark = pytest.mark.e2e
+
+PROGRAM = pathlib.Path(__file__).with_name("killed_runs.py")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("killed")
+    synthetic.write_log(folder / "log", synthetic.SyntheticConfig(rows=1500, days=3, seed=3))
+    # In so few rows hardly anybody converts.
+    schema = load_schema(ROOT / "schemas/synthetic/schema.pbtxt")
+    kept = [x for x in schema.feature if x.name != "conversion"]
+    del schema.feature[:]
+    schema.feature.extend(kept)
+    (folder / "schema.pbtxt").write_text(text_format.MessageToString(schema))
+    config = {
+        "name": "small",
+        "data": {"path": "log", "schema_path": "schema.pbtxt"},
+        "window": {"train_spans": 2, "eval_spans": 1},
+        "model": {"name": "shared_bottom"},
+        "training": {"max_epochs": 1, "batch_size": 512},
+        "gate": {"auc_at_least": 0.1, "calibration_between": [0.01, 100.0], "min_positives": 1},
+    }
+    (folder / "my.yaml").write_text(yaml.safe_dump(config))
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), "my.yaml", str(folder / "work")],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder / "work", json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_run_after_all_those_kills_pushes_a_version(told):
+    work_dir, result = told
+    assert result["exit"] == 0
+    assert set(result["ended"]) == {x["component"] for x in result["killed"]}
+    assert "failed" not in result["ended"].values()
+    registered = json.loads((work_dir / "registry.json").read_text())["versions"]
+    complete = versions_on_disk(work_dir / "serving" / "small")
+    assert int(registered[-1]["version"]) == max(complete)
+    (last,) = [run for run in sorted(work_dir.glob("runs/*/result.json"))][-1:]
+    assert json.loads(last.read_text())["version"] == registered[-1]["version"]
+
+
+def test_what_a_killed_component_had_written_is_not_used(told):
+    _, result = told
+    runs = [x["ended"] for x in result["killed"]] + [result["ended"]]
+    killed_at_work = set()
+    for number, killed in enumerate(result["killed"]):
+        name = killed["component"]
+        later = [ended[name] for ended in runs[number + 1 :] if name in ended]
+        if killed["at_work"]:
+            killed_at_work.add(name)
+            # It has not ended in its own run, and was done anew by the next that came so far.
+            assert name not in killed["ended"]
+            assert later[0] == "done", name
+        assert set(later[1:]) <= {"cached"}, name
+    # The slow ones are caught in the act; a quick one may have ended before the signal came.
+    slow = {"ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator", "Pusher"}
+    assert slow <= killed_at_work

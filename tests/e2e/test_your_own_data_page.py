@@ -1,0 +1,61 @@
+"""docs/your-own-data.md, followed literally: all its blocks in one shell, in an empty folder."""
+
+import os
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import BIN, ROOT
+
+pytestmark = pytest.mark.e2e
+
+PAGE = ROOT / "docs" / "your-own-data.md"
+
+
+def _script() -> str:
+    """The page's blocks, in order; those of Python are fed to it."""
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    assert [kind for kind, _ in blocks] == ["python", *["sh"] * 5, "python", "sh"]
+    parts = {"python": "python - <<'BLOCK'\n{}BLOCK\n", "sh": "{}"}
+    return "set -em\n" + "".join(parts[kind].format(text) for kind, text in blocks)
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", _script()], cwd=folder, env=env, capture_output=True, text=True, timeout=1800
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_the_schema_is_what_the_page_says(followed):
+    from schemas.contract import load_contract
+
+    contract = load_contract(followed[0] / "my" / "schema.pbtxt")
+    roles = [getattr(contract, name).name for name in ("scenario", "user_id", "timestamp")]
+    assert roles == ["page", "member", "shown_at"]
+    assert [(x.name, x.parent, x.constrained) for x in contract.tasks.labels] == [
+        ("opened", None, False),
+        ("bought", "opened", True),
+    ]
+    assert contract.column("slot").tags.train_only_default is not None
+    names = {column.name for column in contract.columns}
+    assert "seconds_on_product_page" not in names and len(names) == 10
+    text = (followed[0] / "my" / "schema.pbtxt").read_text()
+    assert "# seconds_on_product_page: a leak? alone it ranks 'opened' with an AUC of 0.9" in text
+
+
+def test_it_ends_with_a_pushed_model_and_three_scores(followed):
+    folder, told = followed
+    assert "12,000 rows in 5 spans, 2026-03-01 to 2026-03-05" in told
+    assert "every row keeps the contract" in told
+    assert "pushed: version " in told
+    numbers = re.findall(r"\[([\d. e-]+)\]", told)[-2:]
+    opened, bought = (np.array(x.split(), float) for x in numbers)
+    assert opened.shape == bought.shape == (3,)
+    assert ((bought > 0) & (bought < opened) & (opened < 1)).all()
+    assert len(list((folder / "work" / "serving" / "polyrank").iterdir())) == 1
