@@ -15,8 +15,7 @@ class LogReader(Protocol):
     """One open file of the log.
 
     Attributes:
-      schema: the columns' names and types, as far as the file tells them; none of its
-        own, outside the contract, need be there.
+      schema: the columns' names and types, as far as the file tells them.
       untyped: True where the file holds text only, so that numbers are parsed.
       groups: number of row groups: runs of rows, in the file's order, that can be read each
         without the others.
