@@ -9,7 +9,7 @@ import pytest
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import OVERALL, GateConfig
 from components.promotion_gate.difference import Difference
-from components.promotion_gate.paired import paired_differences
+from components.promotion_gate.paired import auc_difference
 from components.promotion_gate.quality import Quality, quality
 from components.promotion_gate.verdict import CellVerdict, judge_all
 
@@ -106,18 +106,17 @@ def simulated_gate(seed: int, dropped: float) -> list[CellVerdict]:
         logits = [s * target + z for s, z in zip(shifts, noise, strict=True)]
         # The posterior of two normals that are a shift apart, one in ten positive.
         scores = [1 / (1 + np.exp(-SHIFT * (x - SHIFT / 2) - math.log(1 / 9))) for x in logits]
-        ones = np.ones(len(target))
-        parts[scenario] = [target, *scores, ones, ones]
+        parts[scenario] = [target, *scores, np.ones(len(target))]
     parts[OVERALL] = [np.concatenate(columns) for columns in zip(*parts.values(), strict=True)]
     cells = [
         Cell(
             "click",
             name,
-            quality(t, c, w, one),
-            quality(t, b, w, one),
-            paired_differences(t, c, b, w, one),
+            quality(t, c, w),
+            GOOD,
+            {"auc": auc_difference(t, c, b, w)},
         )
-        for name, (t, c, b, w, one) in parts.items()
+        for name, (t, c, b, w) in parts.items()
     ]
     # Over all rows the gate must be able to tell, so that its limit can't be as narrow.
     overrides = {"click/all": {"auc_drop_at_most": 0.004}}
