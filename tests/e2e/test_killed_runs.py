@@ -36,7 +36,12 @@ def told(tmp_path_factory):
         "window": {"train_spans": 2, "eval_spans": 1},
         "model": {"name": "shared_bottom"},
         "training": {"max_epochs": 1, "batch_size": 512},
-        "gate": {"auc_at_least": 0.1, "calibration_between": [0.01, 100.0], "min_positives": 1},
+        "gate": {
+            "auc_at_least": 0.1,
+            "calibration_between": [0.01, 100.0],
+            "min_positives": 1,
+            "min_negatives": 1,
+        },
     }
     (folder / "my.yaml").write_text(yaml.safe_dump(config))
     done = subprocess.run(
