@@ -10,6 +10,7 @@ import click
 import pyarrow.parquet as pq
 import yaml
 
+from cli.schema_option import schema_option
 from cli.terminal import silent_imports
 from data import kuairand as kuairand_log
 from data import movielens as movielens_log
@@ -123,13 +124,7 @@ def published(
     type=click.Path(path_type=pathlib.Path),
     help="A folder of Parquet, CSV or TFRecord files, or one of them.",
 )
-@click.option(
-    "--schema",
-    "schema_path",
-    required=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="The tagged schema (schema.pbtxt).",
-)
+@schema_option
 @_OUT
 @_OVERWRITE
 def spans(

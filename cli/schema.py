@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from cli.schema_option import schema_option
 from cli.terminal import silent_imports
 from pipeline.outcome import Outcome
 from schemas.contract import load_contract
@@ -55,13 +56,7 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
 
 @schema.command()
 @_DATA
-@click.option(
-    "--schema",
-    "schema_path",
-    required=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="The tagged schema (schema.pbtxt).",
-)
+@schema_option
 def check(data: pathlib.Path, schema_path: pathlib.Path) -> None:
     """Hold every row of a log's spans against a schema; write nothing.
 

@@ -19,6 +19,10 @@ from schemas.tags import Categorical, Id, Numeric
 
 BESIDE = pathlib.Path(__file__).parents[4] / "shared" / "data" / "kuairand"
 EXCERPT = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", BESIDE))
+needs_excerpt = pytest.mark.skipif(
+    not EXCERPT.is_dir(),
+    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
+)
 
 
 def _proposed(source):
@@ -159,10 +163,7 @@ def test_numbers_as_scenarios_are_declared_as_texts(tmp_path):
     assert "scenarios are texts" in guesses["tab"].reason
 
 
-@pytest.mark.skipif(
-    not EXCERPT.is_dir(),
-    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
-)
+@needs_excerpt
 def test_the_real_excerpt(tmp_path):
     kuairand.write_log(EXCERPT, tmp_path / "log")
     found, _, _ = _proposed(tmp_path / "log")
@@ -178,10 +179,7 @@ def test_the_real_excerpt(tmp_path):
         assert column.side == written.column(column.name).side or column.name == "scenario"
 
 
-@pytest.mark.skipif(
-    not EXCERPT.is_dir(),
-    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
-)
+@needs_excerpt
 def test_leaks_of_the_real_log_are_found(tmp_path):
     log = pd.read_csv(next(EXCERPT.glob("log_standard*")))
     log["tab"] = log.user_id % 3  # The excerpt has lost it.
