@@ -17,7 +17,7 @@ from pipeline.run_record import RunRecord
 
 COMPONENTS = (
     "SpanWindow", "SchemaImport", "ImpressionExampleGen", "StatisticsGen", "ExampleValidator",
-    "DataGate", "Transform", "Trainer", "Baseline", "ReferenceModels", "Evaluator",
+    "DataGate", "LeakAlarm", "Transform", "Trainer", "Baseline", "ReferenceModels", "Evaluator",
     "PromotionGate", "ModelCanary", "Pusher", "RegisterPushed",
 )  # fmt: skip
 PATIENCE_SECONDS = 300
