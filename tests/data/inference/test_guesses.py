@@ -58,24 +58,14 @@ def _treatments(contract):
 def test_the_synthetic_log_gets_the_schema_that_was_written_by_hand(drawn):
     found, _, _ = drawn
     written = contract()
-<<<<<<< HEAD
     # True probabilities are no columns of a log that anybody has.
     known = [x for x in written.columns if x.tags.truth is None]
     assert [x.name for x in found.columns] == [x.name for x in known]
-=======
-    # Nobody's log but a synthetic one has the truth.
-    wanted = [x for x in written.columns if not x.name.startswith("true_")]
-    assert [x.name for x in found.columns] == [x.name for x in wanted]
->>>>>>> c4c36c95dc34620f2628af993e2e91da584a5cd9
     for role in ("scenario", "user_id", "timestamp"):
         assert getattr(found, role).name == getattr(written, role).name
     assert set(found.scenarios) == set(written.scenarios)
     assert found.timestamp.tags == written.timestamp.tags
-<<<<<<< HEAD
     sides = {x.name: (x.type, x.required, x.side) for x in known}
-=======
-    sides = {x.name: (x.type, x.required, x.side) for x in wanted}
->>>>>>> c4c36c95dc34620f2628af993e2e91da584a5cd9
     assert {x.name: (x.type, x.required, x.side) for x in found.columns} == sides
     assert _treatments(found) == _treatments(written)
     assert found.column("position").tags.train_only_default in ("2", "3", "4")
