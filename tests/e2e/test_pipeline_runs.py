@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 pytestmark = pytest.mark.e2e
@@ -110,6 +111,23 @@ def test_the_next_span_is_compared_with_the_pushed_version(first, second):
     latency = second.document["canary"]["latency"]
     assert latency["live"]["version"] == first.document["version"]
     assert latency["ratio"] < 2
+
+
+def test_users_that_the_baseline_never_saw_are_compared_too(workspace, first, second):
+    def users(days):
+        files = [path for day in days for path in (workspace.log / f"span={day}").iterdir()]
+        return {user for file in files for user in pq.read_table(file)["user_id"].to_pylist()}
+
+    # The first run learned from three days, its rival is judged on the fifth.
+    assert users(workspace.days[4:]) - users(workspace.days[:3])
+    (click,) = (
+        cell
+        for cell in second.document["gate"]["cells"]
+        if (cell["output"], cell["scenario"]) == ("click", "all")
+    )
+    low, high = click["intervals"]["auc"]
+    assert -1 < low < click["difference"]["auc"] < high < 1
+    assert second.document["gate"]["situations"] == []
 
 
 def test_an_unchanged_run_is_all_cached(second, third):
