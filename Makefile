@@ -65,9 +65,11 @@ compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
 serve: $(STAMP) ## serve the demo's newest version on port 8500
 	$(BIN)/polyrank serve --work-dir $(WORK)
 
-bench: $(STAMP) ## measure: example generation, training steps
+bench: $(STAMP) ## measure: example generation, training steps, the gate, static gates
 	$(BIN)/python -m benchmarks.example_gen
 	$(BIN)/python -m benchmarks.train_step
+	$(BIN)/python -m benchmarks.gate
+	$(BIN)/python -m benchmarks.static_gates
 
 clean: ## remove the demo's work folder and caches
 	rm -rf $(WORK) .pytest_cache .mypy_cache .ruff_cache

@@ -46,7 +46,7 @@ class RunResult:
 
     def metrics(self) -> dict[str, dict[str, Any]]:
         """Returns `metrics[output][scenario or "all"]` of the candidate."""
-        names = ("auc", "logloss", "calibration", "positives", "negatives")
+        names = ("auc", "gauc", "logloss", "calibration", "positives", "negatives")
         metrics: dict[str, dict[str, Any]] = {}
         for cell in self.gate.get("cells", ()):
             by_slice = metrics.setdefault(cell["output"], {})

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.run_result import RunResult
@@ -35,7 +36,7 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
         candidate = cell["candidate"]
         color = _VERDICT_COLORS[cell["verdict"]]
         table.add_row(
-            cell["output"] if overall else f"  {cell['scenario']}",
+            escape(cell["output"] if overall else f"  {cell['scenario']}"),
             _number(candidate["auc"]),
             *([_gain(cell)] if compared else ()),
             _number(candidate["gauc"]),
@@ -67,7 +68,7 @@ def reasons(cells: list[dict[str, Any]]) -> Table:
         if cell["verdict"] != "pass":
             color = _VERDICT_COLORS[cell["verdict"]]
             name = f"{cell['output']}/{cell['scenario']}"
-            table.add_row(f"[{color}]{name}[/{color}]", cell["reason"])
+            table.add_row(f"[{color}]{escape(name)}[/{color}]", escape(cell["reason"]))
     return table
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 from tfx.components import Pusher
@@ -12,6 +14,9 @@ from tfx.proto import pusher_pb2
 from tfx.utils import proto_utils
 
 from components.full_disk import DiskFullError, full_disk, reason_if_full
+
+_LOG = logging.getLogger(__name__)
+_SECONDS_TO_BEGIN = 5
 
 
 class Executor(executor.Executor):
@@ -31,12 +36,16 @@ class Executor(executor.Executor):
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties["push_destination"], destination)
         folder = destination.filesystem.base_directory
+        _remove_unfinished(folder)
+        began = int(time.time())
         before = _names(folder)
         try:
             super().Do(input_dict, output_dict, exec_properties)
         except Exception as error:
-            for name in _names(folder) - before:
-                fileio.rmtree(f"{folder}/{name}")
+            # TFX numbers a version by the second in which it begins: others are not ours.
+            for number in range(began, began + _SECONDS_TO_BEGIN):
+                if str(number) in _names(folder) - before:
+                    _remove(f"{folder}/{number}")
             reason = reason_if_full(error)
             if reason:
                 raise DiskFullError(full_disk(folder, reason)) from error
@@ -47,6 +56,27 @@ class WholePusher(Pusher):
     """Puts a blessed version where the model server looks, whole or not at all."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+
+def _remove_unfinished(folder: str) -> None:
+    """Removes what a killed run had written of a version.
+
+    Only on this machine, where runs of a work folder exclude each other: elsewhere another
+    run may be writing it.
+    """
+    if "://" in folder:
+        return
+    for name in _names(folder):
+        version = f"{folder}/{name}"
+        if name.isdecimal() and not fileio.exists(f"{version}/saved_model.pb"):
+            _remove(version)
+
+
+def _remove(version: str) -> None:
+    try:
+        fileio.rmtree(version)
+    except OSError as error:
+        _LOG.warning("%s is no whole version and can't be removed: %s", version, error)
 
 
 def _names(folder: str) -> set[str]:

@@ -119,8 +119,15 @@ def measure_beside(
       ServingError: the candidate's server refuses a request.
     """
     refusal = _refusal(live, columns) if isinstance(live, Client) else live
-    beside = [live] if isinstance(live, Client) and refusal is None else []
-    mine, *theirs = measure([candidate, *beside], columns, config)
+    theirs: list[Latency] = []
+    if isinstance(live, Client) and refusal is None:
+        try:
+            mine, *theirs = measure([candidate, live], columns, config)
+        except ServingError as error:
+            # Whose it is shows below: the candidate's comes again.
+            refusal = error
+    if not theirs:
+        (mine,) = measure([candidate], columns, config)
     found: dict[str, Any] = {
         "requests": config.latency_requests,
         "rows": config.batch_rows,

@@ -29,8 +29,8 @@ class CondensedRows:
     Log loss, calibration, counts and the log losses' difference with its error are exact.
     AUC comes from `ScoreHistogram`, with its error. GAUC, its difference and the standard
     error of the AUC's difference come from the rows of users drawn by a hash of their number:
-    as many as `kept` rows allow; the standard error is scaled to the slice's positives and
-    negatives.
+    as many as `kept` rows allow, users with more than an eighth of them left out; the standard
+    error is scaled to the slice's positives and negatives.
     """
 
     def __init__(self, models: int, outputs: int, kept: int) -> None:
@@ -43,6 +43,7 @@ class CondensedRows:
         """
         self._most = kept
         self._limit = _ALL
+        self._left_out = np.zeros(0, np.int64)
         self._kept: list[ScoredRows] = []
         self._histograms = [[ScoreHistogram() for _ in range(outputs)] for _ in range(models)]
         self._nonfinite = np.zeros((models, outputs))
@@ -57,7 +58,8 @@ class CondensedRows:
         """Adds rows."""
         for o in range(rows.outputs):
             self._add_output(rows, o)
-        self._keep([rows.at(_drawn(rows.users) <= self._limit)])
+        self._kept.append(self._chosen(rows))
+        self._thin()
 
     def _add_output(self, rows: ScoredRows, o: int) -> None:
         inside = rows.weights[:, o] > 0
@@ -86,13 +88,26 @@ class CondensedRows:
         for name in ("_nonfinite", "_sums", "_counts", "_weights", "_paired"):
             getattr(self, name)[...] += getattr(other, name)
         self._limit = min(self._limit, other._limit)
-        self._keep(other._kept)
+        self._left_out = np.union1d(self._left_out, other._left_out)
+        # Of a user that only one side kept, the other side's rows are gone.
+        self._kept = [self._chosen(part) for part in (*self._kept, *other._kept)]
+        self._thin()
 
-    def _keep(self, parts: list[ScoredRows]) -> None:
-        self._kept += parts
+    def _chosen(self, rows: ScoredRows) -> ScoredRows:
+        drawn = _drawn(rows.users) <= self._limit
+        return rows.at(drawn & ~np.isin(rows.users, self._left_out))
+
+    def _thin(self) -> None:
         while sum(len(part.users) for part in self._kept) > self._most:
-            self._limit = self._limit // np.uint64(2)
-            self._kept = [part.at(_drawn(part.users) <= self._limit) for part in self._kept]
+            users, rows = np.unique(
+                np.concatenate([part.users for part in self._kept]), return_counts=True
+            )
+            heavy = users[rows > self._most // 8]
+            # One user may not crowd out all others.
+            self._left_out = np.union1d(self._left_out, heavy)
+            if not len(heavy):
+                self._limit = self._limit // np.uint64(2)
+            self._kept = [self._chosen(part) for part in self._kept]
 
     def numbers(self) -> SliceNumbers:
         """Returns all numbers of the slice."""
@@ -137,7 +152,7 @@ class CondensedRows:
 
     def _differences(self, o: int, kept: ScoredRows) -> dict[str, Difference]:
         total = self._weights[o].sum()
-        if self._nonfinite[:, o].any() or not total:
+        if self._nonfinite[:, o].any() or self._counts[o].sum() < 2:
             return dict.fromkeys(("auc", "gauc", "logloss"), UNKNOWN)
         target, weight, user, (mine, theirs) = _inside(kept, o)
         _, of_positives, of_negatives = auc_difference_parts(target, mine, theirs, weight)
@@ -147,7 +162,8 @@ class CondensedRows:
         error = math.sqrt(of_negatives * shares[0] + of_positives * shares[1])
         wd, wwd, wwdd, ww = (float(x) for x in self._paired[o])
         count, mean = self._counts[o].sum(), wd / total
-        squares = wwdd - 2 * mean * wwd + mean**2 * ww
+        # Rounding may leave less than nothing where all rows differ alike.
+        squares = max(wwdd - 2 * mean * wwd + mean**2 * ww, 0.0)
         return {
             "auc": Difference(aucs[0] - aucs[1], error),
             "gauc": gauc_difference(target, mine, theirs, weight, user),

@@ -11,9 +11,11 @@ from cli.run_tables import last_line, print_result
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord
 
-SHOWN = {"auc": 0.75, "logloss": 0.5, "calibration": 1.25, "positives": 1234, "negatives": 56}
-NONE = {"auc": None, "logloss": None, "calibration": None, "positives": 0, "negatives": 0}
-NUMBERS, EMPTY = {**SHOWN, "gauc": 0.625}, {**NONE, "gauc": None}
+NUMBERS = {
+    "auc": 0.75, "gauc": 0.625, "logloss": 0.5, "calibration": 1.25, "positives": 1234,
+    "negatives": 56,
+}  # fmt: skip
+EMPTY = {**dict.fromkeys(NUMBERS), "positives": 0, "negatives": 0}
 
 
 def _cell(scenario, numbers, verdict, **more):
@@ -87,7 +89,7 @@ def test_simple_models_stand_beside_the_candidate(result):
 
 def test_the_document_is_keyed_by_output_and_scenario(result):
     document = result.document()
-    assert document["metrics"] == {"click": {"all": SHOWN, "feed": NONE}}
+    assert document["metrics"] == {"click": {"all": NUMBERS, "feed": EMPTY}}
     assert (document["status"], document["exit_code"], document["version"]) == ("pushed", 0, "17")
     assert document["components"] == [
         {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10, "note": ""}

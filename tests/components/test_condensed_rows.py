@@ -82,6 +82,40 @@ def test_errors_come_from_a_part_of_the_users(both: tuple[SliceNumbers, SliceNum
         assert abs(other["gauc"].value - one["gauc"].value) < 4 * other["gauc"].error
 
 
+def test_halves_of_other_sizes_keep_whole_users_only() -> None:
+    rows = made_rows()
+    small, large = rows.at(np.arange(ROWS) < ROWS // 4), rows.at(np.arange(ROWS) >= ROWS // 4)
+    few, many = (CondensedRows(rows.models, rows.outputs, 20_000) for _ in range(2))
+    few.add(small)
+    many.add(large)
+    few.merge(many)
+    of_user = np.bincount(rows.users)
+    users, counts = np.unique(ScoredRows.joined(few._kept).users, return_counts=True)
+    assert 10_000 < counts.sum() <= 20_000
+    assert (counts == of_user[users]).all()
+
+
+def test_a_user_with_very_many_rows_does_not_crowd_out_the_others() -> None:
+    rows = made_rows(20_000)
+    rows.users[:12_000] = 7
+    found = CondensedRows(rows.models, rows.outputs, 10_000)
+    found.add(rows)
+    kept = ScoredRows.joined(found._kept).users
+    assert 7 not in kept and len(kept) == (rows.users != 7).sum()
+
+
+@pytest.mark.parametrize(("count", "known"), [(5, True), (1, False)])
+def test_models_that_differ_alike_everywhere_and_a_single_row(count: int, known: bool) -> None:
+    row = np.array([[[0.0], [1.0], [0.3], [0.7]]], np.float32)
+    found = CondensedRows(2, 1, 100)
+    found.add(ScoredRows(np.repeat(row, count, axis=0), np.arange(count)))
+    difference = found.numbers().differences[0]["logloss"]
+    assert difference.known == known
+    if known:
+        assert difference.value == pytest.approx(np.log(0.3 / 0.7), rel=1e-6)
+        assert difference.error == pytest.approx(0, abs=1e-7)
+
+
 def test_with_room_for_all_users_gauc_is_exact() -> None:
     rows = made_rows(5_000)
     exact, found = exact_numbers(rows), condensed(rows, kept=5_000)

@@ -50,6 +50,14 @@ def test_a_version_without_room_is_removed_and_told(push, room, tmp_path):
     assert _versions(tmp_path) == {"7": 1}
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(push, tmp_path):
+    for name, file in (("7", "saved_model.pb"), ("8", "variables"), ("notes", "variables")):
+        (tmp_path / "serving" / name).mkdir(parents=True)
+        (tmp_path / "serving" / name / file).touch()
+    version = push().get_string_custom_property("pushed_version")
+    assert _versions(tmp_path) == {"7": 1, "notes": 1, version: 2}
+
+
 def test_with_room_it_is_tfxs_pusher(push, tmp_path):
     pushed = push()
     version = pushed.get_string_custom_property("pushed_version")
