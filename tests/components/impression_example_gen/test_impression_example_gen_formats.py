@@ -208,6 +208,26 @@ def test_features_that_no_example_has(contract, tmp_path):
     assert list(_open(contract, path).batches(0, ["click"])) == []
 
 
+def test_features_without_a_kind_are_missing(contract, tmp_path):
+    path = tmp_path / "a.tfrecord"
+    examples = [tf.train.Example.FromString(x) for x in examples_of(day_table(0))]
+    for row, example in enumerate(examples):
+        example.features.feature["unnamed"].CopyFrom(tf.train.Feature())
+        example.features.feature["age"].CopyFrom(tf.train.Feature())
+        if row == 39:
+            example.features.feature["age"].int64_list.value.append(79)
+    nowhere = [x.SerializeToString() for x in examples[:39]]
+    write_tfrecord(path, nowhere)
+    reader = _open(contract, path)
+    (batch,) = reader.batches(0, ["age"])
+    assert batch["age"].to_pylist() == [None] * 39 and "unnamed" not in reader.schema.names
+    # Only later than where the types are looked for.
+    write_tfrecord(path, nowhere * 421 + [examples[39].SerializeToString()])
+    first, second = _open(contract, path).batches(0, ["age"])
+    assert (first.num_rows, first["age"].null_count) == (16_384, 16_384)
+    assert second["age"].to_pylist() == [None] * (39 * 421 - 16_384) + [[79]]
+
+
 def test_a_value_of_a_csv_that_is_no_number_or_text_is_refused_with_its_row(log):
     lines = csv_bytes(day_table(1)).split(b"\n")
     fields = lines[8].split(b",")
