@@ -33,7 +33,7 @@ def parse_numbers(
       array: binary or string [N].
       kind: `int`, or `float`.
       ticks_per_second: for a column of times: also ISO 8601 is read (UTC where it has no
-        zone), in this unit, later digits cut off.
+        zone), in this unit, later digits cut off (those after the sixth decimal always).
 
     Returns:
       int64 or float64 [N], null where missing or unusable, and bool [N] where a text is no

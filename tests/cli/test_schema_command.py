@@ -226,7 +226,8 @@ def test_a_file_of_an_unknown_ending_is_told_with_the_known_ones(made, tmp_path,
 
 def test_a_schema_is_inferred_from_no_tfrecord(tmp_path):
     (tmp_path / "shop.tfrecord").touch()
-    with pytest.raises(BadDataError, match=r"shop\.tfrecord is no .*: \.parquet, \.csv or \.csv\.gz$"):
+    known = r"\.parquet, \.csv or \.csv\.gz$"
+    with pytest.raises(BadDataError, match=rf"shop\.tfrecord is no file of a log.*: {known}"):
         _invoke(schema, "infer", "--data", tmp_path / "shop.tfrecord")
 
 

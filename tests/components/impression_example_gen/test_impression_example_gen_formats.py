@@ -172,7 +172,7 @@ CSV = csv_bytes(day_table(0))
         ("a.csv", CSV + b'1,2,3,4,5,6,7,8,9,10,"\n', "a.csv, line 42: the quote .*is not closed"),
         (
             "a.csv",
-            CSV + b'1,2,3,4,5,6,7,8,9,10,"tv\n' + b'1,2,3,4,5,6,7,8,9,10,11\n' * 2 + b'"x',
+            CSV + b'1,2,3,4,5,6,7,8,9,10,"tv\n' + b"1,2,3,4,5,6,7,8,9,10,11\n" * 2 + b'"x',
             "a.csv, line 45: a quoted value goes on after its closing quote: '\"x'",
         ),
         ("a.csv", CSV.replace(b"user", b"us\xfcr", 1), "a.csv can't be read as CSV .*codec"),

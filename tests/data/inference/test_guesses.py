@@ -166,6 +166,22 @@ def test_numbers_as_scenarios_are_declared_as_texts(tmp_path):
     assert "scenarios are texts" in guesses["tab"].reason
 
 
+def test_the_head_says_which_rows_required_features_come_from(tmp_path):
+    rows = shop(rows=3000)
+    rows.loc[2500:, "preis"] = None
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    for most, required, head in (
+        (2000, True, "Proposed from 2,000 rows of 1 file(s) (the first rows of each; later ones"),
+        (3000, False, "Proposed from 3,000 rows of 1 file(s). Every guess has its reason above"),
+    ):
+        sample = read_sample(tmp_path / "shop.csv", most)
+        text = propose(sample, guess(sample)).text
+        assert read_contract(parse_schema(text)).column("preis").required is required
+        above = " ".join(text.partition("\n\n")[0].replace("# ", "").split())
+        assert above.startswith(head)
+        assert "required ('presence', 'shape') where none of these rows lacks it" in above
+
+
 def test_only_a_rows_own_weight_weighs_it(tmp_path):
     rows = shop(rows=3000)
     product = rows.was.to_numpy()
