@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from cli.failure import failure
 from cli.terminal import silent_imports
 from pipeline.config_files import load_config, preset_names, preset_path
 from schemas.errors import PolyrankError
@@ -65,7 +66,8 @@ def compare(
     Features are made once. Every model trains on the same rows for the same number of epochs;
     a comparison that was stopped goes on with the trials that are not finished.
 
-    Exit status: 0 all trials finished, 1 error or a failed trial, 2 wrong command line.
+    Exit status: 0 all trials finished, 1 error or a failed trial, 2 wrong command line,
+    4 bad data.
     """
     source = preset_path(preset) if preset and not config else config
     if source is None or (preset and config):
@@ -95,7 +97,7 @@ def compare(
     except PolyrankError as error:
         if as_json:
             # Whoever reads JSON gets it whatever happens; people get the message from main().
-            click.echo(json.dumps({"status": "error", "exit_code": 1, "reason": str(error)}))
+            click.echo(json.dumps(failure(error)))
         raise
     if as_json:
         click.echo(json.dumps(result.document))

@@ -20,7 +20,7 @@ from pipeline.local import local_feature_pipeline
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
 from schemas.contract import load_schema_text, parse_schema, read_contract
-from schemas.errors import PolyrankError
+from schemas.errors import BadDataError, PolyrankError
 
 _LOG = logging.getLogger(__name__)
 _SPLITS = ("train", "validation", "eval")
@@ -44,7 +44,8 @@ def prepare_features(
       The folder of the saved TrialData.
 
     Raises:
-      PolyrankError: a component failed, or the data can't be used.
+      BadDataError: the data can't be used.
+      PolyrankError: a component failed.
     """
     record = RunRecord(locations.metadata_path)
     runs_before = len(record.run_ids())
@@ -57,7 +58,8 @@ def prepare_features(
     except Exception as error:
         _LOG.exception("the features could not be made")
         reason = failed(error, record, runs_before, "", directory).reason
-        raise PolyrankError(f"{reason} (log: {directory / 'run.log'})") from error
+        told = BadDataError if isinstance(error, BadDataError) else PolyrankError
+        raise told(f"{reason} (log: {directory / 'run.log'})") from error
 
 
 def _held(

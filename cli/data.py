@@ -130,7 +130,11 @@ def published(
 def spans(
     source: pathlib.Path, schema_path: pathlib.Path, out: pathlib.Path, overwrite: bool
 ) -> None:
-    """Turn files of your own into spans, by the day of the schema's timestamp."""
+    """Turn files of your own into spans, by the day of the schema's timestamp.
+
+    Holds all rows in memory: give it the files of some whole days at a time where they are too
+    many. Spans of other days stay as they are.
+    """
     contract = load_contract(schema_path)
     started = time.monotonic()
     with silent_imports():

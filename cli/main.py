@@ -11,6 +11,7 @@ import click
 
 from cli.debug import Debug
 from cli.terminal import silent_imports
+from pipeline.outcome import Outcome
 from schemas.errors import PolyrankError
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -68,8 +69,9 @@ def main() -> None:
     except (PolyrankError, OSError) as error:
         if debug:
             traceback.print_exc()
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        outcome = Outcome.of(error)
+        click.echo(f"{outcome.status}: {error}", err=True)
+        sys.exit(outcome.value)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import click
 
 from cli.debug import debugging
+from cli.failure import failure
 from cli.terminal import silent_imports
 from pipeline.config_files import load_config, preset_names, preset_path
 from schemas.errors import PolyrankError
@@ -49,8 +50,7 @@ def run(
     except PolyrankError as error:
         if as_json:
             # Whoever reads JSON gets it whatever happens; people get the message from main().
-            failed = {"status": "error", "exit_code": 1, "reason": str(error)}
-            click.echo(json.dumps(failed))
+            click.echo(json.dumps(failure(error)))
         raise
     if result.trace and debugging():
         click.echo(result.trace, err=True)

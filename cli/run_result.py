@@ -13,7 +13,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
-from schemas.errors import BadDataError, PolyrankError
+from schemas.errors import PolyrankError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +172,7 @@ def failed(
     place = next((f"{c.name}: " for c in components if c.outcome == "failed"), "")
     kind = "" if isinstance(error, PolyrankError) else f"{type(error).__name__}: "
     return RunResult(
-        outcome=Outcome.BAD_DATA if isinstance(error, BadDataError) else Outcome.ERROR,
+        outcome=Outcome.of(error),
         reason=f"{place}{kind}{error}",
         model=model,
         run_directory=run_directory,

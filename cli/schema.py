@@ -60,7 +60,8 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
 def check(data: pathlib.Path, schema_path: pathlib.Path) -> None:
     """Hold every row of a log's spans against a schema; write nothing.
 
-    Exit status: 0 all rows keep it, 1 the schema can't be used, 4 the log breaks it.
+    Exit status: 0 all rows keep it, 1 the schema can't be used, 4 the log breaks it or is not
+    there.
     """
     contract = load_contract(schema_path)
     with silent_imports():

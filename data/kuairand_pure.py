@@ -29,6 +29,12 @@ TABS = (0, 1, 4)
 
 _NUMBERS = ("user_id", "video_id", "tab", "is_click", "long_view")
 _VIDEO_FOLLOWS, _FOLLOWS = "video_follow_user_num", "follow_user_num"
+_BASIC = (
+    "author_id", "video_type", "upload_dt", "upload_type", "visible_status", "video_duration",
+    "server_width", "server_height", "music_id", "music_type", "tag",
+)  # fmt: skip
+"""The columns of the table of videos; all others of a video are statistics."""
+
 _TABLES = {"user": "user_features*", "basic": "video_features_basic*"}
 _STATISTICS = "video_features_statistic*"
 
@@ -44,11 +50,10 @@ def _read_log(source: pathlib.Path) -> pd.DataFrame:
 
 def _tables(source: pathlib.Path, contract: Contract) -> dict[str, pd.DataFrame]:
     """The contract's columns of the three tables, by kind, each by its key."""
-    names = [column.name for column in contract.features]
-    split = names.index("counts")
     of_user = [x for x in contract.features if x.side == "user" and x != contract.user_id]
-    basic = [x for x in contract.features[:split] if x.side == "item" and x.name != "video_id"]
-    statistics = list(contract.features[split:])
+    of_video = [x for x in contract.features if x.side == "item" and x.name != "video_id"]
+    basic = [x for x in of_video if x.name in _BASIC]
+    statistics = [x for x in of_video if x.name not in _BASIC]
     in_file = [
         dataclasses.replace(x, name=_FOLLOWS) if x.name == _VIDEO_FOLLOWS else x for x in statistics
     ]

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import enum
 
+from schemas.errors import BadDataError
+
 
 class Outcome(enum.Enum):
-    """The ways a run ends; the value is the exit status (2 is a wrong command line)."""
+    """The ways a command ends; the value is the exit status (2 is a wrong command line)."""
 
     PUSHED = 0
     ERROR = 1
     REFUSED_BY_GATE = 3
     BAD_DATA = 4
     CANARY_FAILED = 5
+
+    @classmethod
+    def of(cls, error: BaseException) -> Outcome:
+        """How a command ends that `error` stopped: as bad data, or as an error."""
+        return cls.BAD_DATA if isinstance(error, BadDataError) else cls.ERROR
 
     @property
     def status(self) -> str:

@@ -156,6 +156,10 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
         )
     if "sampling_rate" in column.tags.flags and column.type != "float":
         raise ContractError(f"feature '{column.name}' is the sampling rate; make it FLOAT")
+    if "weight" in column.tags.flags and column.type == "bytes":
+        raise ContractError(f"feature '{column.name}' is the weight; make it FLOAT or INT")
+    if "user_id" in column.tags.flags and column.type == "float":
+        raise ContractError(f"feature '{column.name}' is the user_id; make it INT or BYTES")
     if isinstance(column.treatment, (Id, Categorical)) and column.type == "float":
         kind = "an id" if isinstance(column.treatment, Id) else "categorical"
         raise ContractError(f"feature '{column.name}' is {kind}; make it INT or BYTES, not FLOAT")

@@ -35,9 +35,12 @@ def check_batch(
         for column in contract.columns
     }
     refusals = checks.refuse(contract, values, date)
-    for row, rule in zip(refusals.rows.tolist(), refusals.rules, strict=True):
+    # A log can break a rule in every row: count them together, and show the first.
+    kinds, firsts, counts = np.unique(refusals.broke, return_index=True, return_counts=True)
+    for kind, index, count in zip(kinds.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+        rule, row = refusals.rules[kind], int(refusals.rows[index])
         value = shown(values[rule.column].raw[row].as_py())
-        report.refuse(Refused(rule, 1, source, first + row, value))
+        report.refuse(Refused(rule, count, source, first + row, value))
     report.read += batch.num_rows
     return values, refusals
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.impression_example_gen.columns import Typed
+from components.impression_example_gen.lists import is_list
 from schemas.column import ColumnType
 from schemas.contract import Contract
 
@@ -41,11 +42,13 @@ class Refusals:
 
     Attributes:
       rows: int64 [R], ascending positions in the batch.
-      rules: the first rule that each of them broke, R long.
+      broke: int32 [R], index in `rules` of the first rule that each of them broke.
+      rules: every rule that some row broke.
     """
 
     rows: np.ndarray
-    rules: list[Rule]
+    broke: np.ndarray
+    rules: tuple[Rule, ...]
 
 
 def day_bounds(date: str, ticks_per_second: int) -> tuple[int, int]:
@@ -71,9 +74,9 @@ def refuse(contract: Contract, batch: Mapping[str, Typed], date: str) -> Refusal
         first_rule[broken & (first_rule < 0)] = len(rules)
         rules.append(rule)
     if first_rule is None:
-        return Refusals(np.zeros(0, np.int64), [])
+        return Refusals(np.zeros(0, np.int64), np.zeros(0, np.int32), ())
     rows = np.flatnonzero(first_rule >= 0)
-    return Refusals(rows, [rules[index] for index in first_rule[rows]])
+    return Refusals(rows, first_rule[rows], tuple(rules))
 
 
 def _broken(
@@ -91,9 +94,8 @@ def _all_rules(
     for name, values in batch.items():
         for reason, broken in values.broken.items():
             yield Rule(reason, name, _wanted(reason, values.column.type)), broken
-        if values.column.type == "bytes" and not values.column.ragged:
-            length = pc.fill_null(pc.binary_length(values.array), 0).to_numpy()
-            yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), length > LONGEST_TEXT
+        if values.column.type == "bytes":
+            yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), _too_long(values.array)
         if values.column.required and values.array.null_count:
             missing = values.array.is_null().to_numpy(zero_copy_only=False)
             yield Rule("missing", name, "a value in every row"), missing
@@ -129,6 +131,16 @@ def _all_rules(
     if contract.weight is not None:
         weight = batch[contract.weight.name].filled()
         yield Rule("negative_weight", contract.weight.name, "at least 0"), weight < 0
+
+
+def _too_long(array: pa.Array) -> np.ndarray:
+    """Bool [N], True for a text that is too long, or a list that has one."""
+    if not is_list(array.type):
+        return np.asarray(pc.fill_null(pc.binary_length(array), 0).to_numpy() > LONGEST_TEXT)
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy()
+    found = np.zeros(len(array), bool)
+    found[np.repeat(np.arange(len(array)), lengths)[_too_long(array.flatten())]] = True
+    return found
 
 
 def _wanted(reason: str, kind: ColumnType) -> str:

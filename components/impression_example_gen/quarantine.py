@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.impression_example_gen.checks import Rule
+from components.impression_example_gen.checks import Refusals
 from components.impression_example_gen.formats.log_reader import LogReader
 from components.impression_example_gen.plan import Piece
 
+_TOLD = {"reason": "name", "column": "column", "wanted": "wanted"}
 
-def refused_rows(reader: LogReader, piece: Piece, rows: np.ndarray, rules: Sequence[Rule]) -> bytes:
+
+def refused_rows(reader: LogReader, piece: Piece, refused: Sequence[Refusals]) -> bytes:
     """Returns a Parquet file of refused rows.
 
     All original columns, also those outside the contract, and then `quarantine_reason`,
@@ -23,16 +25,14 @@ def refused_rows(reader: LogReader, piece: Piece, rows: np.ndarray, rules: Seque
     Args:
       reader: the open file.
       piece: what was read of it.
-      rows: int64 [R], positions in the row group.
-      rules: what each of them broke, R long.
+      refused: at least one; rows are ascending positions in the row group.
     """
+    rows = np.concatenate([part.rows for part in refused])
     # Refused rows are few: reading all columns again costs less than always reading them.
     table = reader.take(piece.row_group, rows)
     added = {
-        "quarantine_reason": pa.array([rule.name for rule in rules]),
-        "quarantine_column": pa.array([rule.column for rule in rules]),
-        "quarantine_wanted": pa.array([rule.wanted for rule in rules]),
-        "quarantine_file": pa.array([piece.source] * len(rules)),
+        **{f"quarantine_{told}": _told(refused, of) for told, of in _TOLD.items()},
+        "quarantine_file": pa.repeat(piece.source, len(rows)),
         "quarantine_row": pa.array(rows + piece.offset),
     }
     for name, values in added.items():
@@ -40,3 +40,13 @@ def refused_rows(reader: LogReader, piece: Piece, rows: np.ndarray, rules: Seque
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()
+
+
+def _told(refused: Sequence[Refusals], attribute: str) -> pa.Array:
+    """What the rules of all refused rows say, string [R]."""
+    return pa.concat_arrays(
+        [
+            pa.array([getattr(rule, attribute) for rule in part.rules]).take(pa.array(part.broke))
+            for part in refused
+        ]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import apache_beam as beam
@@ -83,19 +84,17 @@ class WriteShard(beam.DoFn):
         report: Report,
     ) -> None:
         reader = open_log(self._contract, piece.path, piece.source)
-        refused_rows: list[np.ndarray] = []
-        refused_rules: list[checks.Rule] = []
+        refused: list[checks.Refusals] = []
         for first, batch in self._batches(reader, piece):
             at = piece.offset + first
             values, refusals = check_batch(
                 self._contract, batch, piece.source, piece.date, at, report
             )
             self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
-            refused_rows.append(refusals.rows + first)
-            refused_rules.extend(refusals.rules)
-        if refused_rules:
-            rows = np.concatenate(refused_rows)
-            content = quarantine.refused_rows(reader, piece, rows, refused_rules)
+            if len(refusals.rows):
+                refused.append(dataclasses.replace(refusals, rows=refusals.rows + first))
+        if refused:
+            content = quarantine.refused_rows(reader, piece, refused)
             name = f"refused-{shard:05d}-{number:05d}.parquet"
             write_whole(self._refused, name, self._temporary, content)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _MISSING = ("", "nan", "null")
 _BOOLEANS = {"true": 1, "false": 0}
 _INT64 = np.iinfo(np.int64)
+_ISO_8601 = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d(?::\d\d(?::\d\d(?:\.(\d+))?)?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -27,7 +33,7 @@ def parse_numbers(
       array: binary or string [N].
       kind: `int`, or `float`.
       ticks_per_second: for a column of times: also ISO 8601 is read (UTC where it has no
-        zone), in this unit, later digits cut off.
+        zone), in this unit, later digits cut off (those after the sixth decimal always).
 
     Returns:
       int64 or float64 [N], null where missing or unusable, and bool [N] where a text is no
@@ -35,9 +41,14 @@ def parse_numbers(
     """
     target = pa.int64() if kind == "int" else pa.float64()
     try:
-        return array.cast(pa.string()).cast(target), None
+        text = array.cast(pa.string())
+        numbers = text.cast(target)
     except pa.ArrowInvalid:
         pass
+    else:
+        # Arrow reads 0x10 as 16: what a text is must not hang on its neighbours.
+        if kind == "float" or not any(pc.any(pc.match_substring(text, x)).as_py() for x in "xX"):
+            return numbers, None
     encoded = array.dictionary_encode()
     texts = [
         text.decode("utf-8", "replace") if isinstance(text, bytes) else text
@@ -91,11 +102,19 @@ def _real(text: str) -> float | None:
 
 
 def _ticks(text: str, ticks_per_second: int) -> int | None:
-    try:
-        time = datetime.datetime.fromisoformat(text.strip().upper().replace("Z", "+00:00"))
-    except ValueError:
+    found = _ISO_8601.fullmatch(text.strip().upper())
+    if found is None:
         return None
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=datetime.timezone.utc)
+    day, clock, fraction, zone = found.groups()
+    # Python 3.10 reads no other number of digits, and no zone without a colon.
+    clock = (clock or "00").partition(".")[0]
+    digits = f".{fraction[:6]:0<6}" if fraction else ""
+    digits_of_zone = "0000" if zone in (None, "Z") else f"{zone[1:].replace(':', ''):0<4}"
+    sign = "-" if zone and zone[0] == "-" else "+"
+    offset = f"{sign}{digits_of_zone[:2]}:{digits_of_zone[2:]}"
+    try:
+        time = datetime.datetime.fromisoformat(f"{day}T{clock}{digits}{offset}")
+    except ValueError:  # The 30th of February.
+        return None
     microseconds = (time - _EPOCH) // datetime.timedelta(microseconds=1)
     return microseconds * ticks_per_second // 1_000_000

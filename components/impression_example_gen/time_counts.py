@@ -46,8 +46,9 @@ class TimeCounts:
     def start_of_last(self, fraction: float) -> int:
         """Returns the timestamp at which the last `fraction` of the rows begins.
 
-        The row quantile is exact: of N rows in order of time, the last round(fraction * N), and
-        at least one, are later. Rows with the very timestamp it falls on are all later.
+        Of N rows in order of time, the last round(fraction * N), and at least one, are later. Rows
+        with the very timestamp it falls on are all later. So it is as exact as `times`: where a
+        survey has cut these off to whole seconds, it is the start of a second.
         """
         up_to = np.cumsum(self.counts)
         later = max(1, round(fraction * int(up_to[-1])))

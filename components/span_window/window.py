@@ -45,7 +45,7 @@ def resolve(
       end: the window's last date, or `latest` for the last one that exists.
       train_spans: number of dates to learn from (>= 1).
       eval_spans: number of dates after those to be judged on (>= 0).
-      today: the UTC day that `latest` must not be far behind; None for the clock's.
+      today: the UTC day; the latest span may be one day after it, no more. None for the clock's.
 
     Raises:
       BadDataError: no span exists, a date of the window is missing, or the latest span is of a

@@ -202,11 +202,11 @@ class _Guesser:
         self._put(column, tags, reason, as_type="bytes", values=values)
 
     def _put_feature(self, column: Profile) -> None:
-        weighs = column.type == "float" and names.has(column.name, names.WEIGHT)
-        if weighs and not column.missing and column.numbers.min() >= 0:
-            self._put(column, ("weight",), "its name says weight, none is below 0", served=False)
-            return
         side = self._side(column)
+        if side == "context" and self._weighs(column):
+            reason = "its name says the row's weight, none is below 0"
+            self._put(column, ("weight",), reason, served=False)
+            return
         reason = f"{column.distinct:,} values"
         if column.missing:
             reason += f", missing in {column.missing / len(column.values):.2%} of the rows"
@@ -223,6 +223,13 @@ class _Guesser:
                 f"as at {default}, where '{self._labels[0].name}' is nearest to its average"
             )
         self._put(column, tags, reason, served=served)
+
+    def _weighs(self, column: Profile) -> bool:
+        named = column.type == "float" and names.weighs_rows(column.name)
+        if not named or column.missing or column.numbers.min() < 0:
+            return False
+        # A contract has one weight: the first.
+        return not any("weight" in found.tags for found in self._found.values())
 
     def _treatment(self, column: Profile) -> tuple[str, ...]:
         if column.type is None:

@@ -65,6 +65,7 @@ def find_labels(
 
 def task_graph(labels: Sequence[Profile]) -> list[LabelGuess]:
     """Tags of the labels (the most frequent first), from the constraints that all rows keep."""
+    short = names.label_names([label.name for label in labels])
     any_named = any(names.has(label.name, names.OUTCOME) for label in labels)
     guesses = []
     for index, label in enumerate(labels):
@@ -78,18 +79,18 @@ def task_graph(labels: Sequence[Profile]) -> list[LabelGuess]:
                 "weak: no column is named like an outcome, and neither person, item nor hour "
                 "decides it"
             )
-        tag = f"label:{names.label_name(label.name)}"
+        tag = f"label:{short[label.name]}"
         parent = _implied(label, labels[:index])
         paths = _paths(label, labels[:index])
         if parent is not None:
-            name = names.label_name(parent.name)
+            name = short[parent.name]
             tag += f" given:{name}"
             reasons.append(
                 f"no row has it without '{parent.name}': from now on such a row is refused (write "
                 f"after:{name} if it may happen)"
             )
         elif paths:
-            tag += f" after:{','.join(names.label_name(x.name) for x in paths)}"
+            tag += f" after:{','.join(short[x.name] for x in paths)}"
             shares = ", ".join(f"'{x.name}' {_share(label, x):.0%}" for x in paths)
             reasons.append(f"where it is 1, so is often {shares}")
         guesses.append(LabelGuess(label, tag, "; ".join(reasons)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import re
+from collections.abc import Sequence
 
 
 def _vocabulary(text: str) -> frozenset[str]:
@@ -34,13 +36,16 @@ OUTCOME = _vocabulary(
     "hide"
 )
 POSITION = _vocabulary("position pos rank slot")
-WEIGHT = _vocabulary("weight")
 NUMBER = _vocabulary(
     "count cnt num number price amount age score rate ratio duration length size days hours "
     "minutes seconds sec ms distance total sum avg mean"
 )
 AFTERWARDS = _vocabulary(
     "dwell stay played watchtime playtime delay revenue gmv refund true truth potential"
+)
+_ROW_WEIGHTS = _vocabulary(
+    "weight weights sample_weight row_weight example_weight impression_weight instance_weight "
+    "loss_weight"
 )
 _AFTERWARDS_PHRASES = (("play", "time"), ("watch", "time"), ("time", "to"), ("time", "spent"))
 
@@ -63,8 +68,26 @@ def told_afterwards(name: str) -> bool:
     return has(name, AFTERWARDS) or not pairs.isdisjoint(_AFTERWARDS_PHRASES)
 
 
-def label_name(column: str) -> str:
-    """The name of a label in the task graph: the column's without `is_` or `has_`."""
+def weighs_rows(name: str) -> bool:
+    """True for the name of a row's weight; the weight of a parcel says what it is of."""
+    return "_".join(words(name)) in _ROW_WEIGHTS
+
+
+def label_names(columns: Sequence[str]) -> dict[str, str]:
+    """The names of labels in the task graph: the columns' without `is_` or `has_`.
+
+    Columns that differ in nothing else keep all of their names.
+    """
+    short = {column: _without_prefix(column) for column in columns}
+    often = collections.Counter(short.values())
+    # A tag's arguments are told apart by blanks and colons.
+    return {
+        column: name if often[name] == 1 else re.sub(r"\W+", "_", column)
+        for column, name in short.items()
+    }
+
+
+def _without_prefix(column: str) -> str:
     parts = words(column)
     kept = parts[1:] if len(parts) > 1 and parts[0] in ("is", "has", "label") else parts
     return "_".join(kept) or column

@@ -48,13 +48,7 @@ def propose(sample: Sample, guesses: Guesses) -> Proposal:
             + "\n".join(f"  {role}: {_FIXES[role]}" for role in guesses.missing_roles)
             + f"\nColumns: {', '.join(sample.table.column_names)}"
         )
-    rows = f"{sample.table.num_rows:,} rows of {len(sample.files)} file(s)"
-    head = [
-        f"Proposed from {rows}{'' if sample.complete else ' (the first rows of each)'}. Every",
-        "guess has its reason above it. Read them, mend the tags, then hold the log against it:",
-        "polyrank schema check",
-    ]
-    blocks = ["\n".join(f"# {line}" for line in head)]
+    blocks = ["\n".join(_wrapped(_head(sample)))]
     blocks.append('default_environment: "TRAINING"\ndefault_environment: "SERVING"\n')
     blocks.extend(_block(x) for x in guesses.columns if not x.left_out)
     left_out = [x for x in guesses.columns if x.left_out]
@@ -67,6 +61,16 @@ def propose(sample: Sample, guesses: Guesses) -> Proposal:
     text = "\n".join(blocks)
     read_contract(parse_schema(text, "the proposed schema"))
     return Proposal(text, tuple(_summary(guesses)))
+
+
+def _head(sample: Sample) -> str:
+    rows = f"{sample.table.num_rows:,} rows of {len(sample.files)} file(s)"
+    known = "" if sample.complete else " (the first rows of each; later ones were not read)"
+    return (
+        f"Proposed from {rows}{known}. Every guess has its reason above it. A feature is required "
+        "('presence', 'shape') where none of these rows lacks it: a row that does is refused. Read "
+        "them, mend the tags, then hold the log against it: polyrank schema check"
+    )
 
 
 def _block(guess: Guess) -> str:

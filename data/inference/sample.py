@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from schemas.errors import BadDataError
 
 MOST_ROWS = 500_000
+READABLE = ".parquet, .csv or .csv.gz"
 _SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")
 _TEXT_KINDS = (
     pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.bool_()
@@ -45,18 +46,26 @@ def is_readable(name: str) -> bool:
 
 
 def log_files(
-    source: pathlib.Path, known: Callable[[str], bool] = is_readable
+    source: pathlib.Path,
+    known: Callable[[str], bool] = is_readable,
+    endings: str = READABLE,
 ) -> list[pathlib.Path]:
     """The log's files of a folder and its sub-folders, or the one file, sorted.
 
     Args:
       source: a folder or a file.
-      known: says whether a file of this name is one; others are left out.
+      known: says whether a file of this name is one; others of a folder are left out.
+      endings: those that `known` knows, for people.
 
     Raises:
       BadDataError: there is no such file.
     """
     if source.is_file():
+        if not known(source.name):
+            raise BadDataError(
+                f"{source} is no file of a log, by its name; wanted an ending in small letters: "
+                f"{endings}"
+            )
         return [source]
     if not source.is_dir():
         raise BadDataError(f"{source} does not exist; give the folder of the log's files")
@@ -69,8 +78,8 @@ def log_files(
     if not files:
         found = ", ".join(sorted(path.name for path in source.iterdir())[:10]) or "nothing"
         raise BadDataError(
-            f"{source} holds no Parquet or CSV file, by their names (found: {found}); call them "
-            ".parquet, .csv or .csv.gz"
+            f"{source} holds no file of a log, by their names (found: {found}); wanted endings in "
+            f"small letters: {endings}"
         )
     return files
 

@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from google.protobuf import text_format
 
 from data import kuairand_pure
 from data.published import PROTOCOLS, PublishedConfig, write_log
-from schemas.contract import load_contract
+from schemas.contract import load_contract, load_schema
 from schemas.errors import BadDataError
 
 CONTRACT = load_contract(kuairand_pure.SCHEMA)
@@ -79,6 +80,20 @@ def test_features_of_all_three_tables(write):
     assert (first["follow_user_num"], first["video_follow_user_num"]) == (5, 0.5)
     assert (second["follow_user_num"], second["video_follow_user_num"]) == (0, None)
     assert (first["outsite_share_all_cnt"], second["outsite_share_all_cnt"]) == (0.5, None)
+
+
+def test_the_order_of_the_schema_does_not_matter(write, tmp_path, monkeypatch):
+    source = write()
+    rows = kuairand_pure.read(source, seed=2021).to_pylist()
+    schema = load_schema(kuairand_pure.SCHEMA)
+    turned = list(schema.feature)[::-1]
+    del schema.feature[:]
+    schema.feature.extend(turned)
+    (tmp_path / "schema.pbtxt").write_text(text_format.MessageToString(schema))
+    monkeypatch.setattr(kuairand_pure, "SCHEMA", tmp_path / "schema.pbtxt")
+    table = kuairand_pure.read(source, seed=2021)
+    assert table.column_names == [x.name for x in CONTRACT.columns][::-1]
+    assert table.to_pylist() == rows
 
 
 def test_a_random_tenth_of_the_rows_falls_on_each_of_ten_days(write, files, tmp_path):

@@ -123,6 +123,11 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         ({"x": feature("h", "INT", "id", more=LIST)}, "'h' is a list (value_count) and is tagged"),
         ({"x": feature("r", "INT", "sampling_rate")}, "'r' is the sampling rate; make it FLOAT"),
         ({"x": feature("r", "FLOAT", "sampling_rate", more="")}, "'r' may not be missing"),
+        ({"x": feature("w", "BYTES", "weight")}, "'w' is the weight; make it FLOAT or INT"),
+        (
+            {"user": feature("uid", "FLOAT", "user_id")},
+            "'uid' is the user_id; make it INT or BYTES",
+        ),
         ({"x": feature("sampling__rate", "FLOAT")}, "has the name of what sampling writes"),
         (
             {"x": feature("v", "FLOAT", "weight"), "y": feature("w", "FLOAT", "weight")},

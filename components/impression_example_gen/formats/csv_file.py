@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from components.impression_example_gen.formats.csv_quotes import CsvQuotes
 from components.impression_example_gen.formats.log_reader import BATCH_ROWS
 from components.impression_example_gen.formats.streams import open_stream
 from schemas.errors import BadDataError
@@ -18,11 +19,15 @@ from schemas.errors import BadDataError
 _BLOCK_BYTES = 1 << 24
 """The longest row that can be read."""
 
+_BOM = b"\xef\xbb\xbf"
 _ERRORS = (pa.ArrowException, OSError, UnicodeError, csv.Error)
 
 
 class CsvFile:
-    """A `LogReader` of a CSV file; every column is binary, an empty unquoted field is null."""
+    """A `LogReader` of a CSV file; every column is binary, an empty unquoted field is null.
+
+    Rows are counted without the header and without blank lines, which are skipped.
+    """
 
     untyped = True
     groups = 1
@@ -37,9 +42,10 @@ class CsvFile:
         self._source = source
         try:
             with io.TextIOWrapper(
-                io.BufferedReader(_Counted(path)), "utf-8-sig", "surrogateescape", newline=""
+                io.BufferedReader(_QuotedText(path)), "utf-8-sig", "surrogateescape", newline=""
             ) as text:
-                header = next(csv.reader(text), None)
+                # Arrow skips blank lines, before the header too.
+                header = next(filter(None, csv.reader(text)), None)
                 self._is_empty = not text.read(1)
             # The rows' text is checked value by value.
             _ = "".join(header or []).encode()
@@ -56,7 +62,7 @@ class CsvFile:
         del group
         if self._is_empty:
             return
-        file = _Counted(self._path)
+        file = _QuotedText(self._path)
         broken: list[Any] = []
         try:
             for block in self._blocks(file, columns, broken):
@@ -64,11 +70,18 @@ class CsvFile:
                     yield block.slice(first, batch_rows)
         except _ERRORS as error:
             raise self._broken_row(broken[0]) if broken else self._unreadable(error) from None
-        # Arrow takes all that follows such a quote as one value, without a word.
-        if file.quotes % 2:
+        # Arrow takes such values, and all between two quotes, without a word.
+        if file.quotes.text_after is not None:
+            line, text = file.quotes.text_after
             raise BadDataError(
-                f'{self._source}: a quote (") is not closed (the file has {file.quotes:,} of '
-                "them); double quotes inside a value, or write the file anew"
+                f"{self._source}, line {line:,}: a quoted value goes on after its closing quote: "
+                f"{text!r}. Double the quotes inside a value, close every other, and write the "
+                "file anew"
+            )
+        if file.quotes.is_open:
+            raise BadDataError(
+                f'{self._source}, line {file.quotes.opened:,}: the quote (") that opens a value '
+                "is not closed. Double the quotes inside a value, and write the file anew"
             )
 
     def take(self, group: int, rows: np.ndarray) -> pa.Table:
@@ -81,7 +94,7 @@ class CsvFile:
         table = pa.Table.from_batches(found)
         return pa.table([_as_text(column) for column in table.columns], table.schema.names)
 
-    def _blocks(self, file: _Counted, columns: Sequence[str], broken: list[Any]) -> Any:
+    def _blocks(self, file: _QuotedText, columns: Sequence[str], broken: list[Any]) -> Any:
         def stop(row: Any) -> str:
             broken.append(row)  # What is raised here would not reach the caller.
             return "error"
@@ -117,21 +130,26 @@ class CsvFile:
         return BadDataError(f"{self._source} can't be read as CSV ({error}); {hint}")
 
 
-class _Counted(io.RawIOBase):
-    """The text of a CSV file, plain or gzip; counts the quotes that were read."""
+class _QuotedText(io.RawIOBase):
+    """The text of a CSV file, plain or gzip; follows the quotes that were read."""
 
     def __init__(self, path: str) -> None:
         stream = open_stream(path)
         is_gzip = path.endswith(".gz")
         self._stream = pa.CompressedInputStream(stream, "gzip") if is_gzip else stream
-        self.quotes = 0
+        self.quotes = CsvQuotes()
+        self._is_start = True
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(size if size >= 0 else None)
-        self.quotes += content.count(b'"')
+        if content:
+            self.quotes.feed(content.removeprefix(_BOM) if self._is_start else content)
+            self._is_start = False
+        else:
+            self.quotes.end()
         return content
 
     def readinto(self, buffer: Any) -> int:

@@ -39,15 +39,15 @@ class TFRecordFile:
         )
         first = next(self._records(BATCH_ROWS), [])
         found = self._decoded_alone(first).schema
-        # A feature that no example has is legal where the contract lets it be missing.
+        # A feature that no example has is legal where the contract lets it be missing. One that
+        # is there without a kind (`tf.train.Feature()`) has no type yet: the contract's.
+        required = {column.name for column in contract.columns if first and column.required}
+        untyped = {field.name for field in found if pa.types.is_null(field.type)}
+        absent = set(self._expected.names) - set(found.names) - required
         self.schema = pa.schema(
             [
-                *found,
-                *(
-                    self._expected.field(column.name)
-                    for column in contract.columns
-                    if column.name not in found.names and not (first and column.required)
-                ),
+                *(field for field in found if field.name not in untyped),
+                *(field for field in self._expected if field.name in untyped | absent),
             ]
         )
 

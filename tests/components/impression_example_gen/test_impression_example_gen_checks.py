@@ -1,10 +1,13 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from impression_log import DAY_ONE, day_table
+from impression_log import DAY_ONE, changed, day_table
 
+from components.impression_example_gen import checked_batch
+from components.impression_example_gen.checked_batch import check_batch
 from components.impression_example_gen.checks import day_bounds, refuse
 from components.impression_example_gen.columns import check_schema, typed
+from components.impression_example_gen.report import Report
 from schemas.errors import BadDataError
 
 GOOD = {
@@ -40,7 +43,7 @@ def test_good_rows_pass(contract):
         {"price": float("nan")},  # missing
     ]
     refusals = _refuse(contract, rows)
-    assert refusals.rows.tolist() == [] and refusals.rules == []
+    assert refusals.rows.tolist() == [] and refusals.rules == ()
 
 
 def test_large_integers_of_a_float_column_are_rounded(contract):
@@ -70,13 +73,36 @@ def test_large_integers_of_a_float_column_are_rounded(contract):
 def test_a_bad_row_between_good_ones_is_refused(contract, row, name, column):
     refusals = _refuse(contract, [{}, row, {}])
     assert refusals.rows.tolist() == [1]
-    assert [(rule.name, rule.column) for rule in refusals.rules] == [(name, column)]
+    first = refusals.rules[refusals.broke[0]]
+    assert (first.name, first.column) == (name, column)
 
 
 def test_every_row_has_one_reason(contract):
     refusals = _refuse(contract, [{"click": 2, "time": 0}, {}, {"click": 3}, {"time": 0}])
     assert refusals.rows.tolist() == [0, 2, 3]
-    assert [rule.column for rule in refusals.rules] == ["time", "click", "time"]
+    assert [refusals.rules[broke].column for broke in refusals.broke] == ["time", "click", "time"]
+
+
+def test_a_batch_is_counted_by_rule_with_the_first_row_of_each(contract):
+    table = changed(day_table(0), "click", {7: 2, 9: 3, 30: 4})
+    table = changed(table, "time", {3: 0, 9: 1})
+    batch = table.combine_chunks().to_batches()[0]
+    report = Report(read=1000)
+    _, refusals = check_batch(contract, batch, "a.parquet", "2026-01-01", 1000, report)
+    assert (report.read, refusals.rows.tolist()) == (1040, [3, 7, 9, 30])
+    assert [(x.rule.name, x.rows, x.file, x.row, x.value) for x in report.by_frequency()] == [
+        ("not_0_or_1", 2, "a.parquet", 1007, "2"),
+        ("outside_its_day", 2, "a.parquet", 1003, "0"),
+    ]
+
+
+def test_values_are_looked_at_once_a_rule_and_not_once_a_row(contract, monkeypatch):
+    shown = []
+    monkeypatch.setattr(checked_batch, "shown", lambda value: shown.append(value) or repr(value))
+    batch = changed(day_table(0), "click", dict.fromkeys(range(40), 2)).combine_chunks()
+    report = Report()
+    check_batch(contract, batch.to_batches()[0], "a", "2026-01-01", 0, report)
+    assert (report.quarantined, shown) == (40, [2])
 
 
 @pytest.mark.parametrize("ticks", [1, 1_000, 1_000_000])

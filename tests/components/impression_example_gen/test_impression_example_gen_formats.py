@@ -1,6 +1,7 @@
 import gzip
 import pathlib
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -136,6 +137,19 @@ def test_quotes_newlines_and_gaps_of_a_csv(contract, tmp_path):
     }
 
 
+def test_blank_lines_are_skipped_and_a_quote_within_a_value_is_a_character(contract, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'\n\r\nuser,item\n\nm1,5" tv\n\nm2,"6"" tv"\nm3,7\n')
+    reader = open_log(contract, str(path), "a.csv")
+    assert reader.schema.names == ["user", "item"]
+    (batch,) = reader.batches(0, ["user", "item"])
+    assert batch["item"].to_pylist() == [b'5" tv', b'6" tv', b"7"]
+    assert reader.take(0, np.array([1]))["user"].to_pylist() == ["m2"]
+    path.write_bytes(b"user,item\n\nm1,5\n\nm2\n")
+    with pytest.raises(BadDataError, match="a.csv, row 1: 1 fields, but the header has 2: 'm2'"):
+        list(open_log(contract, str(path), "a.csv").batches(0, ["user"]))
+
+
 def test_batches_are_cut_and_rows_are_found_again(contract, tmp_path):
     for name in ("a.csv", "a.tfrecord", "a.parquet"):
         _write(tmp_path / name, day_table(0))
@@ -155,7 +169,12 @@ CSV = csv_bytes(day_table(0))
     [
         ("a.csv", b"", "a.csv is empty: it has no header"),
         ("a.csv", CSV + b"1,2\n", r"a.csv, row 40: 2 fields, but the header has 11: '1,2'"),
-        ("a.csv", CSV + b'1,2,3,4,5,6,7,8,9,10,"\n', "a.csv: a quote .*is not closed"),
+        ("a.csv", CSV + b'1,2,3,4,5,6,7,8,9,10,"\n', "a.csv, line 42: the quote .*is not closed"),
+        (
+            "a.csv",
+            CSV + b'1,2,3,4,5,6,7,8,9,10,"tv\n' + b"1,2,3,4,5,6,7,8,9,10,11\n" * 2 + b'"x',
+            "a.csv, line 45: a quoted value goes on after its closing quote: '\"x'",
+        ),
         ("a.csv", CSV.replace(b"user", b"us\xfcr", 1), "a.csv can't be read as CSV .*codec"),
         ("a.csv", CSV.decode().encode("utf-16"), "a.csv can't be read as CSV .line contains NUL"),
         ("a.csv.gz", CSV, r"a.csv.gz can't be read as CSV \(zlib inflate failed: incorrect"),
@@ -206,6 +225,26 @@ def test_features_that_no_example_has(contract, tmp_path):
     assert "column 'click' is missing; wanted INT" in _error(contract, path)
     write_tfrecord(path, [])
     assert list(_open(contract, path).batches(0, ["click"])) == []
+
+
+def test_features_without_a_kind_are_missing(contract, tmp_path):
+    path = tmp_path / "a.tfrecord"
+    examples = [tf.train.Example.FromString(x) for x in examples_of(day_table(0))]
+    for row, example in enumerate(examples):
+        example.features.feature["unnamed"].CopyFrom(tf.train.Feature())
+        example.features.feature["age"].CopyFrom(tf.train.Feature())
+        if row == 39:
+            example.features.feature["age"].int64_list.value.append(79)
+    nowhere = [x.SerializeToString() for x in examples[:39]]
+    write_tfrecord(path, nowhere)
+    reader = _open(contract, path)
+    (batch,) = reader.batches(0, ["age"])
+    assert batch["age"].to_pylist() == [None] * 39 and "unnamed" not in reader.schema.names
+    # Only later than where the types are looked for.
+    write_tfrecord(path, nowhere * 421 + [examples[39].SerializeToString()])
+    first, second = _open(contract, path).batches(0, ["age"])
+    assert (first.num_rows, first["age"].null_count) == (16_384, 16_384)
+    assert second["age"].to_pylist() == [None] * (39 * 421 - 16_384) + [[79]]
 
 
 def test_a_value_of_a_csv_that_is_no_number_or_text_is_refused_with_its_row(log):

@@ -10,9 +10,11 @@ from impression_log import (
     write_tfrecord,
 )
 
+from components.impression_example_gen.checked_batch import check_batch
 from components.impression_example_gen.columns import check_schema, typed
 from components.impression_example_gen.example_encoder import encode
 from components.impression_example_gen.lists import cast_each, first_values
+from components.impression_example_gen.report import Report
 from schemas.contract import parse_schema, read_contract
 from schemas.errors import BadDataError
 
@@ -115,6 +117,21 @@ def test_ragged_columns_are_carried_from_parquet_and_tfrecord(log):
     again, _ = log.run("tfrecord", schema_text=schema)
     records = serialized_examples(again, "eval")
     assert sorted(records) == sorted(written)
+
+
+@pytest.mark.parametrize("make", [pa.list_, pa.large_list])
+def test_a_list_with_a_text_that_is_too_long_is_refused(make):
+    contract = read_contract(parse_schema(SCHEMA + RAGGED))
+    long, longest = b"x" * 1_000_001, b"x" * 1_000_000
+    rows = [[long], None, [b"a", longest], [], [b"b", b"c", long], [longest, longest], [b"d"]]
+    batch = day_table(0).slice(0, 6)
+    batch = batch.append_column("seen", pa.array(rows, make(pa.binary())).slice(1))
+    batch = batch.append_column("prices", pa.nulls(6, pa.list_(pa.float32())))
+    (batch,) = batch.combine_chunks().to_batches()
+    report = Report()
+    _, refusals = check_batch(contract, batch, "a.parquet", "2026-01-01", 0, report)
+    assert refusals.rows.tolist() == [3]
+    assert [(rule.name, rule.column) for rule in refusals.rules] == [("too_long", "seen")]
 
 
 def test_a_csv_can_not_hold_lists(log):

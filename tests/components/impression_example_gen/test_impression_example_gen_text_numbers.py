@@ -63,6 +63,38 @@ def test_times_are_ticks_or_iso_8601(ticks, more):
     assert _parsed(texts, "int", ticks) == (wanted, [6])
 
 
+@pytest.mark.parametrize(
+    ("text", "microseconds"),
+    [
+        ("2026-01-01T00:00:10.5", 10_500_000),
+        ("2026-01-01 00:00:10.123456789", 10_123_456),
+        ("2026-01-01T00:00:10+0000", 10_000_000),
+        ("2026-01-01T02:30:10.25+0230", 10_250_000),
+        ("2025-12-31t22:00:10.000001-02", 10_000_001),
+        ("2026-01-01T00:01Z", 60_000_000),
+        ("2026-01-01T01", 3_600_000_000),
+        ("2026-02-30", None),
+        ("2026-01-01T00:00:10.", None),
+        ("2026-01-01T25:00:00", None),
+        ("2026-01-01T00:00:00+99:00", None),
+    ],
+)
+def test_fractions_and_zones_of_iso_8601(text, microseconds):
+    wanted = None if microseconds is None else DAY_ONE * 1_000_000 + microseconds
+    broken = [0] if microseconds is None else []
+    assert _parsed([text], "int", 1_000_000) == ([wanted], broken)
+    seconds = None if wanted is None else wanted // 1_000_000
+    assert _parsed([text], "int", 1) == ([seconds], broken)
+
+
+@pytest.mark.parametrize("neighbour", ["7", "true"])
+@pytest.mark.parametrize("text", ["0x10", "0X1f"])
+def test_hexadecimal_is_no_number_whatever_its_neighbours(text, neighbour):
+    first = 7 if neighbour == "7" else 1
+    assert _parsed([neighbour, text], "int") == ([first, None], [1])
+    assert _parsed([neighbour, text], "float") == ([first, None], [1])
+
+
 def test_bytes_that_are_no_text():
     values, broken = cast(pa.array([b"ok", b"\xff", None, b"\xff", "\u00e4".encode()]), "bytes")
     assert values.to_pylist() == [b"ok", None, None, None, "\u00e4".encode()]

@@ -4,6 +4,7 @@ import datetime
 import os
 import pathlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_shop import shop
@@ -163,6 +164,56 @@ def test_numbers_as_scenarios_are_declared_as_texts(tmp_path):
     assert (found.scenario.name, found.scenario.type) == ("tab", "bytes")
     assert found.scenarios == ("1", "0", "4", "2")
     assert "scenarios are texts" in guesses["tab"].reason
+
+
+def test_the_head_says_which_rows_required_features_come_from(tmp_path):
+    rows = shop(rows=3000)
+    rows.loc[2500:, "preis"] = None
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    for most, required, head in (
+        (2000, True, "Proposed from 2,000 rows of 1 file(s) (the first rows of each; later ones"),
+        (3000, False, "Proposed from 3,000 rows of 1 file(s). Every guess has its reason above"),
+    ):
+        sample = read_sample(tmp_path / "shop.csv", most)
+        text = propose(sample, guess(sample)).text
+        assert read_contract(parse_schema(text)).column("preis").required is required
+        above = " ".join(text.partition("\n\n")[0].replace("# ", "").split())
+        assert above.startswith(head)
+        assert "required ('presence', 'shape') where none of these rows lacks it" in above
+
+
+def test_only_a_rows_own_weight_weighs_it(tmp_path):
+    rows = shop(rows=3000)
+    product = rows.was.to_numpy()
+    rows["product_weight"] = product % 7 + 0.5
+    rows["weight"] = product % 5 + 0.5  # The item decides it, whatever its name.
+    rows["parcel_weight"] = np.random.default_rng(1).random(len(rows)).round(3)
+    rows["sampleWeight"] = rows.parcel_weight + 1
+    rows["row_weight"] = rows.parcel_weight + 2
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    found, guesses, _ = _proposed(tmp_path)
+    assert found.weight is not None and found.weight.name == "sampleWeight"
+    assert guesses["sampleWeight"].tags == ("weight",) and not guesses["sampleWeight"].served
+    numeric = ("product_weight", "weight", "parcel_weight", "row_weight")
+    assert {name: guesses[name].tags for name in numeric} == {
+        "product_weight": ("item", "numeric:buckets=16"),
+        "weight": ("item", "numeric:buckets=16"),
+        "parcel_weight": ("context", "numeric:buckets=16"),
+        "row_weight": ("context", "numeric:buckets=16"),
+    }
+
+
+def test_labels_that_differ_in_is_alone_keep_their_names(tmp_path):
+    rows = shop(rows=3000).rename(columns={"ja": "is_click", "dann": "click"})
+    rows["has_liked"] = (np.arange(len(rows)) * 7919 % 11 == 0).astype(int)
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    found, _, _ = _proposed(tmp_path)
+    labels = {x.column: (x.name, x.parent, x.constrained) for x in found.tasks.labels}
+    assert labels == {
+        "is_click": ("is_click", None, False),
+        "click": ("click", "is_click", True),
+        "has_liked": ("liked", None, False),
+    }
 
 
 @needs_excerpt
