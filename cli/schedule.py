@@ -60,21 +60,19 @@ def schedule(
     config = choice.load()
     name = name or config.name
     _check(config, name)
+    document: dict[str, str | list[str]]
     if engine == "local":
         found = _local(choice, name, times, work_dir or "work/run")
-        document = (
-            {"service": found.service, "timer": found.timer}
-            if systemd
-            else {"crontab": found.crontab}
-        )
-        lines = [f"# {name}.{kind}\n{text}" if systemd else text for kind, text in document.items()]
+        units = {f"{name}.service": found.service, f"{name}.timer": found.timer} if systemd else {}
+        document = {**units} if systemd else {"crontab": found.crontab}
+        texts = [f"# {unit}\n{text}" for unit, text in units.items()] or [found.crontab]
     else:
         assert host is not None
         token = token_file.read_text(encoding="utf-8").strip() if token_file else None
         place = work_dir or "/polyrank/work"
         document = _on_kubeflow(config, name, times, place, image, host, namespace, token)
-        lines = [f"scheduled: {key} {value}" for key, value in document.items()]
-    click.echo(json.dumps(document) if as_json else "\n".join(lines))
+        texts = [f"scheduled: '{name}' at '{times.kubeflow}', version {document['version']}"]
+    click.echo(json.dumps(document) if as_json else "\n".join(texts))
 
 
 def _check(config: PipelineConfig, name: str) -> None:
@@ -134,7 +132,7 @@ def _on_kubeflow(
                 RecurringRun(name, cron.kubeflow, config.name, version, str(spec))
             )
     return {
-        "recurring run": done.recurring_run_id,
+        "recurring_run": done.recurring_run_id,
         "pipeline": done.pipeline_id,
         "version": done.version_id,
         "replaced": list(done.replaced),

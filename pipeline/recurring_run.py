@@ -114,8 +114,10 @@ class Kubeflow:
             with urllib3.PoolManager(timeout=_SECONDS, retries=False) as pool:
                 status = pool.request("GET", url, headers=headers).status
         except urllib3.exceptions.HTTPError as error:
+            # urllib3 begins with an object's address.
+            reason = str(error).rpartition(">: ")[2]
             raise PolyrankError(
-                f"--host {self._host} can't be reached: {error}; want the address of Kubeflow "
+                f"--host {self._host} can't be reached: {reason}; want the address of Kubeflow "
                 "Pipelines' API, such as http://localhost:8888"
             ) from None
         if status in (401, 403):

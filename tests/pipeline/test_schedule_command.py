@@ -127,8 +127,8 @@ def test_systemd_gets_two_units(config):
     assert printed.startswith("# daily.service\n[Unit]\n")
     assert "\n# daily.timer\n[Unit]\n" in printed
     document = json.loads(invoke(*words, "--json").output)
-    assert "OnCalendar=*-*-* 03:00:00\n" in document["timer"]
-    assert f" run --config {config} --work-dir " in document["service"]
+    assert "OnCalendar=*-*-* 03:00:00\n" in document["daily.timer"]
+    assert f" run --config {config} --work-dir " in document["daily.service"]
 
 
 def test_mistakes(config):
