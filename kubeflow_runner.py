@@ -10,8 +10,9 @@ import os
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
-from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
+from pipeline.config_files import load_config  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
+from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:

@@ -6,12 +6,14 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.config import PipelineConfig
-from pipeline.config_files import load_config, preset_names, preset_path
+from pipeline.shipped import preset_names, preset_path
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +32,9 @@ class ConfigChoice:
         Raises:
           SettingsError: the file or a value can't be used.
         """
+        # It imports the models, and so TensorFlow; a wrong command line is told before.
+        from pipeline.config_files import load_config
+
         source = self.config or preset_path(self.preset or "")
         return load_config(source, self.overrides, data_path=self.data, schema_path=self.schema)
 

@@ -10,6 +10,7 @@ import click
 from cli.config_choice import ConfigChoice, config_options
 from cli.debug import debugging
 from cli.terminal import silent_imports
+from cli.work_folder import check_free
 from schemas.errors import PolyrankError
 
 
@@ -24,6 +25,7 @@ def run(choice: ConfigChoice, work_dir: str, as_json: bool) -> None:
     4 bad data, 5 canary failed. The last line says which, and why.
     """
     try:
+        check_free(work_dir)
         with silent_imports():
             settings = choice.load()
             # TFX takes many seconds to import; a wrong command line is told before.

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +17,11 @@ from cli.config_choice import ConfigChoice, config_options
 from cli.cron import Cron
 from cli.terminal import silent_imports
 from cli.timers import LocalSchedule
-from pipeline.config import PipelineConfig
 from schemas.errors import PolyrankError
 from schemas.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
 
 
 @click.command()
@@ -57,7 +60,8 @@ def schedule(
     if engine == "local" and (host or namespace or token_file):
         raise click.UsageError("--host, --namespace and --token-file are for --engine kubeflow")
     times = Cron.parse(cron)
-    config = choice.load()
+    with silent_imports():
+        config = choice.load()
     name = name or config.name
     _check(config, name)
     document: dict[str, str | list[str]]

@@ -5,7 +5,8 @@ import fcntl
 import pytest
 
 from cli.local_run import run_locally
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
+from pipeline.shipped import preset_path
 from schemas.errors import PolyrankError
 
 

@@ -57,3 +57,18 @@ def test_a_folder_that_can_not_be_made(tmp_path):
         only_run_in(tmp_path / "file" / "work"),
     ):
         pass
+
+
+def test_a_second_run_ends_before_anything_heavy_is_imported(holder, tmp_path):
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('tensorflow' in sys.modules))\n"
+        "from cli.main import main\n"
+        "main()\n"
+    )
+    words = ["run", "--preset", "synthetic", "--work-dir", str(tmp_path / "work")]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "False\n"), done.stderr
+    assert done.stderr.startswith(f"error: another run is using {tmp_path}/work (process ")
+    assert f"(process {holder.pid}, started 20" in done.stderr
+    assert not (tmp_path / "work" / "runs").exists()
