@@ -10,13 +10,9 @@ import os
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
-from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (  # noqa: E402
-    KubeflowV2DagRunner,
-    KubeflowV2DagRunnerConfig,
-)
-
-from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
-from pipeline.kubeflow import kubeflow_pipeline  # noqa: E402
+from pipeline.config_files import load_config  # noqa: E402
+from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
+from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:
@@ -26,14 +22,11 @@ def run() -> None:
         preset_path(source) if source in preset_names() else source,
         data_path=os.environ.get("POLYRANK_DATA", "/polyrank/data"),
     )
-    runner = KubeflowV2DagRunner(
-        config=KubeflowV2DagRunnerConfig(
-            default_image=os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
-            use_pipeline_spec_2_1=True,
-        ),
-        output_filename=os.environ.get("POLYRANK_SPEC", "polyrank.yaml"),
+    write_spec(
+        kubeflow_pipeline(config, os.environ.get("POLYRANK_WORK_DIR", "/polyrank/work")),
+        os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
+        os.environ.get("POLYRANK_SPEC", "polyrank.yaml"),
     )
-    runner.run(kubeflow_pipeline(config, os.environ.get("POLYRANK_WORK_DIR", "/polyrank/work")))
 
 
 if __name__ == "__main__":

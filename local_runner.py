@@ -11,8 +11,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner  # noqa: E402
 
-from pipeline.config_files import load_config, preset_names, preset_path  # noqa: E402
+from pipeline.config_files import load_config  # noqa: E402
 from pipeline.local import local_pipeline  # noqa: E402
+from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:

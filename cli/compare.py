@@ -8,24 +8,20 @@ import sys
 
 import click
 
+from cli.config_choice import ConfigChoice, config_options
 from cli.failure import failure
 from cli.terminal import silent_imports
-from pipeline.config_files import load_config, preset_names, preset_path
 from schemas.errors import PolyrankError
 
 
 @click.command()
+@config_options
 @click.option(
     "--models", required=True, metavar="NAME,NAME,…", help="Architectures, such as mmoe,ple."
 )
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Trials a model."
 )
-@click.option("--preset", type=click.Choice(preset_names()), help="A configuration that ships.")
-@click.option("--config", type=click.Path(path_type=pathlib.Path), help="A YAML file.")
-@click.option("--data", help="Folder of span=YYYY-MM-DD folders, or of the adapter's files.")
-@click.option("--schema", help="The tagged schema (schema.pbtxt).")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set one key.")
 @click.option(
     "--model-set",
     "model_overrides",
@@ -46,13 +42,9 @@ from schemas.errors import PolyrankError
 )
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
 def compare(
+    choice: ConfigChoice,
     models: str,
     seeds: int,
-    preset: str | None,
-    config: pathlib.Path | None,
-    data: str | None,
-    schema: str | None,
-    overrides: tuple[str, ...],
     model_overrides: tuple[str, ...],
     baseline: str | None,
     epochs: int | None,
@@ -69,15 +61,12 @@ def compare(
     Exit status: 0 all trials finished, 1 error or a failed trial, 2 wrong command line,
     4 bad data.
     """
-    source = preset_path(preset) if preset and not config else config
-    if source is None or (preset and config):
-        raise click.UsageError("give either --preset NAME or --config FILE")
     try:
         with silent_imports():
             from cli.comparison import make_comparison
 
             comparison = make_comparison(
-                load_config(source, overrides, data_path=data, schema_path=schema),
+                choice.load(),
                 [name for name in models.split(",") if name],
                 model_overrides,
                 seeds,

@@ -65,19 +65,16 @@ def compare_locally(
     """
     locations = Locations(str(pathlib.Path(work_dir).resolve()), comparison.config.name)
     out = out.resolve()
-    directory = make_run_directory(locations.runs_dir)
     if out == pathlib.Path(locations.work_dir):
         raise PolyrankError(f"--out is the work folder {out}; give a folder of its own")
-    out.mkdir(parents=True, exist_ok=True)
-    with (
-        only_run_in(locations.work_dir),
-        only_run_in(out, "--out"),
-        quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal,
-    ):
-        console = console_on(terminal)
-        folder = prepare_features(comparison.config, locations, directory, console)
-        outcomes = _trials(comparison, folder, out, processes, console)
-        return _conclude(comparison, TrialData.load(folder), outcomes, out, console)
+    with only_run_in(locations.work_dir), only_run_in(out, "--out"):
+        directory = make_run_directory(locations.runs_dir)
+        log_path = directory / "run.log"
+        with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
+            console = console_on(terminal)
+            folder = prepare_features(comparison.config, locations, directory, console)
+            outcomes = _trials(comparison, folder, out, processes, console)
+            return _conclude(comparison, TrialData.load(folder), outcomes, out, console)
 
 
 def make_jobs(

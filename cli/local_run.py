@@ -39,11 +39,15 @@ def run_locally(
       PolyrankError: `work_dir` can't be written, or another run is using it.
     """
     locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
+    with only_run_in(locations.work_dir):
+        # Not before: a run that is refused leaves no folder of a run that never ended.
+        return _run(config, locations, people_read_stderr)
+
+
+def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool) -> RunResult:
     directory = make_run_directory(locations.runs_dir)
-    with (
-        only_run_in(locations.work_dir),
-        quiet_terminal(directory / "run.log", people_read_stderr=people_read_stderr) as terminal,
-    ):
+    log_path = directory / "run.log"
+    with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
         console = console_on(terminal)
         record = RunRecord(locations.metadata_path)
         runs_before = len(record.run_ids())

@@ -21,6 +21,7 @@ _COMMANDS = {
     "data": ("cli.data", "data", "Make spans of logged impressions."),
     "schema": ("cli.schema", "schema", "Propose a tagged schema; hold data against one."),
     "run": ("cli.run", "run", "Run the pipeline on this machine."),
+    "schedule": ("cli.schedule", "schedule", "Run it again and again: Kubeflow, cron, systemd."),
     "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
     "runs": ("cli.runs", "runs", "List the runs and the pushed versions of a work folder."),
     "rollback": ("cli.rollback", "rollback", "Make an older pushed version live again."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import pathlib
 from typing import Annotated, Any
 
 import pydantic
@@ -117,6 +116,3 @@ class PipelineConfig(Settings):
                 "settings; raise max_epochs, or shorten the model's phases"
             )
         return self
-
-
-PRESETS = pathlib.Path(__file__).parent / "presets"

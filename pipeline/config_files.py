@@ -9,27 +9,11 @@ from typing import Any
 
 import yaml
 
-from pipeline.config import PRESETS, PipelineConfig
-from schemas.nearest import nearest
+from pipeline.config import PipelineConfig
+from pipeline.shipped import PRESETS
 from schemas.settings import SettingsError, parse
 
 _PACKAGES = pathlib.Path(__file__).parent.parent
-
-
-def preset_names() -> list[str]:
-    """The presets' names, sorted."""
-    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
-
-
-def preset_path(name: str) -> pathlib.Path:
-    """The YAML file of a preset.
-
-    Raises:
-      SettingsError: no preset has that name.
-    """
-    if name not in preset_names():
-        raise SettingsError(f"unknown preset '{name}'; {nearest(name, preset_names())}")
-    return PRESETS / f"{name}.yaml"
 
 
 def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:

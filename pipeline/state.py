@@ -23,6 +23,8 @@ from schemas.source_digest import code_digest
 
 Token: TypeAlias = str | RuntimeParameter
 
+RUN_ID_PLACEHOLDER = "{{$.pipeline_job_uuid}}"
+
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
@@ -65,5 +67,17 @@ def local_state(config: PipelineConfig, locations: Locations, schema_text: str) 
 
 def cluster_state() -> RunState:
     """On a cluster every run looks anew: its caller must pass `state-token`, such as its own id."""
-    token = RuntimeParameter(name="state-token", ptype=str)
+    return _always_new(RuntimeParameter(name="state-token", ptype=str))
+
+
+def scheduled_state() -> RunState:
+    """Nobody passes anything to a scheduled run: Kubeflow puts the run's own id in.
+
+    Its driver replaces the placeholder where it is a task's constant, and nowhere else: not in a
+    parameter that a recurring run passes to all of its runs alike.
+    """
+    return _always_new(RUN_ID_PLACEHOLDER)
+
+
+def _always_new(token: Token) -> RunState:
     return RunState(listing=token, files=token, registry=token, fingerprint=token)

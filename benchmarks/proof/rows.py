@@ -89,9 +89,10 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
     # TFX takes many seconds to import, and most calls find the graph made.
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-    from pipeline.config_files import load_config, preset_path
+    from pipeline.config_files import load_config
     from pipeline.local import local_feature_pipeline
     from pipeline.locations import Locations
+    from pipeline.shipped import preset_path
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:

@@ -9,6 +9,7 @@ from tfx.types import artifact_utils
 
 from components.span_window import window
 from components.span_window.listing import find_window
+from schemas.settings import SettingsError
 
 
 class Executor(BaseExecutor):
@@ -24,8 +25,10 @@ class Executor(BaseExecutor):
 
         Raises:
           BadDataError: the folder or a date of the window is missing.
-          SettingsError: `end` or a number of spans can't be used.
+          SettingsError: `end` or a number of spans can't be used, or the state token is a
+            placeholder that nobody has replaced.
         """
+        _check_token(exec_properties["state_token"])
         found = find_window(
             exec_properties["data_path"],
             exec_properties["end"],
@@ -36,3 +39,13 @@ class Executor(BaseExecutor):
         window.write(found, artifact.uri)
         artifact.set_string_custom_property("first", found.dates[0])
         artifact.set_string_custom_property("last", found.dates[-1])
+
+
+def _check_token(token: str) -> None:
+    # Equal in all runs, it would have them all taken from the cache, or without a baseline.
+    if "{{" in token or "[[" in token:
+        raise SettingsError(
+            f"the state token is {token!r}, and should be the run's own id: this Kubeflow does "
+            "not replace the placeholder (2.4 and newer do); start runs that pass a "
+            "'state-token' of their own"
+        )

@@ -10,7 +10,8 @@ from cli.compare_plot import plot_differences
 from cli.compare_report import cell_text, report
 from cli.compare_summary import summarise_cells, summarise_models
 from cli.comparison import make_comparison
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
+from pipeline.shipped import preset_path
 
 
 def results(seeds):

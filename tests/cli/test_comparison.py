@@ -1,7 +1,8 @@
 import pytest
 
 from cli.comparison import make_comparison
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
+from pipeline.shipped import preset_path
 from schemas.settings import SettingsError
 
 

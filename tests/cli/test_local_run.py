@@ -5,7 +5,8 @@ import fcntl
 import pytest
 
 from cli.local_run import run_locally
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
+from pipeline.shipped import preset_path
 from schemas.errors import PolyrankError
 
 
@@ -19,6 +20,8 @@ def test_a_second_run_in_the_same_work_folder_is_refused(config, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(PolyrankError, match="another run is using .*--work-dir"):
             run_locally(config, tmp_path)
+    # No folder of a run that never ended.
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_failure_before_the_first_component_is_bad_data(config, tmp_path, capfd):

@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from cli.prepare_data import prepared
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
 from pipeline.locations import Locations
+from pipeline.shipped import preset_path
 from schemas.settings import SettingsError
 
 OVERRIDES = ["data.adapter_options.rows=60", "data.adapter_options.days=3"]

@@ -4,7 +4,8 @@ import pathlib
 
 import pytest
 
-from pipeline.config_files import apply_override, load_config, preset_names, preset_path
+from pipeline.config_files import apply_override, load_config
+from pipeline.shipped import preset_names, preset_path
 from schemas.settings import SettingsError
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.config_files import load_config, preset_path
+from pipeline.config_files import load_config
 from pipeline.kubeflow import kubeflow_pipeline
+from pipeline.shipped import preset_path
 from schemas.settings import SettingsError
 
 
