@@ -82,18 +82,18 @@ class Kubeflow:
         Raises:
           PolyrankError: Kubeflow refuses, or a run of the one to replace has not finished.
         """
-        with self._errors(f"upload pipeline '{run.pipeline}'"):
-            pipeline_id, version_id = self._upload(run)
         with self._errors(f"schedule '{run.name}'"):
             experiment = self._client.create_experiment(run.pipeline, namespace=self._namespace)
-            older = self._recurring_runs(experiment.experiment_id, run.name)
+            place = experiment.experiment_id
+            older = self._recurring_runs(place, run.name)
             # Its documentation says that disabling stops runs, so not before; and one may have
             # started in between.
-            self._check_finished(experiment.experiment_id, run.name, older)
+            self._check_finished(place, run.name, older)
+            pipeline_id, version_id = self._upload(run)
             with self._disabled(older):
-                self._check_finished(experiment.experiment_id, run.name, older)
+                self._check_finished(place, run.name, older)
                 created = self._client.create_recurring_run(
-                    experiment_id=experiment.experiment_id,
+                    experiment_id=place,
                     job_name=run.name,
                     cron_expression=run.cron,
                     max_concurrency=1,

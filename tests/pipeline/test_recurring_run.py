@@ -93,8 +93,9 @@ def test_an_unfinished_run_is_neither_ended_nor_overlapped(server, daily):
         kubeflow.schedule(again)
     assert list(server.recurring_runs) == [first]
     assert server.recurring_runs[first]["status"] == "ENABLED"
+    assert f"POST recurringruns/{first}:disable" not in server.calls
     server.runs[run]["state"] = "SUCCEEDED"
-    kubeflow.schedule(dataclasses.replace(daily, version="shop-3"))
+    kubeflow.schedule(again)
     assert first not in server.recurring_runs
 
 
