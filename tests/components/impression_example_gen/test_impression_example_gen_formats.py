@@ -184,7 +184,11 @@ CSV = csv_bytes(day_table(0))
         ("a.tfrecord", CSV, "a.tfrecord can't be read as TFRecord: corrupted record at 0"),
         ("a.tfrecord.gz", CSV, r"a.tfrecord.gz can't be read as TFRecord \(gzip\): inflate"),
     ],
-)
+    ids=[
+        "empty", "short row", "open quote", "text after a quote", "not utf-8", "utf-16",
+        "not gzip", "truncated gzip", "semicolons", "no parquet", "no tfrecord", "no gzip",
+    ],
+)  # fmt: skip
 def test_a_file_that_is_not_what_its_name_says_is_named(contract, tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
