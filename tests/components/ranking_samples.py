@@ -83,6 +83,7 @@ def save_model(
     products: int = 0,
     ballast: int = 0,
     more_inputs: tuple[str, ...] = (),
+    most_rows: int = 10_000,
 ) -> None:
     """Saves a model with the signatures of ours: score = sigmoid(slope x - position of output).
 
@@ -94,6 +95,7 @@ def save_model(
       products: matrix products that every request must wait for.
       ballast: weights that are saved and do nothing.
       more_inputs: float inputs of `predict` that no contract knows.
+      most_rows: a request of more fails.
     """
     module = tf.Module()
     module.slope = tf.Variable(slope, dtype=tf.float32)
@@ -102,6 +104,7 @@ def save_model(
     spec = {"x": tf.io.FixedLenFeature([], tf.float32)}
 
     def scores(x):
+        tf.debugging.assert_less_equal(tf.size(x), most_rows)
         if products:
             turned = tf.while_loop(
                 lambda _: True,

@@ -236,9 +236,12 @@ def test_other_scores_than_the_trainers_are_refused(canary, tmp_path):
 
 @pytest.mark.e2e
 def test_scores_that_are_not_finite_are_refused(canary):
-    _, found = canary(nan_above=-10.0)
+    _, found = canary(nan_above=-10.0, live={"most_rows": 1})
     assert "NaN or infinite" in found["reasons"][0]
-    assert found["latency"]["live"] == {"reason": "no version has been pushed yet"}
+    # A live version that fails under the load is told, and is not the candidate's fault.
+    assert len(found["reasons"]) == len(ranking_samples.OUTPUTS) * 2
+    assert "not_timed" in found["latency"]["live"]
+    assert found["latency"]["candidate"]["milliseconds_p50"] > 0
 
 
 @pytest.mark.e2e
