@@ -28,12 +28,16 @@ def _shuffle_labels(file: pathlib.Path, scenario: str) -> None:
     pq.write_table(table, file)
 
 
-def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspace, first, third):
+def _versions(workspace):
+    return json.loads((workspace.work_dir / "registry.json").read_text())["versions"]
+
+
+def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspace, third):
+    *_, before, _ = _versions(workspace)
     rolled = workspace.command("polyrank", "rollback", "--work-dir", str(workspace.work_dir))
     assert rolled.exit_code == 0, rolled.stderr
-    registry = json.loads((workspace.work_dir / "registry.json").read_text())
-    live = registry["versions"][-1]
-    assert live["rollback_of"] == first.document["version"]
+    live = _versions(workspace)[-1]
+    assert live["rollback_of"] == before["version"]
     shuffled = workspace.folder / "shuffled"
     shutil.copytree(workspace.log, shuffled)
     for day in workspace.days[1:4]:
