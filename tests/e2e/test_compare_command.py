@@ -79,7 +79,7 @@ def test_a_killed_comparison_goes_on(killed, finished):
 
 
 def test_the_features_are_those_of_the_pipeline(finished):
-    assert finished.stderr.count("cached") == 7
+    assert finished.stderr.count("cached") == 8
     costs = finished.document["costs"]
     rows = finished.document["rows"]["train"]
     assert {cost["examples"] for cost in costs.values()} == {rows // 512 * 512}

@@ -43,7 +43,14 @@ def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspa
     for day in workspace.days[1:4]:
         for file in (shuffled / f"span={day}").glob("*.parquet"):
             _shuffle_labels(file, "home")
-    run = workspace.run("--data", str(shuffled), "--set", f"window.end={workspace.days[4]}")
+    # So few rows prove that it fell, and not that it fell by more than the other runs may.
+    changed = (
+        f"window.end={workspace.days[4]}",
+        "gate.auc_drop_at_most=0",
+        "gate.min_positives=30",
+    )
+    sets = [word for setting in changed for word in ("--set", setting)]
+    run = workspace.run("--data", str(shuffled), *sets)
     assert run.exit_code == 3, run.stderr
     gate = run.document["gate"]
     assert gate["baseline"]["version"] == live["version"]

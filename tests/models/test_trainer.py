@@ -51,6 +51,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, sys.argv[1])
 import pathlib
+import test_trainer
 import trainer_arguments
 from models.trainer import run_fn
 folder = pathlib.Path(sys.argv[3])
