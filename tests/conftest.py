@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import pathlib
 
 import pytest
 
@@ -9,6 +10,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 _RUNS = {"first", "second", "third"}
+
+
+_BESIDE = pathlib.Path(__file__).parents[2] / "shared" / "data" / "kuairand"
+
+
+@pytest.fixture(scope="session")
+def kuairand_excerpt() -> pathlib.Path:
+    """The folder of a real excerpt of KuaiRand's files, which the repository may not hold."""
+    folder = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", _BESIDE))
+    if not folder.is_dir():
+        pytest.skip("no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT")
+    return folder
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.

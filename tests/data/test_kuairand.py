@@ -1,6 +1,3 @@
-import os
-import pathlib
-
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -8,9 +5,6 @@ import pytest
 from data import kuairand
 from schemas.contract import load_contract
 from schemas.errors import BadDataError
-
-BESIDE = pathlib.Path(__file__).parents[3] / "shared" / "data" / "kuairand"
-EXCERPT = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", BESIDE))
 
 
 @pytest.fixture
@@ -141,12 +135,8 @@ def test_a_user_twice_is_refused(write, users):
         kuairand.read(write(users=pd.concat([users, users.iloc[[0]]])))
 
 
-@pytest.mark.skipif(
-    not EXCERPT.is_dir(),
-    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
-)
-def test_the_excerpt_has_its_counts_and_stays_in_its_domains():
-    rows = kuairand.read(EXCERPT).to_pandas()
+def test_the_excerpt_has_its_counts_and_stays_in_its_domains(kuairand_excerpt):
+    rows = kuairand.read(kuairand_excerpt).to_pandas()
     assert len(rows) == 41_828 - 116
     assert rows.scenario.value_counts().to_dict() == {
         "full_active": 27_466,

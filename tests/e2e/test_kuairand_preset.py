@@ -1,25 +1,13 @@
 """The KuaiRand preset on the excerpt, from its raw files to a served version."""
 
-import os
-import pathlib
-
 import pytest
 
-BESIDE = pathlib.Path(__file__).parents[3] / "shared" / "data" / "kuairand"
-EXCERPT = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", BESIDE))
-
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        not EXCERPT.is_dir(),
-        reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
-    ),
-]
+pytestmark = pytest.mark.e2e
 
 
-def test_the_preset_learns_more_than_a_smoothed_click_rate(workspace, tmp_path):
+def test_the_preset_learns_more_than_a_smoothed_click_rate(workspace, kuairand_excerpt, tmp_path):
     run = workspace.command(
-        "polyrank", "run", "--preset", "kuairand", "--data", str(EXCERPT),
+        "polyrank", "run", "--preset", "kuairand", "--data", str(kuairand_excerpt),
         "--work-dir", str(tmp_path / "work"), "--json",
     )  # fmt: skip
     assert run.exit_code == 0, run.stderr

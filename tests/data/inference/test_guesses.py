@@ -1,8 +1,6 @@
 """Guesses on logs whose true schema is known."""
 
 import datetime
-import os
-import pathlib
 
 import numpy as np
 import pandas as pd
@@ -17,13 +15,6 @@ from data.synthetic.columns import contract
 from schemas.contract import load_contract, parse_schema, read_contract
 from schemas.errors import BadDataError
 from schemas.tags import Categorical, Id, Numeric
-
-BESIDE = pathlib.Path(__file__).parents[4] / "shared" / "data" / "kuairand"
-EXCERPT = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", BESIDE))
-needs_excerpt = pytest.mark.skipif(
-    not EXCERPT.is_dir(),
-    reason="no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT",
-)
 
 
 def _proposed(source):
@@ -216,9 +207,8 @@ def test_labels_that_differ_in_is_alone_keep_their_names(tmp_path):
     }
 
 
-@needs_excerpt
-def test_the_real_excerpt(tmp_path):
-    kuairand.write_log(EXCERPT, tmp_path / "log")
+def test_the_real_excerpt(tmp_path, kuairand_excerpt):
+    kuairand.write_log(kuairand_excerpt, tmp_path / "log")
     found, _, _ = _proposed(tmp_path / "log")
     written = load_contract(kuairand.SCHEMA)
     for role in ("scenario", "user_id", "timestamp"):
@@ -232,9 +222,8 @@ def test_the_real_excerpt(tmp_path):
         assert column.side == written.column(column.name).side or column.name == "scenario"
 
 
-@needs_excerpt
-def test_leaks_of_the_real_log_are_found(tmp_path):
-    log = pd.read_csv(next(EXCERPT.glob("log_standard*")))
+def test_leaks_of_the_real_log_are_found(tmp_path, kuairand_excerpt):
+    log = pd.read_csv(next(kuairand_excerpt.glob("log_standard*")))
     log["tab"] = log.user_id % 3  # The excerpt has lost it.
     log.to_csv(tmp_path / "log.csv", index=False)
     found, guesses, _ = _proposed(tmp_path)
