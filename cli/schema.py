@@ -29,7 +29,7 @@ def schema() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists already.")
 def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None:
-    """Propose a tagged schema for Parquet and CSV files, every guess with its reason.
+    """Propose a tagged schema for Parquet, CSV and TFRecord files, every guess with its reason.
 
     Reads up to about 500,000 rows. Asks nothing: read the comments, and mend the tags.
     """

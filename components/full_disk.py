@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import tensorflow as tf
 
 from schemas.errors import PolyrankError
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DiskFullError(PolyrankError):
@@ -20,12 +24,13 @@ def reason_if_full(error: Exception) -> str:
       Empty where the error is another one.
     """
     if isinstance(error, OSError):
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        return str(error.strerror) if full else ""
-    # TensorFlow calls a full disk RESOURCE_EXHAUSTED, a file that may not grow OUT_OF_RANGE.
+        return str(error.strerror) if error.errno in _FULL else ""
+    # TensorFlow calls a full disk RESOURCE_EXHAUSTED, as it does a full memory, and a file that
+    # may not grow OUT_OF_RANGE.
     if isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError)):
-        # The message begins with the temporary file's name.
-        return str(error.message).split("; ")[-1]
+        # The message begins with the temporary file's name and ends with the system's words.
+        reason = str(error.message).split("; ")[-1]
+        return reason if reason in map(os.strerror, _FULL) else ""
     return ""
 
 

@@ -1,4 +1,4 @@
-"""TFX's Pusher, which leaves no part of a version behind where it could not write all of it."""
+"""TFX's Pusher, which pushes a version that servers will take, whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from tfx.proto import pusher_pb2
 from tfx.utils import proto_utils
 
 from components.full_disk import DiskFullError, full_disk, reason_if_full
+from schemas.errors import PolyrankError
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_BEGIN = 5
+_SECONDS_OF_PATIENCE = 10
+
+
+class ClockError(PolyrankError):
+    """A version pushed now would be numbered below one that is served."""
 
 
 class Executor(executor.Executor):
@@ -31,12 +37,15 @@ class Executor(executor.Executor):
         """Pushes a version, or removes what it had written of it.
 
         Raises:
+          ClockError: the newest version is numbered later than this machine's clock.
           DiskFullError: there was no room.
         """
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties["push_destination"], destination)
         folder = destination.filesystem.base_directory
         _remove_unfinished(folder)
+        if self.CheckBlessing(input_dict):
+            _wait_for_a_new_number(folder)
         began = int(time.time())
         before = _names(folder)
         try:
@@ -56,6 +65,23 @@ class WholePusher(Pusher):
     """Puts a blessed version where the model server looks, whole or not at all."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+
+def _wait_for_a_new_number(folder: str) -> None:
+    """Waits until the clock is past the newest version: servers take the highest number.
+
+    TFX numbers a version by the clock's second, and where that is taken pushes nothing.
+    """
+    newest = max((int(name) for name in _names(folder) if name.isdecimal()), default=0)
+    ahead = newest - int(time.time())
+    if ahead > _SECONDS_OF_PATIENCE:
+        raise ClockError(
+            f"version {newest} in {folder} is {ahead:,} seconds later than this machine's clock: a "
+            "server would not take a version pushed now; set the clock right, or move that version "
+            "away, and run again"
+        )
+    while int(time.time()) <= newest:
+        time.sleep(0.1)
 
 
 def _remove_unfinished(folder: str) -> None:

@@ -19,7 +19,7 @@ from models.fingerprint import training_fingerprint
 from models.input_layout import build_input_layout
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.scoring import make_scorer
+from models.scoring import Scorer, make_scorer
 from models.streaming import StreamedRows, count_and_base_rates
 from models.training_loop import TrainingLoop
 from models.validation import validation_metrics
@@ -76,8 +76,9 @@ def run_fn(fn_args: Any) -> None:
     loop = TrainingLoop(ranker, rows, validation, training, checkpoints, fn_args.model_run_dir)
     write_json(f"{fn_args.model_run_dir}/history.json", loop.run())
     _explain(ranker, validation, fn_args.model_run_dir)
-    _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
-    _export(fn_args, contract, transform, ranker, validation, validation_files)
+    scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
+    save_serving_model(ServingModule(ranker, transform, contract), fn_args.serving_model_dir)
+    _record_canary(fn_args, contract, training, scorer, validation, validation_files)
     checkpoints.clear()
 
 
@@ -112,13 +113,20 @@ def _explain(ranker: Ranker, validation: HeldRows, folder: str) -> None:
     )
 
 
-def _prepare_export(ranker: Ranker, validation: HeldRows, batch_size: int, folder: str) -> None:
-    """Gives the model its last form and writes down what that did to it, where it did anything."""
-    before = make_scorer(ranker, validation, batch_size)(validation)
+def _prepare_export(ranker: Ranker, validation: HeldRows, batch_size: int, folder: str) -> Scorer:
+    """Gives the model its last form and writes down what that did to it, where it did anything.
+
+    Returns:
+      What scores rows as the model in that form does.
+    """
+    scorer = make_scorer(ranker, validation, batch_size)
+    before = scorer(validation)
     facts = ranker.prepare_export(validation.in_order(batch_size))
     if not facts:
-        return
-    after = make_scorer(ranker, validation, batch_size)(validation)
+        return scorer
+    # A graph keeps the form in which it was traced.
+    scorer = make_scorer(ranker, validation, batch_size)
+    after = scorer(validation)
     document = {
         **facts,
         "validation": {
@@ -127,22 +135,21 @@ def _prepare_export(ranker: Ranker, validation: HeldRows, batch_size: int, folde
         },
     }
     write_json(f"{folder}/export.json", document)
+    return scorer
 
 
-def _export(
+def _record_canary(
     fn_args: Any,
     contract: Contract,
-    transform: Transform,
-    ranker: Ranker,
+    training: TrainingConfig,
+    scorer: Scorer,
     validation: HeldRows,
     validation_files: list[str],
 ) -> None:
+    """Writes rows with the trainer's scores of them, for the canary and for warming up."""
     custom = fn_args.custom_config
-    save_serving_model(ServingModule(ranker, transform, contract), fn_args.serving_model_dir)
     positions = spread_positions(len(validation), custom["canary_rows"])
     serialized = read_rows(validation_files, positions)
     write_warmup(fn_args.serving_model_dir, custom["model_name"], contract, serialized)
-    training = ranker.training_config
-    scorer = make_scorer(ranker, validation, training.batch_size)
     scores = scorer(validation.at(positions))
     write_canary(f"{fn_args.model_run_dir}/canary", serialized, scores, training.precision)

@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from data.inference.tfrecord_rows import first_examples
 from schemas.errors import BadDataError
 
 MOST_ROWS = 500_000
-READABLE = ".parquet, .csv or .csv.gz"
+TFRECORDS = (".tfrecord", ".tfrecord.gz")
+READABLE = ".parquet, .csv, .csv.gz, .tfrecord or .tfrecord.gz"
 _SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")
 _TEXT_KINDS = (
     pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.bool_()
@@ -41,8 +43,8 @@ class Sample:
 
 
 def is_readable(name: str) -> bool:
-    """True for the name of a Parquet or CSV file."""
-    return name.endswith((".parquet", ".csv", ".csv.gz"))
+    """True for the name of a Parquet, CSV or TFRecord file."""
+    return name.endswith((".parquet", ".csv", ".csv.gz", *TFRECORDS))
 
 
 def log_files(
@@ -110,6 +112,8 @@ def read_sample(source: pathlib.Path, most_rows: int = MOST_ROWS) -> Sample:
 
 def _first_rows(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:
     """The first rows of a file, and whether these are all of it."""
+    if path.name.endswith(TFRECORDS):
+        return first_examples(path, most_rows)
     batches: list[pa.RecordBatch] = []
     rows = 0
     try:
@@ -171,7 +175,7 @@ def _together(files: list[pathlib.Path], tables: list[pa.Table]) -> pa.Table:
     columns = {}
     for name in first.names:
         chunks = [table.column(name) for table in tables]
-        if any(path.name.endswith(".parquet") for path in files):
+        if any(path.name.endswith((".parquet", *TFRECORDS)) for path in files):
             columns[name] = _promoted(name, files, chunks)
         else:
             texts = [chunk for column in chunks for chunk in column.chunks]

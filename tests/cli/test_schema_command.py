@@ -200,7 +200,7 @@ def test_files_that_are_no_log_are_told(tmp_path):
     with pytest.raises(BadDataError, match="nowhere does not exist"):
         _invoke(schema, "infer", "--data", tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("a")
-    with pytest.raises(BadDataError, match=r"found: notes\.txt.*: \.parquet, \.csv or \.csv\.gz$"):
+    with pytest.raises(BadDataError, match=r"found: notes\.txt.*: \.parquet, \.csv, "):
         _invoke(schema, "infer", "--data", tmp_path)
     (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4,5\n")
     with pytest.raises(BadDataError, match=r"a\.csv can't be read: .*Expected 2 columns, got 3"):
@@ -222,13 +222,6 @@ def test_a_file_of_an_unknown_ending_is_told_with_the_known_ones(made, tmp_path,
         _invoke(data, *spans, "--source", tmp_path / name)
     with pytest.raises(BadDataError, match=rf"holds no file of a log.*found: {name}.*: {known}"):
         _invoke(data, *spans, "--source", tmp_path)
-
-
-def test_a_schema_is_inferred_from_no_tfrecord(tmp_path):
-    (tmp_path / "shop.tfrecord").touch()
-    known = r"\.parquet, \.csv or \.csv\.gz$"
-    with pytest.raises(BadDataError, match=rf"shop\.tfrecord is no file of a log.*: {known}"):
-        _invoke(schema, "infer", "--data", tmp_path / "shop.tfrecord")
 
 
 def test_files_of_mixed_types_or_columns_are_told(tmp_path):

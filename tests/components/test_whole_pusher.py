@@ -1,6 +1,7 @@
 """A version is pushed whole or not at all; the disk's room is limited for real."""
 
 import json
+import time
 
 import pytest
 from tfx.proto import pusher_pb2
@@ -8,7 +9,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
 from components.full_disk import DiskFullError
-from components.whole_pusher import Executor, WholePusher
+from components.whole_pusher import ClockError, Executor, WholePusher
 
 
 @pytest.fixture
@@ -48,6 +49,25 @@ def test_a_version_without_room_is_removed_and_told(push, room, tmp_path):
         push()
     # The version that serves stays; of the new one there is nothing.
     assert _versions(tmp_path) == {"7": 1}
+
+
+def test_a_version_is_numbered_above_all_others(push, tmp_path):
+    # As a rollback in the same second leaves them.
+    newest = int(time.time()) + 1
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    pushed = push()
+    assert int(pushed.get_string_custom_property("pushed_version")) > newest
+    assert len(_versions(tmp_path)) == 2
+
+
+def test_a_clock_behind_the_newest_version_is_told(push, tmp_path):
+    newest = int(time.time()) + 1000
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    with pytest.raises(ClockError, match=rf"version {newest} .* seconds later .* set the clock"):
+        push()
+    assert _versions(tmp_path) == {str(newest): 1}
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(push, tmp_path):

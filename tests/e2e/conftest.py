@@ -113,7 +113,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                 "window": {"end": DAYS[3], "train_spans": 3, "eval_spans": 1},
                 "sampling": {"negatives_kept": 0.6},
                 "model": {
-                    "name": "mmoe",
+                    "name": "csii",
                     "embedding_dim": 4,
                     "l2_per": "value",
                     "embedding_l2": 20,
@@ -138,8 +138,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="session")
 def first(workspace: Workspace) -> Finished:
-    """The first run: nothing was pushed before."""
-    return workspace.run()
+    """The first run: nothing was pushed before. It trains AutoIFS, the runs after it CSII."""
+    return workspace.run(
+        *("--set", "model.name=autoifs", "--set", "model.search_epochs=1"),
+        *("--set", "model.export_gates=static"),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -154,3 +157,11 @@ def third(workspace: Workspace, second: Finished) -> Finished:
     """The second run once more, with nothing changed."""
     assert second.exit_code == 0, second.stderr
     return workspace.run("--set", f"window.end={DAYS[4]}")
+
+
+@pytest.fixture(scope="session")
+def changed(workspace: Workspace, third: Finished) -> Finished:
+    """A run of AEM2TL after a file of the log was written anew; ask for it after the others."""
+    files = sorted((workspace.log / "span=2026-01-02").glob("*.parquet"))
+    files[0].touch()
+    return workspace.run("--set", f"window.end={DAYS[4]}", "--set", "model.name=aem2tl")

@@ -149,11 +149,3 @@ def test_tighter_thresholds_refuse_and_say_why(workspace, third):
     registry = json.loads((workspace.work_dir / "registry.json").read_text())
     assert len(list(served.iterdir())) == len(registry["versions"]) == 2
     assert refused.stderr.splitlines()[-1].startswith("refused by gate: ")
-
-
-def test_a_changed_input_file_is_seen(workspace, third):
-    files = sorted((workspace.log / "span=2026-01-02").glob("*.parquet"))
-    files[0].touch()
-    rerun = workspace.run("--set", "window.end=2026-01-05")
-    assert rerun.outcomes["ImpressionExampleGen"] == "done"
-    assert rerun.outcomes["SpanWindow"] == "cached"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -75,19 +76,32 @@ class TFRecordFile:
 
     def _records(self, count: int) -> Iterator[list[bytes]]:
         """Yields serialized examples, `count` at a time."""
-        compression = "GZIP" if self._path.endswith(".gz") else ""
-        dataset = tf.data.TFRecordDataset([self._path], compression, buffer_size=1 << 20)
         read = 0
         try:
-            for batch in dataset.batch(count).as_numpy_iterator():
+            for batch in self._dataset().batch(count).as_numpy_iterator():
                 yield batch.tolist()
                 read += len(batch)
         except tf.errors.OpError as error:
             why = error.message.rpartition("}} ")[2].partition(" [Op:")[0]
             raise BadDataError(
-                f"{self._source} can't be read as TFRecord{' (gzip)' if compression else ''}: "
-                f"{why}, in one of the {count:,} rows from row {read:,} on. Write the file anew"
+                f"{self._source}, row {read + self._readable(read):,} can't be read as TFRecord"
+                f"{' (gzip)' if self._compression else ''}: {why}. Write the file anew"
             ) from None
+
+    @property
+    def _compression(self) -> str:
+        return "GZIP" if self._path.endswith(".gz") else ""
+
+    def _dataset(self) -> tf.data.Dataset:
+        return tf.data.TFRecordDataset([self._path], self._compression, buffer_size=1 << 20)
+
+    def _readable(self, first: int) -> int:
+        """Counts the records from `first` on that come before the one that can't be read."""
+        count = 0
+        with contextlib.suppress(tf.errors.OpError):
+            for _ in self._dataset().skip(first):
+                count += 1
+        return count
 
     def _decoded_alone(self, records: list[bytes]) -> pa.RecordBatch:
         """Decodes examples with all their features, each with its own type."""

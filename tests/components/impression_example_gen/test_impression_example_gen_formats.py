@@ -181,8 +181,8 @@ CSV = csv_bytes(day_table(0))
         ("a.csv.gz", gzip.compress(CSV)[:-20], "a.csv.gz can't be read as CSV .*Truncated"),
         ("a.csv", CSV.replace(b",", b";"), "column 'time' is missing"),
         ("a.parquet", CSV, "a.parquet can't be read as Parquet"),
-        ("a.tfrecord", CSV, "a.tfrecord can't be read as TFRecord: corrupted record at 0"),
-        ("a.tfrecord.gz", CSV, r"a.tfrecord.gz can't be read as TFRecord \(gzip\): inflate"),
+        ("a.tfrecord", CSV, "a.tfrecord, row 0 can't be read as TFRecord: corrupted record at 0"),
+        ("a.tfrecord.gz", CSV, r"a.tfrecord.gz, row 0 can't be read as TFRecord \(gzip\): inflate"),
     ],
     ids=[
         "empty", "short row", "open quote", "text after a quote", "not utf-8", "utf-16",
@@ -201,10 +201,16 @@ def test_a_corrupt_or_truncated_tfrecord_says_where(contract, tmp_path):
     path = tmp_path / "a.tfrecord"
     _write(path, day_table(0))
     whole = path.read_bytes()
+    # A record is its length (8 bytes), that one's checksum (4), the example, its checksum (4).
+    sizes = [16 + len(example) for example in examples_of(day_table(0))]
+    assert sum(sizes) == len(whole)
     path.write_bytes(whole[:-3])
-    assert "a.tfrecord can't be read as TFRecord: truncated record at" in _error(contract, path)
-    path.write_bytes(whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:])
-    assert "corrupted record at" in _error(contract, path)
+    told = _error(contract, path)
+    assert f"a.tfrecord, row {len(sizes) - 1} can't be read as TFRecord: truncated record" in told
+    inside = sum(sizes[:23]) + 20
+    path.write_bytes(whole[:inside] + bytes([whole[inside] ^ 1]) + whole[inside + 1 :])
+    told = _error(contract, path)
+    assert f"row 23 can't be read as TFRecord: corrupted record at {sum(sizes[:23]) + 12}" in told
 
 
 def test_a_record_that_is_no_example_or_of_another_type_says_which_row(contract, tmp_path):

@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from made_shop import shop
 
 from data import kuairand, synthetic
@@ -234,3 +235,48 @@ def test_leaks_of_the_real_log_are_found(tmp_path, kuairand_excerpt):
     assert {x.column for x in found.tasks.labels} == {
         "is_click", "is_follow", "is_comment", "is_forward", "long_view", "is_profile_enter",
     }  # fmt: skip
+
+
+def _write_examples(frame, path):
+    """Writes a TFRecord, without any of our own code; a missing value is an absent feature."""
+    lists = {"i": "int64_list", "f": "float_list", "O": "bytes_list"}
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for _, row in frame.iterrows():
+            example = tf.train.Example()
+            for name, value in row.items():
+                if not pd.isna(value):
+                    kind = frame.dtypes[name].kind
+                    value = value.encode() if kind == "O" else value
+                    getattr(example.features.feature[name], lists[kind]).value.append(value)
+            writer.write(example.SerializeToString())
+
+
+def test_a_tfrecord_is_guessed_as_a_parquet_file_of_the_same_rows(tmp_path):
+    frame = shop(rows=2000).astype({"preis": "float32", "laune": "float32", "blieb": "float32"})
+    frame["wann"] = pd.to_datetime(frame["wann"]).astype("int64") // 10**9
+    _write_examples(frame, tmp_path / "shop.tfrecord.gz")
+    frame.to_parquet(tmp_path / "shop.parquet")
+    contract, found, _ = _proposed(tmp_path / "shop.tfrecord.gz")
+    wanted, expected, _ = _proposed(tmp_path / "shop.parquet")
+    # Features have no order.
+    assert found == expected
+    assert sorted(contract.columns, key=str) == sorted(wanted.columns, key=str)
+    assert contract.tasks == wanted.tasks
+
+
+def test_a_feature_of_several_values_is_a_list_and_a_broken_file_is_told(tmp_path):
+    path = tmp_path / "a.tfrecord"
+    examples = [tf.train.Example() for _ in range(3)]
+    for row, example in enumerate(examples):
+        example.features.feature["last"].int64_list.value.extend(range(row))
+        example.features.feature["raw"].bytes_list.value.append(b"\xff" * row)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for example in examples:
+            writer.write(example.SerializeToString())
+    sample = read_sample(path)
+    assert sample.table.column("last").to_pylist() == [[], [0], [0, 1]]
+    assert sample.table.column("raw").to_pylist() == [b"", b"\xff", b"\xff\xff"]
+    assert sample.complete and not read_sample(path, most_rows=2).complete
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(BadDataError, match="a.tfrecord can't be read as TFRecord .*truncated"):
+        read_sample(path)
