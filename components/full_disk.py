@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from schemas.errors import PolyrankError
 
-
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
