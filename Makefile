@@ -5,16 +5,17 @@ BIN := $(VENV)/bin
 UV := .tools/uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK := requirements/tfx116-dev.txt
+DRIVER := .tools/driver/.ready
 STAMP := $(VENV)/.ready
 WORK := work/demo
 export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast e2e lint bench lock compile serve clean
+.PHONY: help setup demo test test-fast e2e lint bench lock compile serve images e2e-containers clean
 
 help: ## list these habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the environment in .venv from the lock
 
@@ -57,6 +58,9 @@ lint: $(STAMP) ## ruff, import contracts, types
 lock: | $(UV) ## solve requirements/*.in anew into the locks
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in -o tfx116.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in dev.in -c tfx116.txt -o tfx116-dev.txt
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116-gpu.in -c tfx116.txt -o tfx116-gpu.txt
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes serving.in -c tfx116.txt --override serving-overrides.txt -o serving.txt
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes driver.in -o driver.txt
 
 compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
 	@$(BIN)/python -W ignore kubeflow_runner.py 2>compile.log || { cat compile.log >&2; exit 1; }
@@ -64,6 +68,18 @@ compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
 
 serve: $(STAMP) ## serve the demo's newest version on port 8500
 	$(BIN)/polyrank serve --work-dir $(WORK)
+
+images: export CA_BUNDLE ?= $(SSL_CERT_FILE)
+images: | $(UV) ## build the container images (docs/containers.md has the settings)
+	docker/images.sh $(IMAGES)
+
+$(DRIVER): requirements/driver.txt | $(UV)
+	$(UV) venv --quiet --clear --python 3.10 $(@D)
+	$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
+	@touch $@
+
+e2e-containers: $(STAMP) $(DRIVER) ## run every compiled step in its own container, then serve what it pushed
+	$(BIN)/python tests/containers/end_to_end.py
 
 bench: $(STAMP) ## measure: example generation, training steps, the gate, static gates
 	$(BIN)/python -m benchmarks.example_gen

@@ -32,7 +32,7 @@ tar --directory "$prefix" --create --exclude=__pycache__ --exclude='lib/python3.
     $(cd "$prefix" && ls lib/libpython3*.so* 2>/dev/null) | tar --directory "$root/usr/local" --extract --no-same-owner
 ln -sf python3 "$root/usr/local/bin/python"
 ldconfig -r "$root"
-chroot "$root" /usr/local/bin/python3 -m ensurepip >/dev/null
+PIP_ROOT_USER_ACTION=ignore chroot "$root" /usr/local/bin/python3 -m ensurepip >/dev/null
 chroot "$root" /usr/local/bin/python3 -c 'import bz2, ctypes, curses, lzma, readline, sqlite3, ssl, uuid, zlib'
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
 tar --directory "$root" --create . | "$docker" import --change 'CMD ["python3"]' \
