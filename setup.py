@@ -13,6 +13,8 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=[*PACKAGES, *(f"{package}.*" for package in PACKAGES)]
     ),
+    # TFX imports artifact types from it on Kubeflow.
+    py_modules=["polyrank"],
     package_data={"schemas": ["*/schema.pbtxt"], "pipeline": ["presets/*.yaml"]},
     # The environment comes from a complete lock (requirements/), never from pip's resolver.
     install_requires=[],

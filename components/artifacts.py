@@ -1,4 +1,7 @@
-"""Artifact types of our own components; the names are valid titles on Kubeflow too."""
+"""Artifact types of our own components.
+
+Their names are import paths too (`polyrank.py`): on Kubeflow TFX finds the class by it.
+"""
 
 from tfx.types.artifact import Artifact
 

@@ -62,7 +62,7 @@ def run_steps(name: str, log: pathlib.Path) -> tuple[int, str, pathlib.Path]:
         POLYRANK_WORK_DIR=str(work_dir), POLYRANK_IMAGE=PIPELINE, POLYRANK_SPEC=str(spec),
     )  # fmt: skip
     command = [str(DRIVER), str(HERE / "local_kubeflow.py"), str(spec)]
-    command += ["--pipeline-root", str(WORK), f"state-token={name}"]
+    command += ["--pipeline-root", str(WORK), "--parameter", f"state-token={name}"]
     output = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -3,7 +3,7 @@
 Needs the environment of requirements/driver.txt. kfp.local was made for kfp's own components;
 three of its functions are replaced so that TFX's run too, and a step that fails is seen.
 
-    python local_kubeflow.py SPEC --pipeline-root FOLDER [PARAMETER=VALUE ...]
+    python local_kubeflow.py SPEC --pipeline-root FOLDER [--parameter NAME=VALUE ...]
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("spec", type=pathlib.Path)
     parser.add_argument("--pipeline-root", required=True, type=pathlib.Path)
-    parser.add_argument("parameters", nargs="*", metavar="PARAMETER=VALUE")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
     steps = Steps()
     executor_input_utils.get_local_task_resource_name = steps.name
@@ -69,7 +69,7 @@ def main() -> None:
     docker_task_handler.run_docker_container = steps.run_container
     local.init(local.DockerRunner(), pipeline_root=str(arguments.pipeline_root))
     pipeline = components.load_component_from_file(str(arguments.spec))
-    pipeline(**dict(parameter.split("=", 1) for parameter in arguments.parameters))
+    pipeline(**dict(parameter.split("=", 1) for parameter in arguments.parameter))
 
 
 if __name__ == "__main__":
