@@ -48,7 +48,7 @@ build() { # image, target, lock
 for image in ${*:-pipeline model-server pipeline-gpu}; do
     case $image in
         pipeline) build pipeline pipeline tfx116 ;;
-        pipeline-gpu) build pipeline-gpu pipeline tfx116-gpu ;;
+        pipeline-gpu) build pipeline-gpu pipeline-gpu tfx116-gpu ;;
         model-server) build model-server model-server serving ;;
         *) die "unknown image '$image'; there are pipeline, pipeline-gpu and model-server" ;;
     esac
