@@ -30,6 +30,10 @@ BIN = pathlib.Path(sys.executable).parent
 DRIVER = ROOT / ".tools" / "driver" / "bin" / "python"
 PIPELINE, SERVER = "polyrank/pipeline:latest", "polyrank/model-server:latest"
 LABELS = ("click", "action", "conversion")
+OUTPUTS = {
+    *("click", "action_given_click", "click_and_action"),
+    *("conversion", "conversion_given_click", "click_and_conversion"),
+}
 ROWS = 5
 _SERVER_SECONDS = 180
 
@@ -132,7 +136,7 @@ def check_refused(log: pathlib.Path) -> None:
 
 
 def check_served(docker: str, serving: pathlib.Path, rows: pathlib.Path) -> None:
-    """The served model gives a probability a row and output."""
+    """The served model gives a probability a row and output, as their names relate them."""
     with served(docker, serving) as container:
         print(
             run(
@@ -146,9 +150,11 @@ def check_served(docker: str, serving: pathlib.Path, rows: pathlib.Path) -> None
         )  # fmt: skip
     print(answer)
     scores = [json.loads(line) for line in answer.splitlines()]
-    outputs = {"click", "action", "click_and_conversion", "conversion_given_click"}
-    assert len(scores) == ROWS and all(outputs <= set(row) for row in scores)
-    assert all(0 < score < 1 and math.isfinite(score) for row in scores for score in row.values())
+    assert len(scores) == ROWS
+    for row in scores:
+        assert set(row) == OUTPUTS and all(0 < score < 1 for score in row.values())
+        product = row["click"] * row["action_given_click"]
+        assert math.isclose(row["click_and_action"], product, rel_tol=1e-5)
 
 
 def main() -> None:
