@@ -64,6 +64,7 @@ def run_steps(name: str, log: pathlib.Path) -> tuple[int, str, pathlib.Path]:
         str(BIN / "python"), "-W", "ignore", "kubeflow_runner.py",
         POLYRANK_CONFIG=str(HERE / "small.yaml"), POLYRANK_DATA=str(log),
         POLYRANK_WORK_DIR=str(work_dir), POLYRANK_IMAGE=PIPELINE, POLYRANK_SPEC=str(spec),
+        TF_CPP_MIN_LOG_LEVEL="3",
     )  # fmt: skip
     command = [str(DRIVER), str(HERE / "local_kubeflow.py"), str(spec)]
     command += ["--pipeline-root", str(WORK), "--parameter", f"state-token={name}"]

@@ -1,6 +1,7 @@
 """The images' files, as far as they can be held together without an engine."""
 
 import http.server
+import importlib.util
 import pathlib
 import re
 import stat
@@ -90,6 +91,11 @@ def test_the_versions_that_several_files_name_are_the_same():
     assert locked("tfx116-gpu.txt", "nvidia-cudnn-cu12").startswith("8.9.")  # What 2.16 wants.
     assert locked("serving.txt", "tensorflow-serving-api") == "2.16.1"
     assert compose()["services"]["serving"]["image"] == "tensorflow/serving:2.16.1"
+
+
+def test_tensorboard_finds_what_it_starts_with():
+    assert compose()["services"]["tensorboard"]["command"][0] == "tensorboard"
+    assert importlib.util.find_spec("pkg_resources") is not None
 
 
 def test_compose_names_what_is_there():
