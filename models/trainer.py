@@ -35,16 +35,16 @@ def run_fn(fn_args: Any) -> None:
     """Trains, exports and records; called by the stock Trainer component.
 
     Args:
-      fn_args: TFX's FnArgs. Of its `custom_config` are read: `model` and `training` (plain
-        values of their configs), `checkpoint_dir`, `model_name`, `canary_rows`,
-        `code_digest`.
+      fn_args: TFX's FnArgs. Of its `custom_config` are read: `training` (plain values of its
+        config), `checkpoint_dir`, `model_name`, `canary_rows`, `code_digest`; its
+        `hyperparameters` are the plain values of the model's config.
 
     Raises:
       PolyrankError: a setting that can't be used, or a split without rows.
     """
     custom = fn_args.custom_config
     training = parse(TrainingConfig, custom["training"], "training")
-    model = parse_model_config(custom["model"])
+    model = parse_model_config(fn_args.hyperparameters)
     with tf.io.gfile.GFile(fn_args.schema_path) as file:
         schema = file.read()
     contract = read_contract(parse_schema(schema, fn_args.schema_path))
