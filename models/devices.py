@@ -35,11 +35,13 @@ class Devices:
         if self.workers == 1:
             return value
 
-        def mean() -> tf.Tensor:
+        def mean(own: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
-            return context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.constant(value, tf.float64))
+            return context.all_reduce(tf.distribute.ReduceOp.MEAN, own)
 
-        return float(self.strategy.experimental_local_results(self.strategy.run(mean))[0])
+        run = tf.function(lambda own: self.strategy.run(mean, args=(own,)))
+        results = self.strategy.experimental_local_results(run(tf.constant(value, tf.float64)))
+        return float(results[0])
 
     def wait(self) -> None:
         """Returns when all workers have called it."""

@@ -43,7 +43,7 @@ def free_ports(count: int) -> list[int]:
 
 def finished(processes: list[subprocess.Popen[str]]) -> None:
     try:
-        errors = [process.communicate(timeout=300)[1] for process in processes]
+        errors = [process.communicate(timeout=900)[1] for process in processes]
     finally:
         for process in processes:
             process.kill()
