@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import time
+from typing import Literal
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,10 +25,10 @@ from models.ranker import Ranker
 from models.registry import parse_model_config
 
 BATCH_ROWS = 4096
-OPTIMIZERS = ("adagrad", "adam")
+OPTIMIZERS: tuple[Literal["adagrad", "adam"], ...] = ("adagrad", "adam")
 
 
-def make_ranker(values: int, optimizer: str) -> Ranker:
+def make_ranker(values: int, optimizer: Literal["adagrad", "adam"]) -> Ranker:
     """A model with one field of so many values."""
     small = tuple(Field(f"field_{i}", 100) for i in range(23))
     scenarios = tuple(f"scenario_{k}" for k in range(SCENARIOS))

@@ -35,13 +35,10 @@ class Devices:
         if self.workers == 1:
             return value
 
-        def mean(own: tf.Tensor) -> tf.Tensor:
-            context = tf.distribute.get_replica_context()
-            return context.all_reduce(tf.distribute.ReduceOp.MEAN, own)
-
-        run = tf.function(lambda own: self.strategy.run(mean, args=(own,)))
-        results = self.strategy.experimental_local_results(run(tf.constant(value, tf.float64)))
-        return float(results[0])
+        values = self.strategy.experimental_distribute_values_from_function(
+            lambda _: tf.constant(value, tf.float64)
+        )
+        return float(self.strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None))
 
     def wait(self) -> None:
         """Returns when all workers have called it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
@@ -53,7 +54,7 @@ def kubeflow_pipeline(
     return pipeline
 
 
-def _resource_spec(wanted: NodeResources) -> _ResourceSpec:
+def _resource_spec(wanted: NodeResources) -> Any:
     spec = _ResourceSpec(cpu_limit=wanted.cpu or 0, memory_limit=wanted.memory_gb or 0)
     if wanted.gpus:
         spec.accelerator.type, spec.accelerator.count = wanted.gpu_type, wanted.gpus

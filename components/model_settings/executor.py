@@ -36,9 +36,7 @@ class Executor(base_executor.BaseExecutor):
         except ValueError:
             values = None
         if not isinstance(values, dict):
-            raise SettingsError(
-                f'model is {text!r}; want a JSON object such as {{"name": "mmoe"}}'
-            )
+            raise SettingsError(f'model is {text!r}; want a JSON object such as {{"name": "mmoe"}}')
         model = parse_model_config(values)
         check_epochs(model, exec_properties["max_epochs"])
         folder = artifact_utils.get_single_uri(output_dict["hyperparameters"])

@@ -20,9 +20,7 @@ class RegisterPushedSpec(component_spec.ComponentSpec):
     INPUTS = {
         "pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "hyperparameters": component_spec.ChannelParameter(
-            type=standard_artifacts.HyperParameters
-        ),
+        "hyperparameters": component_spec.ChannelParameter(type=standard_artifacts.HyperParameters),
         "gate": component_spec.ChannelParameter(type=GateResult),
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "window": component_spec.ChannelParameter(type=SpanWindow, optional=True),

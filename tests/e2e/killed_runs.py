@@ -93,9 +93,7 @@ def kill_in(component, config, work_dir):
 def main():
     config, work_dir = load_config(sys.argv[1]), pathlib.Path(sys.argv[2])
     work_dir.mkdir(exist_ok=True)
-    record = RunRecord(
-        metadata_connection(config.metadata, Locations(str(work_dir), config.name))
-    )
+    record = RunRecord(metadata_connection(config.metadata, Locations(str(work_dir), config.name)))
     told = []
     for component in COMPONENTS:
         kill_in(component, config, work_dir)

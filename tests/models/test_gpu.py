@@ -21,15 +21,19 @@ FOLDER = pathlib.Path(__file__).parent
 MODEL = {"name": "mmoe", "embedding_dim": 4, "expert_units": [8], "tower_units": [4]}
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def gpu() -> str:
     """The name of a GPU."""
-    if not tf.config.list_physical_devices("GPU"):
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
         pytest.fail(
             "TensorFlow finds no GPU here, and without one these tests prove nothing: "
             "`nvidia-smi` must list one, and the environment needs tensorflow[and-cuda]",
             pytrace=False,
         )
+    for device in found:
+        # Processes of these tests share it.
+        tf.config.experimental.set_memory_growth(device, True)
     # CPUs have no TF32: its 10 bits would hide what is compared here.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return "GPU:0"

@@ -71,8 +71,8 @@ def test_two_workers_equal_one_process(
     }
     for found in words.values():
         found.hyperparameters = model
-    workers = [f"localhost:{port}" for port in free_ports(2)]
-    tasks = [{"cluster": {"worker": workers}, "task": {"type": "worker", "index": i}} for i in (0, 1)]
+    cluster = {"worker": [f"localhost:{port}" for port in free_ports(2)]}
+    tasks = [{"cluster": cluster, "task": {"type": "worker", "index": i}} for i in (0, 1)]
     finished(
         [
             start(tmp_path / "alone", words["one"], {}),

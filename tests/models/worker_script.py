@@ -1,4 +1,4 @@
-"""Calls the Trainer's run_fn: `python worker_script.py FN_ARGS`, JSON; TF_CONFIG names the workers."""
+"""Calls the Trainer's run_fn: `python worker_script.py FN_ARGS`, which is JSON."""
 
 import json
 import os

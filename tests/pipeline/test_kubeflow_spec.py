@@ -124,7 +124,7 @@ def _resources(cpu, memory, gpu="", count=0):
     ("override", "message"),
     [
         ("resources={Trianer: {cpu: 2}}", "no component 'Trianer'; did you mean 'Trainer'?"),
-        ("resources={Trainer: {memory: 2}}", "'resources.Trainer.memory'; did you mean 'memory_gb'"),
+        ("resources={Trainer: {memory: 2}}", "Trainer.memory'; did you mean 'memory_gb'?"),
         ("resources={Trainer: {cpu: 0}}", "'resources.Trainer.cpu' is 0"),
     ],
 )
