@@ -119,8 +119,9 @@ def _on_one_device(ranker: Ranker, make_ranker: Callable[[], Ranker]) -> Ranker:
     """A copy in the host's memory: what is exported must not wait for other replicas."""
     with tf.device("CPU:0"):
         copy = make_ranker()
-    copy.set_weights(ranker.get_weights())
+    # First, since the order of weights depends on which of them a phase trains.
     copy.start_phase(ranker.architecture.phases(ranker.training_config)[-1])
+    copy.set_weights(ranker.get_weights())
     return copy
 
 
