@@ -94,9 +94,7 @@ def run_fn(fn_args: Any) -> None:
         if devices.chief:
             write_json(f"{fn_args.model_run_dir}/history.json", history)
             _explain(ranker, validation, fn_args.model_run_dir)
-            scorer = _prepare_export(
-                ranker, validation, training.batch_size, fn_args.model_run_dir
-            )
+            scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
             module = ServingModule(ranker, transform, contract)
             save_serving_model(module, fn_args.serving_model_dir)
             _record_canary(fn_args, contract, training, scorer, validation, validation_files)

@@ -26,8 +26,8 @@ WHILE_WRITING = {
     "ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator", "Pusher"
 }  # fmt: skip
 COMPONENTS = (  # In the order in which they run: one that has been recorded once is cached.
-    "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen", "StatisticsGen",
-    "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels", "Trainer",
+    "ModelSettings", "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen",
+    "StatisticsGen", "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels", "Trainer",
     "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher", "RegisterPushed",
 )  # fmt: skip
 PATIENCE_SECONDS = 600

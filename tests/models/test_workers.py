@@ -43,7 +43,7 @@ def free_ports(count: int) -> list[int]:
 
 def finished(processes: list[subprocess.Popen[str]]) -> None:
     try:
-        errors = [process.communicate(timeout=900)[1] for process in processes]
+        errors = [process.communicate(timeout=1800)[1] for process in processes]
     finally:
         for process in processes:
             process.kill()
@@ -52,10 +52,14 @@ def finished(processes: list[subprocess.Popen[str]]) -> None:
 
 
 def losses(folder: pathlib.Path) -> list[dict[str, float]]:
-    """Of every epoch, what is reported beside validation's metrics."""
+    """Of every epoch: the losses, the monitor, and the weights of balanced losses."""
     history = json.loads((folder / "run" / "history.json").read_text())
-    left_out = ("phase", "validation")
-    return [{k: v for k, v in x.items() if k not in left_out} for x in history["epochs"]]
+    found = []
+    for record in history["epochs"]:
+        weights = record.get("task_weights", {})
+        numbers = {name: x for name, x in record.items() if isinstance(x, float)}
+        found.append({**numbers, **{f"weight of {name}": x for name, x in weights.items()}})
+    return found
 
 
 @pytest.mark.e2e
@@ -63,7 +67,7 @@ def losses(folder: pathlib.Path) -> list[dict[str, float]]:
 def test_two_workers_equal_one_process(
     tmp_path: pathlib.Path, transform_dir: str, model: dict[str, Any]
 ) -> None:
-    """With SGD, since Adam hides a factor, and a last batch that two do not divide evenly."""
+    """With SGD, since Adam hides a factor, and batches that two do not divide evenly."""
     places = {name: tmp_path / name for name in ("one", "two")}
     words = {
         name: arguments(folder, transform_dir, optimizer="sgd", learning_rate=0.3, batch_size=63)
@@ -81,6 +85,7 @@ def test_two_workers_equal_one_process(
     )
     one, two = losses(places["one"]), losses(places["two"])
     assert len(one) == 2 and one[0]["click_loss"] > 0.1
+    assert ("weight of click" in one[0]) == (model["name"] == "aem2tl")
     for expected, found in zip(one, two, strict=True):
         assert found == pytest.approx(expected, rel=0, abs=1e-5)
     check_outcome(places["two"])
