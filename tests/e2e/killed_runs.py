@@ -27,8 +27,9 @@ WHILE_WRITING = {
 }  # fmt: skip
 COMPONENTS = (  # In the order in which they run: one that has been recorded once is cached.
     "ModelSettings", "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen",
-    "StatisticsGen", "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels", "Trainer",
-    "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher", "RegisterPushed",
+    "StatisticsGen", "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels",
+    "Trainer", "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher",
+    "RegisterPushed",
 )  # fmt: skip
 PATIENCE_SECONDS = 600
 POLL_SECONDS = 0.005
