@@ -12,10 +12,11 @@ export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast e2e lint bench lock compile serve images e2e-containers clean
+.PHONY: help setup demo test test-fast e2e e2e-workers test-gpu lint bench lock compile serve images e2e-containers clean
 
 help: ## list these habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s
+", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the environment in .venv from the lock
 
@@ -44,10 +45,16 @@ test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not gpu and not workers"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m e2e
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "e2e and not gpu and not workers"
+
+e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
+	$(BIN)/python -m pytest -q -m workers tests/workers
+
+test-gpu: $(STAMP) ## run the tests that need a GPU; fails where there is none
+	POLYRANK_TEST_GPU=1 $(BIN)/python -m pytest -q -m gpu tests/models/test_gpu.py
 
 lint: $(STAMP) ## ruff, import contracts, types
 	$(BIN)/ruff check .
@@ -64,7 +71,7 @@ lock: | $(UV) ## solve requirements/*.in anew into the locks
 
 compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
 	@$(BIN)/python -W ignore kubeflow_runner.py 2>compile.log || { cat compile.log >&2; exit 1; }
-	@rm -f compile.log; echo "wrote polyrank.yaml; pass the parameter state-token to every run"
+	@rm -f compile.log; echo "wrote polyrank.yaml; a run passes the parameters in polyrank.parameters.json, and a state-token of its own"
 
 serve: $(STAMP) ## serve the demo's newest version on port 8500
 	$(BIN)/polyrank serve --work-dir $(WORK)

@@ -3,30 +3,37 @@
 POLYRANK_CONFIG (a YAML file or a preset's name), POLYRANK_DATA (the folder of spans) and
 POLYRANK_WORK_DIR (both as the cluster sees them, such as gs://bucket/polyrank),
 POLYRANK_IMAGE (the pipeline's container image), POLYRANK_SPEC (the file to write).
-A run must pass the parameter `state-token`, a new value each time, such as its own id.
+Beside it `.parameters.json` is written: what a run of this configuration passes. A run passes
+`state-token` too, a new value each time, such as its own id.
 """
 
+import json
 import os
+import pathlib
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
+from pipeline.run_parameters import cluster_values  # noqa: E402
 from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:
-    """Writes the compiled pipeline spec (KFP IR YAML, spec 2.1)."""
+    """Writes the compiled pipeline spec (KFP IR YAML, spec 2.1) and a run's parameters."""
     source = os.environ.get("POLYRANK_CONFIG", "synthetic")
     config = load_config(
         preset_path(source) if source in preset_names() else source,
         data_path=os.environ.get("POLYRANK_DATA", "/polyrank/data"),
     )
+    spec = pathlib.Path(os.environ.get("POLYRANK_SPEC", "polyrank.yaml"))
     write_spec(
         kubeflow_pipeline(config, os.environ.get("POLYRANK_WORK_DIR", "/polyrank/work")),
         os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
-        os.environ.get("POLYRANK_SPEC", "polyrank.yaml"),
+        spec,
     )
+    values = json.dumps(cluster_values(config), indent=1)
+    spec.with_suffix(".parameters.json").write_text(values + "\n")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from cli.work_folder import make_run_directory, only_run_in
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
+from pipeline.metadata import metadata_connection
 from pipeline.run_record import RunRecord
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool)
     log_path = directory / "run.log"
     with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
         console = console_on(terminal)
-        record = RunRecord(locations.metadata_path)
+        record = RunRecord(metadata_connection(config.metadata, locations))
         runs_before = len(record.run_ids())
         try:
             config = prepared(config, locations, console)

@@ -125,6 +125,7 @@ def _on_kubeflow(
         kubeflow = Kubeflow(host, namespace, token)
         # TFX takes many seconds to import; a host that does not answer is told before.
         from pipeline.kubeflow import kubeflow_pipeline, write_spec
+        from pipeline.run_parameters import cluster_values
         from pipeline.state import scheduled_state
 
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -132,9 +133,10 @@ def _on_kubeflow(
             spec = pathlib.Path(folder) / "pipeline.yaml"
             write_spec(kubeflow_pipeline(config, work_dir, scheduled_state()), image, spec)
             version = f"{config.name}-{now:%Y%m%dT%H%M%S.%f}"
-            done = kubeflow.schedule(
-                RecurringRun(name, cron.kubeflow, config.name, version, str(spec))
+            run = RecurringRun(
+                name, cron.kubeflow, config.name, version, spec, cluster_values(config)
             )
+            done = kubeflow.schedule(run)
     return {
         "recurring_run": done.recurring_run_id,
         "pipeline": done.pipeline_id,

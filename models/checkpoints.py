@@ -69,11 +69,20 @@ class Checkpoints:
       root: the folder of all trainings' checkpoints, local or remote.
       fingerprint: the training's own; a training only goes on from checkpoints under its own.
       model: the compiled model; its optimizer's slots are saved with it.
+      scratch: where to save instead, for a worker that is not the one whose checkpoints count:
+        averages over replicas can be saved by all workers together only.
     """
 
-    def __init__(self, root: str | os.PathLike[str], fingerprint: str, model: keras.Model) -> None:
-        self._root = os.fspath(root).rstrip("/")
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        fingerprint: str,
+        model: keras.Model,
+        scratch: str | None = None,
+    ) -> None:
+        self._root = os.fspath(scratch or root).rstrip("/")
         self._folder = f"{self._root}/{fingerprint}"
+        self._restored = f"{os.fspath(root).rstrip('/')}/{fingerprint}"
         self._tracked = tf.train.Checkpoint(model=model, generators=_random_generators(model))
 
     def save(self, state: TrainingState) -> None:
@@ -94,7 +103,7 @@ class Checkpoints:
 
     def restore(self) -> TrainingState | None:
         """Puts the variables back and returns the state, or None where there is no checkpoint."""
-        folders = (f"{self._folder}/{name}" for name in reversed(_names(self._folder)))
+        folders = (f"{self._restored}/{name}" for name in reversed(_names(self._restored)))
         folder = next((x for x in folders if tf.io.gfile.exists(f"{x}/{_STATE}")), None)
         if folder is None:
             return None

@@ -84,9 +84,11 @@ class TrainingConfig(Settings):
         probabilities stay float32).
       xla: compile forward and backward pass with XLA.
       loss_weights: weight of an output's loss; 1 for those not named.
-      checkpoint_seconds: seconds between two checkpoints.
+      checkpoint_seconds: seconds between two checkpoints; there is one after every epoch anyway,
+        and with several workers no other.
       rows_in_memory: a train split of more rows is streamed from disk in every epoch.
-      devices: `auto` trains on every GPU of the machine (data parallel), `one` on one device.
+      devices: `auto` trains on every GPU of the machine, and of all workers that TF_CONFIG names
+        (data parallel); `one` on one device.
     """
 
     batch_size: pydantic.PositiveInt = 4096

@@ -74,3 +74,16 @@ def parse_model_config(values: Mapping[str, Any], source: str = "model") -> Mode
     if not isinstance(name, str):
         raise SettingsError(f"{source}: 'name' is missing; write one of {', '.join(names())}")
     return parse(_entry(name, source)[1], values, source)
+
+
+def check_epochs(model: ModelConfig, max_epochs: int) -> None:
+    """Refuses a training that is too short for the phases of its model.
+
+    Raises:
+      SettingsError: says how many epochs the model needs.
+    """
+    if model.least_epochs > max_epochs:
+        raise SettingsError(
+            f"training.max_epochs is {max_epochs}, and '{model.name}' needs {model.least_epochs} "
+            "with its settings; raise max_epochs, or shorten the model's phases"
+        )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import tempfile
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +16,7 @@ from models.batches import HeldRows, Transform, files_of, hold
 from models.canary_record import read_rows, spread_positions, write_canary
 from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
+from models.devices import Devices, training_devices
 from models.explanation import write_explanations
 from models.export import ServingModule, save_serving_model, write_warmup
 from models.fingerprint import training_fingerprint
@@ -35,16 +39,18 @@ def run_fn(fn_args: Any) -> None:
     """Trains, exports and records; called by the stock Trainer component.
 
     Args:
-      fn_args: TFX's FnArgs. Of its `custom_config` are read: `model` and `training` (plain
-        values of their configs), `checkpoint_dir`, `model_name`, `canary_rows`,
-        `code_digest`.
+      fn_args: TFX's FnArgs. Of its `custom_config` are read: `training` (plain values of its
+        config), `checkpoint_dir`, `model_name`, `canary_rows`, `code_digest`; its
+        `hyperparameters` are the plain values of the model's config. With several workers
+        (TF_CONFIG) each is called with the same FnArgs; the chief alone writes.
 
     Raises:
       PolyrankError: a setting that can't be used, or a split without rows.
     """
     custom = fn_args.custom_config
     training = parse(TrainingConfig, custom["training"], "training")
-    model = parse_model_config(custom["model"])
+    devices = training_devices(training.devices)
+    model = parse_model_config(fn_args.hyperparameters)
     with tf.io.gfile.GFile(fn_args.schema_path) as file:
         schema = file.read()
     contract = read_contract(parse_schema(schema, fn_args.schema_path))
@@ -59,8 +65,12 @@ def run_fn(fn_args: Any) -> None:
     keras.backend.experimental.enable_tf_random_generator()
     layout = build_input_layout(contract, transform_output)
     counts = rows.value_counts(layout.fields) if model.counts_values else None
-    with _strategy(training.devices).scope():
-        ranker = Ranker(layout, contract.tasks, model, training, base_rates, counts)
+
+    def make_ranker() -> Ranker:
+        return Ranker(layout, contract.tasks, model, training, base_rates, counts)
+
+    with devices.strategy.scope():
+        ranker = make_ranker()
     fingerprint = training_fingerprint(
         [*train_files, *validation_files],
         fn_args.transform_graph_path,
@@ -71,23 +81,46 @@ def run_fn(fn_args: Any) -> None:
             "code": custom["code_digest"],
         },
     )
-    checkpoints = Checkpoints(custom["checkpoint_dir"], fingerprint, ranker)
     _LOG.info("training on %d rows, validating on %d", len(rows), len(validation))
-    loop = TrainingLoop(ranker, rows, validation, training, checkpoints, fn_args.model_run_dir)
-    write_json(f"{fn_args.model_run_dir}/history.json", loop.run())
-    _explain(ranker, validation, fn_args.model_run_dir)
-    scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
-    save_serving_model(ServingModule(ranker, transform, contract), fn_args.serving_model_dir)
-    _record_canary(fn_args, contract, training, scorer, validation, validation_files)
-    checkpoints.clear()
+    with _scratch(devices) as scratch:
+        checkpoints = Checkpoints(
+            custom["checkpoint_dir"], fingerprint, ranker, scratch and f"{scratch}/checkpoints"
+        )
+        log_dir = f"{scratch}/run" if scratch else fn_args.model_run_dir
+        loop = TrainingLoop(ranker, rows, validation, training, checkpoints, log_dir, devices)
+        history = loop.run()
+        if devices.strategy.num_replicas_in_sync > 1:
+            ranker = _on_one_device(ranker, make_ranker)
+        if devices.chief:
+            write_json(f"{fn_args.model_run_dir}/history.json", history)
+            _explain(ranker, validation, fn_args.model_run_dir)
+            scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
+            module = ServingModule(ranker, transform, contract)
+            save_serving_model(module, fn_args.serving_model_dir)
+            _record_canary(fn_args, contract, training, scorer, validation, validation_files)
+            checkpoints.clear()
+        # Whoever leaves earlier is taken for dead by the others.
+        devices.wait()
 
 
-def _strategy(devices: str) -> tf.distribute.Strategy:
-    # A CPU is several logical devices only where somebody has split it on purpose.
-    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if devices == "auto" and len(found) > 1:
-        return tf.distribute.MirroredStrategy([device.name for device in found])
-    return tf.distribute.get_strategy()
+@contextlib.contextmanager
+def _scratch(devices: Devices) -> Iterator[str | None]:
+    """A folder, removed at last, for what a worker that is not the chief must write."""
+    if devices.chief:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="polyrank-worker-") as folder:
+        yield folder
+
+
+def _on_one_device(ranker: Ranker, make_ranker: Callable[[], Ranker]) -> Ranker:
+    """A copy in the host's memory: what is exported must not wait for other replicas."""
+    with tf.device("CPU:0"):
+        copy = make_ranker()
+    # First, since the order of weights depends on which of them a phase trains.
+    copy.start_phase(ranker.architecture.phases(ranker.training_config)[-1])
+    copy.set_weights(ranker.get_weights())
+    return copy
 
 
 def _train_rows(

@@ -13,6 +13,7 @@ import tensorflow as tf
 from models.batches import HeldRows
 from models.checkpoints import Checkpoints, TrainingState
 from models.config import TrainingConfig
+from models.devices import Devices
 from models.phase import Phase, checked_schedule
 from models.rewind import rewind
 from models.scoring import Scorer, make_scorer
@@ -41,6 +42,7 @@ class TrainingLoop:
       training: how to train.
       checkpoints: where to go on from and what to leave for the next start.
       log_dir: folder for TensorBoard's events.
+      devices: whose strategy the ranker was made in.
     """
 
     def __init__(
@@ -51,12 +53,14 @@ class TrainingLoop:
         training: TrainingConfig,
         checkpoints: Checkpoints,
         log_dir: str,
+        devices: Devices | None = None,
     ) -> None:
         self._ranker = ranker
         self._rows = rows
         self._validation = validation
         self._training = training
         self._checkpoints = checkpoints
+        self._devices = devices or Devices(ranker.distribute_strategy)
         self._phases = checked_schedule(ranker.architecture.phases(training))
         self._steps = rows.steps(training.batch_size)
         self._writer = tf.summary.create_file_writer(log_dir)
@@ -126,8 +130,7 @@ class TrainingLoop:
     def _run_epoch(self) -> None:
         state, training = self._state, self._training
         batches = self._rows.epoch(training.batch_size, training.seed, state.epoch, state.step)
-        strategy = self._ranker.distribute_strategy
-        iterator = iter(strategy.experimental_distribute_dataset(batches))
+        iterator = iter(self._devices.distributed(batches))
         step_function = self._ranker.make_train_function()
         reports: list[Mapping[str, Any]] = []
         # The rate counts from the end of the first step, which may build its graph.
@@ -141,7 +144,9 @@ class TrainingLoop:
                 self._collect(reports)
                 rows = (state.step - first_step) * training.batch_size
                 self._tell(rows / (now - started) if rows else math.nan)
-            if now - self._saved_at >= training.checkpoint_seconds and state.step < self._steps:
+            due = now - self._saved_at >= training.checkpoint_seconds
+            # Workers save together, and their clocks differ.
+            if due and self._devices.workers == 1 and state.step < self._steps:
                 self._collect(reports)
                 self._save()
 
@@ -157,7 +162,7 @@ class TrainingLoop:
         state = self._state
         scores = scorer(self._validation)
         metrics = validation_metrics(self._validation, scores, scores)
-        monitor = mean_metric(metrics, self._training.monitor)
+        monitor = self._devices.agreed(mean_metric(metrics, self._training.monitor))
         losses = {name: total / self._steps for name, total in state.loss_sums.items()}
         record = {
             "epoch": state.epoch,

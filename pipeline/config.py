@@ -13,7 +13,8 @@ from components.leak_alarm.config import LeaksConfig
 from components.model_canary.config import CanaryConfig
 from components.promotion_gate.config import GateConfig
 from models.config import ModelConfig, TrainingConfig
-from models.registry import parse_model_config
+from models.registry import check_epochs, parse_model_config
+from pipeline.resources import NodeResources
 from schemas.settings import Settings
 
 
@@ -76,6 +77,35 @@ class ReferencesConfig(Settings):
     max_rows: int = pydantic.Field(default=500_000, ge=1)
 
 
+class MySQLConfig(Settings):
+    """A MySQL or MariaDB database, which exists; ML Metadata makes its tables.
+
+    Attributes:
+      host: name or address.
+      port: of the server.
+      database: its name.
+      user: who may make tables in it.
+      password_env: the environment variable that holds the user's password. The password itself
+        is in no file and in no artifact.
+    """
+
+    host: str
+    port: int = pydantic.Field(default=3306, ge=1, le=65_535)
+    database: str = "polyrank"
+    user: str
+    password_env: str = "POLYRANK_MYSQL_PASSWORD"
+
+
+class MetadataConfig(Settings):
+    """Where ML Metadata is kept.
+
+    Attributes:
+      mysql: a database that several machines can use; None for SQLite in the work folder.
+    """
+
+    mysql: MySQLConfig | None = None
+
+
 class PipelineConfig(Settings):
     """Everything that a run is made from.
 
@@ -83,6 +113,9 @@ class PipelineConfig(Settings):
       name: of the pipeline and of the served model: `[a-z0-9][a-z0-9-]*`, as Kubeflow asks.
       beam_pipeline_args: passed to every Beam component. With any, TFX packs its own source for
         the workers before each of them, unless `--setup_file` is among them.
+      resources: of components' containers on a cluster, by component id; `default` holds the
+        keys that a component does not name itself. Local runs have what the machine has.
+      metadata: where ML Metadata is kept by local runs; Kubeflow has its own.
     """
 
     name: str = pydantic.Field(default="polyrank", pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")
@@ -100,6 +133,8 @@ class PipelineConfig(Settings):
     canary: CanaryConfig = CanaryConfig()
     references: ReferencesConfig = ReferencesConfig()
     beam_pipeline_args: tuple[str, ...] = ()
+    resources: dict[str, NodeResources] = {}
+    metadata: MetadataConfig = MetadataConfig()
 
     @pydantic.model_validator(mode="after")
     def _an_eval_split_exists(self) -> PipelineConfig:
@@ -109,10 +144,5 @@ class PipelineConfig(Settings):
 
     @pydantic.model_validator(mode="after")
     def _every_phase_has_an_epoch(self) -> PipelineConfig:
-        needed, given = self.model.least_epochs, self.training.max_epochs
-        if needed > given:
-            raise ValueError(
-                f"training.max_epochs is {given}, and '{self.model.name}' needs {needed} with its "
-                "settings; raise max_epochs, or shorten the model's phases"
-            )
+        check_epochs(self.model, self.training.max_epochs)
         return self

@@ -16,9 +16,9 @@ from components.leak_alarm.component import LeakAlarm
 from components.schema_import.component import SchemaImport
 from components.span_window.component import SpanWindow
 from pipeline.config import PipelineConfig
+from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
-from schemas.settings import SettingsError
 
 
 class FeatureComponents(NamedTuple):
@@ -35,28 +35,31 @@ class FeatureComponents(NamedTuple):
 
 
 def feature_components(
-    config: PipelineConfig, state: RunState, *, schema_text: str, code_digest: str
+    config: PipelineConfig,
+    state: RunState,
+    parameters: RunParameters,
+    *,
+    schema_text: str,
+    code_digest: str,
 ) -> FeatureComponents:
     """Builds what every model's training starts with.
 
     Args:
       config: of the run.
       state: tokens of the outside world.
+      parameters: the data and the window.
       schema_text: the tagged schema, in text format.
       code_digest: digest of our source.
 
     Raises:
       ContractError: the schema can't be used.
-      SettingsError: `data.path` is missing, or `leaks` names an unknown feature.
+      SettingsError: `leaks` names an unknown feature.
     """
     contract = read_contract(parse_schema(schema_text))
     config.leaks.check_names(contract)
-    data_path = config.data.path
-    if data_path is None:
-        raise SettingsError("data.path is missing: the folder of span=YYYY-MM-DD folders")
     window = SpanWindow(
-        data_path=data_path,
-        end=config.window.end,
+        data_path=parameters.data_path,
+        end=parameters.window_end,
         train_spans=config.window.train_spans,
         eval_spans=config.window.eval_spans,
         state_token=state.listing,
@@ -66,7 +69,7 @@ def feature_components(
     example_gen = ImpressionExampleGen(
         window=window.outputs["window"],
         schema=schema.outputs["schema"],
-        data_path=data_path,
+        data_path=parameters.data_path,
         split=config.split,
         sampling=config.sampling,
         shards=config.examples.shards,

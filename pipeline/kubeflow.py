@@ -1,9 +1,11 @@
-"""The same pipeline for Kubeflow v2: no metadata connection, tokens that differ by run."""
+"""The same pipeline for Kubeflow v2: no metadata connection, parameters and tokens by run."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunner,
     KubeflowV2DagRunnerConfig,
@@ -13,8 +15,12 @@ from tfx.orchestration.pipeline import Pipeline
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
+from pipeline.resources import NodeResources, resources_of
+from pipeline.run_parameters import cluster_parameters
 from pipeline.state import RunState, cluster_state
 from schemas.contract import load_schema_text
+
+_ResourceSpec = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 
 
 def kubeflow_pipeline(
@@ -22,18 +28,37 @@ def kubeflow_pipeline(
 ) -> Pipeline:
     """Builds the pipeline for KubeflowV2DagRunner.
 
+    Every run must pass the parameters of `run_parameters.cluster_values`: none has a default.
+
     Args:
-      config: `data.path` is the folder of spans as the cluster sees it; the schema is read here.
+      config: the schema it names is read here.
       work_dir: the work folder as the cluster sees it.
       state: the run's tokens; else the parameter `state-token`, which every run must pass.
+
+    Raises:
+      ContractError: the schema can't be used.
+      SettingsError: `leaks` or `resources` name what is not there.
     """
     schema_text = load_schema_text(config.data.schema_path)
-    return create_pipeline(
+    pipeline = create_pipeline(
         config,
         Locations(work_dir, config.name),
         state or cluster_state(),
+        cluster_parameters(),
         schema_text=schema_text,
     )
+    for component in pipeline.components:
+        spec = _resource_spec(resources_of(config.resources, component.id))
+        if spec.ListFields():
+            component.with_platform_config(spec)
+    return pipeline
+
+
+def _resource_spec(wanted: NodeResources) -> Any:
+    spec = _ResourceSpec(cpu_limit=wanted.cpu or 0, memory_limit=wanted.memory_gb or 0)
+    if wanted.gpus:
+        spec.accelerator.type, spec.accelerator.count = wanted.gpu_type, wanted.gpus
+    return spec
 
 
 def write_spec(pipeline: Pipeline, image: str, path: str | os.PathLike[str]) -> None:

@@ -1,17 +1,17 @@
-"""The pipeline on this machine: SQLite metadata, the local Beam runner."""
+"""The pipeline on this machine: metadata of its own, the local Beam runner unless configured."""
 
 from __future__ import annotations
 
 import pathlib
 
-from ml_metadata.proto import metadata_store_pb2
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
+from pipeline.metadata import metadata_connection
 from pipeline.pipeline import create_pipeline
+from pipeline.run_parameters import configured
 from pipeline.state import local_state
 from schemas.contract import load_schema_text
 from schemas.source_digest import code_digest
@@ -30,8 +30,9 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipe
         config,
         locations,
         local_state(config, locations, schema_text),
+        configured(config),
         schema_text=schema_text,
-        metadata_connection_config=_metadata(locations),
+        metadata_connection_config=metadata_connection(config.metadata, locations),
     )
 
 
@@ -48,14 +49,14 @@ def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path)
     schema_text = load_schema_text(config.data.schema_path)
     state = local_state(config, locations, schema_text)
     components = feature_components(
-        config, state, schema_text=schema_text, code_digest=code_digest()
+        config, state, configured(config), schema_text=schema_text, code_digest=code_digest()
     )
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=locations.pipeline_root,
         components=list(components),
         enable_cache=True,
-        metadata_connection_config=_metadata(locations),
+        metadata_connection_config=metadata_connection(config.metadata, locations),
         beam_pipeline_args=list(config.beam_pipeline_args),
     )
 
@@ -64,7 +65,3 @@ def _locations(config: PipelineConfig, work_dir: str | pathlib.Path) -> Location
     work_dir = pathlib.Path(work_dir).resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
     return Locations(str(work_dir), config.name)
-
-
-def _metadata(locations: Locations) -> metadata_store_pb2.ConnectionConfig:
-    return metadata.sqlite_metadata_connection_config(locations.metadata_path)

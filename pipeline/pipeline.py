@@ -18,6 +18,7 @@ from tfx.proto import pusher_pb2, trainer_pb2
 from components.baseline.component import Baseline
 from components.bayes_check.component import BayesCheck
 from components.model_canary.component import ModelCanary
+from components.model_settings.component import ModelSettings
 from components.promotion_gate.component import PromotionGate
 from components.promotion_gate.eval_config import make_eval_config
 from components.reference_models.component import ReferenceModels
@@ -27,6 +28,8 @@ from components.whole_pusher import WholePusher
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
+from pipeline.resources import check_component_ids
+from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
 from schemas.source_digest import code_digest
@@ -36,6 +39,7 @@ def create_pipeline(
     config: PipelineConfig,
     locations: Locations,
     state: RunState,
+    parameters: RunParameters,
     *,
     schema_text: str,
     enable_cache: bool = True,
@@ -47,18 +51,24 @@ def create_pipeline(
       config: what to train, on what, and what it must prove.
       locations: where artifacts, registry and served versions are.
       state: tokens of the outside world.
+      parameters: the data, the window and the model.
       schema_text: the tagged schema, in text format.
       enable_cache: whether components with unchanged inputs are skipped.
       metadata_connection_config: of ML Metadata; None where the runner has its own.
 
     Raises:
       ContractError: the schema can't be used.
-      SettingsError: `data.path` is missing.
+      SettingsError: `leaks` or `resources` name what is not there.
     """
     digest = code_digest()
     contract = read_contract(parse_schema(schema_text))
 
-    features = feature_components(config, state, schema_text=schema_text, code_digest=digest)
+    model_settings = ModelSettings(
+        model=parameters.model, max_epochs=config.training.max_epochs, code_digest=digest
+    )
+    features = feature_components(
+        config, state, parameters, schema_text=schema_text, code_digest=digest
+    )
     schema, transform = features.schema, features.transform
     examples = features.example_gen.outputs["examples"]
     baseline = Baseline(
@@ -73,10 +83,10 @@ def create_pipeline(
         examples=examples,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
+        hyperparameters=model_settings.outputs["hyperparameters"],
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
         custom_config={
-            "model": config.model.model_dump(mode="json"),
             "training": config.training.model_dump(mode="json"),
             "checkpoint_dir": locations.checkpoint_dir,
             "model_name": config.name,
@@ -120,19 +130,20 @@ def create_pipeline(
     register = RegisterPushed(
         pushed_model=pusher.outputs["pushed_model"],
         model=model,
+        hyperparameters=model_settings.outputs["hyperparameters"],
         gate=gate.outputs["gate"],
         blessing=gate.outputs["blessing"],
         window=features.window.outputs["window"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
         run_info=RunInfo(
-            model=config.model.name,
             schema_digest=hashlib.sha256(schema_text.encode()).hexdigest(),
             scenarios=contract.scenarios,
         ),
         code_digest=digest,
     )
     components = [
+        model_settings,
         *features,
         baseline,
         trainer,
@@ -161,6 +172,7 @@ def create_pipeline(
             code_digest=digest,
         )
         components.append(references)
+    check_component_ids(config.resources, [component.id for component in components])
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=locations.pipeline_root,

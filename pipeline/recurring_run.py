@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import kfp
@@ -30,7 +30,8 @@ class RecurringRun:
       cron: six fields, in the time zone of Kubeflow's scheduler.
       pipeline: the pipeline's name; of the experiment too.
       version: a name that no version of the pipeline has yet.
-      spec_path: the compiled pipeline. It has no parameters.
+      spec_path: the compiled pipeline.
+      parameters: what every run passes, by the name of the spec's parameter.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RecurringRun:
     pipeline: str
     version: str
     spec_path: str | os.PathLike[str]
+    parameters: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Kubeflow:
                     no_catchup=True,
                     pipeline_id=pipeline_id,
                     version_id=version_id,
+                    params=dict(run.parameters),
                 )
             for old in older:
                 self._client.delete_recurring_run(old.recurring_run_id)

@@ -8,7 +8,6 @@ import pathlib
 
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
-from tfx.orchestration import metadata
 
 _OUTCOMES = {
     mlmd.Execution.COMPLETE: "done",
@@ -48,13 +47,14 @@ class ComponentRecord:
 
 
 class RunRecord:
-    """Reads the newest run of a pipeline from its SQLite metadata."""
+    """Reads the runs of a pipeline from its metadata."""
 
-    def __init__(self, metadata_path: str):
-        """Opens the metadata at `metadata_path`; it need not exist yet."""
-        self._store = metadata_store.MetadataStore(
-            metadata.sqlite_metadata_connection_config(metadata_path)
-        )
+    def __init__(self, connection: mlmd.ConnectionConfig):
+        """Opens the metadata, such as that of `metadata.metadata_connection`.
+
+        A SQLite file need not exist yet.
+        """
+        self._store = metadata_store.MetadataStore(connection)
 
     def run_ids(self) -> list[str]:
         """The ids of all runs, oldest first."""

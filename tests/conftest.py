@@ -7,7 +7,8 @@ import pytest
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+if not os.environ.get("POLYRANK_TEST_GPU"):
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 _RUNS = {"first", "second", "third", "changed"}
 

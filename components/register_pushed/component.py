@@ -20,6 +20,7 @@ class RegisterPushedSpec(component_spec.ComponentSpec):
     INPUTS = {
         "pushed_model": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "hyperparameters": component_spec.ChannelParameter(type=standard_artifacts.HyperParameters),
         "gate": component_spec.ChannelParameter(type=GateResult),
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "window": component_spec.ChannelParameter(type=SpanWindow, optional=True),
@@ -37,6 +38,7 @@ class RegisterPushed(base_component.BaseComponent):
         self,
         pushed_model: channel.BaseChannel,
         model: channel.BaseChannel,
+        hyperparameters: channel.BaseChannel,
         gate: channel.BaseChannel,
         blessing: channel.BaseChannel,
         registry_path: str,
@@ -50,6 +52,7 @@ class RegisterPushed(base_component.BaseComponent):
         Args:
           pushed_model: Pusher's output.
           model: the candidate.
+          hyperparameters: ModelSettings' output; the architecture's name goes into the registry.
           gate: PromotionGate's verdicts.
           blessing: PromotionGate's blessing.
           registry_path: the registry file.
@@ -62,6 +65,7 @@ class RegisterPushed(base_component.BaseComponent):
             RegisterPushedSpec(
                 pushed_model=pushed_model,
                 model=model,
+                hyperparameters=hyperparameters,
                 gate=gate,
                 blessing=blessing,
                 registry_path=registry_path,

@@ -12,6 +12,7 @@ from tfx.types import artifact_utils
 
 from components import registry
 from components.artifact_reading import read_json, write_json
+from components.model_settings.executor import FILE_NAME
 from components.register_pushed.run_info import RunInfo
 from schemas.settings import parse
 
@@ -48,6 +49,7 @@ class Executor(base_executor.BaseExecutor):
             _LOG.warning("nothing registered: %s", reason)
             write_json(registration.uri, "registration.json", {"entry": None, "reason": reason})
             return
+        settings = artifact_utils.get_single_uri(input_dict["hyperparameters"])
         info = parse(RunInfo, json.loads(exec_properties["run_info"]), "run_info")
         entry = registry.Entry(
             version=pushed.get_string_custom_property("pushed_version"),
@@ -57,6 +59,7 @@ class Executor(base_executor.BaseExecutor):
             gate=gate["counts"],
             run_id=self._run_id(),
             spans=_spans(input_dict.get("window")),
+            model=read_json(settings, FILE_NAME)["name"],
             **info.model_dump(),
         )
         registry.append(exec_properties["registry_path"], entry)

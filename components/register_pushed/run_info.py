@@ -9,11 +9,9 @@ class RunInfo(Settings):
     The run's id and its dates are known to the component only while it runs.
 
     Attributes:
-      model: the architecture's name.
       schema_digest: sha256 of the contract.
       scenarios: of the contract.
     """
 
-    model: str = ""
     schema_digest: str = ""
     scenarios: tuple[str, ...] = ()

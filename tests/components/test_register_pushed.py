@@ -25,7 +25,11 @@ def register(tmp_path):
             push.set_string_custom_property("pushed_version", "1767225600")
             push.set_string_custom_property("pushed_destination", "serving/1767225600")
         blessing.set_int_custom_property("blessed", blessed)
-        info = RunInfo(model="mmoe", schema_digest="d")
+        settings = standard_artifacts.HyperParameters()
+        settings.uri = str(tmp_path / "settings")
+        (tmp_path / "settings").mkdir()
+        (tmp_path / "settings" / "model.json").write_text('{"name": "mmoe"}')
+        info = RunInfo(schema_digest="d")
         window = SpanWindow()
         window.uri = str(tmp_path / "window")
         (tmp_path / "window").mkdir()
@@ -37,6 +41,7 @@ def register(tmp_path):
             {
                 "pushed_model": [push],
                 "model": [standard_artifacts.Model()],
+                "hyperparameters": [settings],
                 "gate": [gate],
                 "blessing": [blessing],
                 "window": [window],
@@ -67,6 +72,7 @@ def test_a_push_is_registered(register, tmp_path):
         ("2026-01-01", "2026-01-02"),
     )
     assert entry.gate == {"pass": 2, "fail": 0, "insufficient data": 1}
+    assert (entry.model, entry.schema_digest) == ("mmoe", "d")
     assert entry.time.endswith("+00:00")
 
 

@@ -66,6 +66,13 @@ class Workspace:
         """Where runs write."""
         return self.folder / "work"
 
+    @property
+    def metadata(self) -> Any:
+        """The connection to ML Metadata."""
+        from tfx.orchestration import metadata
+
+        return metadata.sqlite_metadata_connection_config(str(self.work_dir / "metadata.sqlite"))
+
     def command(self, *arguments: str, env: dict[str, str] | None = None) -> Finished:
         """Runs a program of the activated environment, outside the repository."""
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"

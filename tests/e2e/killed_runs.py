@@ -19,15 +19,17 @@ from tfx.orchestration.portable.launcher import Launcher
 from cli.local_run import run_locally
 from pipeline.config_files import load_config
 from pipeline.locations import Locations
+from pipeline.metadata import metadata_connection
 from pipeline.run_record import RunRecord
 
 WHILE_WRITING = {
     "ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator", "Pusher"
 }  # fmt: skip
 COMPONENTS = (  # In the order in which they run: one that has been recorded once is cached.
-    "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen", "StatisticsGen",
-    "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels", "Trainer",
-    "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher", "RegisterPushed",
+    "ModelSettings", "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen",
+    "StatisticsGen", "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels",
+    "Trainer", "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher",
+    "RegisterPushed",
 )  # fmt: skip
 PATIENCE_SECONDS = 600
 POLL_SECONDS = 0.005
@@ -92,7 +94,7 @@ def kill_in(component, config, work_dir):
 def main():
     config, work_dir = load_config(sys.argv[1]), pathlib.Path(sys.argv[2])
     work_dir.mkdir(exist_ok=True)
-    record = RunRecord(Locations(str(work_dir), config.name).metadata_path)
+    record = RunRecord(metadata_connection(config.metadata, Locations(str(work_dir), config.name)))
     told = []
     for component in COMPONENTS:
         kill_in(component, config, work_dir)

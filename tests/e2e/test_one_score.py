@@ -17,7 +17,7 @@ def artifacts(workspace, first):
     from pipeline.run_record import RunRecord
 
     assert first.exit_code == 0, first.stderr
-    record = RunRecord(str(workspace.work_dir / "metadata.sqlite"))
+    record = RunRecord(workspace.metadata)
     return {
         (component.name, key): pathlib.Path(artifact.uri)
         for component in record.components(record.run_ids()[0])

@@ -1,4 +1,4 @@
-"""Trains on one device and on two, and prints what differs as JSON.
+"""Trains on one device and on two of its kind (CPU, GPU), and prints what differs as JSON.
 
 A process of its own, because logical devices must be made before TensorFlow starts and a
 strategy does not like others beside it.
@@ -10,9 +10,14 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+KIND = sys.argv[3]
+MEGABYTES = 2048 if KIND == "GPU" else None
 tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.list_physical_devices(KIND)[0],
+    [tf.config.LogicalDeviceConfiguration(memory_limit=MEGABYTES)] * 2,
 )
+# CPUs and GPUs alike count in float32 then.
+tf.config.experimental.enable_tensor_float_32_execution(False)
 
 from made_batches import batch, layout, make_ranker, randomise, task_graph  # noqa: E402
 
@@ -39,7 +44,7 @@ def trained(model: dict, xla: bool) -> tuple[list[np.ndarray], list[float]]:
 def main() -> None:
     model, xla = json.loads(sys.argv[1]), sys.argv[2] == "xla"
     weights, losses = trained(model, xla)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = tf.distribute.MirroredStrategy([f"{KIND}:0", f"{KIND}:1"])
     with strategy.scope():
         mirrored_weights, mirrored_losses = trained(model, xla)
     pairs = list(zip(weights, mirrored_weights, strict=True))

@@ -40,7 +40,13 @@ MODELS = {
 @pytest.mark.parametrize(("mode", "model"), MODELS.items())
 def test_two_devices_equal_one(mode: str, model: dict[str, Any]) -> None:
     """With SGD, since Adam hides a factor; with every regulariser, and a batch of one row."""
-    command = [sys.executable, str(FOLDER / "mirrored_script.py"), json.dumps(model), mode]
+    check_mirrored(mode, model, "CPU")
+
+
+def check_mirrored(mode: str, model: dict[str, Any], kind: str) -> None:
+    """Two logical devices of a `kind` give the losses and weights of one."""
+    script = str(FOLDER / "mirrored_script.py")
+    command = [sys.executable, script, json.dumps(model), mode, kind]
     done = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout.splitlines()[-1])

@@ -15,7 +15,7 @@ from models.fingerprint import training_fingerprint
 from models.trainer import run_fn
 
 
-def check_outcome(folder: pathlib.Path) -> None:
+def check_outcome(folder: pathlib.Path, tolerance: float = 1e-6) -> None:
     """The files a pipeline reads are there, and the SavedModel gives the trainer's scores."""
     history = json.loads((folder / "run" / "history.json").read_text())
     assert history["epochs"][history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
@@ -29,7 +29,9 @@ def check_outcome(folder: pathlib.Path) -> None:
         assert set(scores.files) == {"click", "buy_given_click", "click_and_buy"}
         for output in scores.files:
             assert len(scores[output]) == 40
-            np.testing.assert_allclose(found[output].numpy(), scores[output], rtol=0, atol=1e-6)
+            np.testing.assert_allclose(
+                found[output].numpy(), scores[output], rtol=0, atol=tolerance
+            )
 
 
 @pytest.mark.e2e

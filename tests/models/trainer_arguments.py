@@ -24,15 +24,15 @@ def arguments(
         schema_path=str(folder / "schema.pbtxt"),
         serving_model_dir=str(folder / "Format-Serving"),
         model_run_dir=str(folder / "run"),
+        hyperparameters={
+            "name": "shared_bottom",
+            "bottom_units": [8],
+            "dropout": 0.2,
+            "l2_per": "value",
+            "embedding_l2": 0.5,
+            "wide_l2": 0.5,
+        },
         custom_config={
-            "model": {
-                "name": "shared_bottom",
-                "bottom_units": [8],
-                "dropout": 0.2,
-                "l2_per": "value",
-                "embedding_l2": 0.5,
-                "wide_l2": 0.5,
-            },
             "training": {"batch_size": 64, "max_epochs": 2, "learning_rate": 0.01, **training},
             "checkpoint_dir": str(folder / "checkpoints"),
             "model_name": "polyrank",

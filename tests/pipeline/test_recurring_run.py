@@ -21,7 +21,7 @@ def server():
 def daily(tmp_path):
     spec = tmp_path / "spec.yaml"
     spec.write_bytes(b"pipelineInfo: {name: shop}\n")
-    return RecurringRun("daily", "0 0 3 * * *", "shop", "shop-1", str(spec))
+    return RecurringRun("daily", "0 0 3 * * *", "shop", "shop-1", spec, {"window-end": "latest"})
 
 
 def test_the_first_creates_pipeline_experiment_and_recurring_run(server, daily):
@@ -39,7 +39,7 @@ def test_the_first_creates_pipeline_experiment_and_recurring_run(server, daily):
                 "pipeline_id": made.pipeline_id,
                 "pipeline_version_id": made.version_id,
             },
-            "runtime_config": {"parameters": {}},
+            "runtime_config": {"parameters": {"window-end": "latest"}},
             "trigger": {"cron_schedule": {"cron": "0 0 3 * * *"}},
             "max_concurrency": "1",
             "no_catchup": True,

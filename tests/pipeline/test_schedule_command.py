@@ -46,13 +46,14 @@ def constants(task):
     values = {
         name: value["runtimeValue"]["constant"]
         for name, value in task["inputs"].get("parameters", {}).items()
+        if "runtimeValue" in value
     }
     return {key: int(x) if isinstance(x, float) else x for key, x in values.items()}
 
 
 @pytest.fixture
-def spec(config):
-    """The pipeline that Kubeflow holds after the command."""
+def scheduled(config):
+    """The pipeline and the parameters of its runs that Kubeflow holds after the command."""
     server = KubeflowServer()
     try:
         words = ("--config", config, "--cron", "0 3 * * *", "--engine", "kubeflow", "--json")
@@ -63,13 +64,17 @@ def spec(config):
         assert run["display_name"] == "shop"
         assert run["trigger"] == {"cron_schedule": {"cron": "0 0 3 * * *"}}
         assert run["pipeline_version_reference"]["pipeline_version_id"] == document["version"]
-        return yaml.safe_load(server.uploads[document["version"]])
+        spec = yaml.safe_load(server.uploads[document["version"]])
+        return spec, run["runtime_config"]["parameters"]
     finally:
         server.close()
 
 
-def test_every_scheduled_run_has_its_own_tokens_and_window(spec, tmp_path):
-    assert "inputDefinitions" not in spec["root"]
+def test_every_scheduled_run_has_its_own_tokens_and_window(scheduled, tmp_path):
+    spec, passed = scheduled
+    assert set(passed) == set(spec["root"]["inputDefinitions"]["parameters"])
+    assert (passed["data-path"], passed["window-end"]) == (str(tmp_path / "log"), "latest")
+    assert json.loads(passed["model"])["name"] == "shared_bottom"
     tasks = spec["root"]["dag"]["tasks"]
     tokens = {
         (name, key): value
@@ -86,7 +91,15 @@ def test_every_scheduled_run_has_its_own_tokens_and_window(spec, tmp_path):
         "RegisterPushed",
     }
 
-    properties = constants(tasks["SpanWindow"])
+    window_task = tasks["SpanWindow"]
+    properties = {
+        **constants(window_task),
+        **{
+            name: passed[value["componentInputParameter"]]
+            for name, value in window_task["inputs"]["parameters"].items()
+            if "componentInputParameter" in value
+        },
+    }
     seen = []
     for day in (1, 2, 3, 4):
         (tmp_path / "log" / f"span=2026-01-0{day}").mkdir(parents=True)

@@ -1,0 +1,1 @@
+"""ModelSettings: the architecture and its hyper-parameters as an artifact."""

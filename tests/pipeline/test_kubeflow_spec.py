@@ -1,0 +1,134 @@
+"""The compiled pipeline, read by Kubeflow's own classes."""
+
+import json
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from kfp import components
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from pipeline.config_files import load_config
+from pipeline.kubeflow import kubeflow_pipeline, write_spec
+from pipeline.run_parameters import cluster_values
+from pipeline.shipped import preset_path
+from schemas.settings import SettingsError
+
+RESOURCES = (
+    "resources={default: {cpu: 2, memory_gb: 8}, "
+    "Trainer: {memory_gb: 32, gpus: 2}, "
+    "Evaluator: {gpus: 1, gpu_type: NVIDIA_TESLA_T4}}"
+)
+
+
+def configured(*overrides):
+    return load_config(preset_path("synthetic"), overrides, data_path="gs://bucket/log")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("compiled") / "polyrank.yaml"
+    pipeline = kubeflow_pipeline(configured(RESOURCES), "gs://bucket/work")
+    write_spec(pipeline, "registry/polyrank:7", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def spec(path):
+    document = yaml.safe_load(path.read_text())
+    return json_format.ParseDict(document, pipeline_spec_pb2.PipelineSpec())
+
+
+@pytest.fixture(scope="module")
+def containers(spec):
+    """Component -> its container."""
+    deployment = pipeline_spec_pb2.PipelineDeploymentConfig()
+    json_format.ParseDict(json_format.MessageToDict(spec.deployment_spec), deployment)
+    executors = deployment.executors
+    assert {executor.WhichOneof("spec") for executor in executors.values()} == {"container"}
+    labels = {name: component.executor_label for name, component in spec.components.items()}
+    assert set(labels.values()) == set(executors)
+    return {name: executors[label].container for name, label in labels.items()}
+
+
+def test_kubeflow_loads_it_with_parameters_that_every_run_must_pass(path):
+    loaded = components.load_component_from_file(str(path))
+    assert loaded.name == "polyrank"
+    inputs = loaded.component_spec.inputs
+    assert set(inputs) == {"data-path", "window-end", "model", "state-token"}
+    assert all(x.type == "String" and x.default is None for x in inputs.values())
+    assert loaded.pipeline_spec.schema_version == "2.1.0"
+
+
+def test_parameters_reach_the_components_that_look_at_the_world(spec):
+    taken = {
+        (name, key): value.component_input_parameter
+        for name, task in spec.root.dag.tasks.items()
+        for key, value in task.inputs.parameters.items()
+        if value.component_input_parameter
+    }
+    assert taken == {
+        ("SpanWindow", "data_path"): "data-path",
+        ("SpanWindow", "end"): "window-end",
+        ("SpanWindow", "state_token"): "state-token",
+        ("ImpressionExampleGen", "data_path"): "data-path",
+        ("ImpressionExampleGen", "state_token"): "state-token",
+        ("ModelSettings", "model"): "model",
+        ("Baseline", "state_token"): "state-token",
+        ("Baseline", "run_fingerprint"): "state-token",
+        ("RegisterPushed", "run_fingerprint"): "state-token",
+    }
+    # What is a parameter stands nowhere else.
+    text = json.dumps(json_format.MessageToDict(spec))
+    assert "gs://bucket/log" not in text and "expert_units" not in text
+
+
+def test_a_run_passes_what_the_configuration_says():
+    config = configured("window.end=2026-01-05", "model.dropout=0.5")
+    values = cluster_values(config)
+    assert (values["data-path"], values["window-end"]) == ("gs://bucket/log", "2026-01-05")
+    assert json.loads(values["model"]) == config.model.model_dump(mode="json")
+    without = config.model_copy(update={"data": config.data.model_copy(update={"path": None})})
+    with pytest.raises(SettingsError, match="data.path is missing"):
+        cluster_values(without)
+
+
+def test_who_waits_for_whom(spec):
+    after = {name: set(task.dependent_tasks) for name, task in spec.root.dag.tasks.items()}
+    assert {"DataGate", "LeakAlarm"} <= after["Transform"]
+    assert "DataGate" in after["LeakAlarm"]
+    assert "BayesCheck" in after["PromotionGate"]
+    assert {"ModelSettings", "Transform"} <= after["Trainer"]
+    assert {"PromotionGate", "ModelCanary"} <= after["Pusher"]
+    assert not after["ModelSettings"] and not after["SpanWindow"]
+
+
+def test_every_component_asks_for_its_own_resources(containers):
+    found = {name: container.resources for name, container in containers.items()}
+    assert {container.image for container in containers.values()} == {"registry/polyrank:7"}
+    assert found.pop("Trainer") == _resources(2, 32, "nvidia.com/gpu", 2)
+    assert found.pop("Evaluator") == _resources(2, 8, "NVIDIA_TESLA_T4", 1)
+    assert len(found) > 10
+    assert all(resources == _resources(2, 8) for resources in found.values())
+
+
+def _resources(cpu, memory, gpu="", count=0):
+    cls = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
+    wanted = cls(cpu_limit=cpu, memory_limit=memory)
+    if gpu:
+        wanted.accelerator.type, wanted.accelerator.count = gpu, count
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("resources={Trianer: {cpu: 2}}", "no component 'Trianer'; did you mean 'Trainer'?"),
+        ("resources={Trainer: {memory: 2}}", "Trainer.memory'; did you mean 'memory_gb'?"),
+        ("resources={Trainer: {cpu: 0}}", "'resources.Trainer.cpu' is 0"),
+    ],
+)
+def test_resources_that_cannot_be_asked_for(override, message):
+    with pytest.raises(SettingsError) as error:
+        kubeflow_pipeline(configured(override), "gs://bucket/work")
+    assert message in str(error.value)
