@@ -15,6 +15,7 @@ from pipeline.pipeline import create_pipeline
 from pipeline.state import local_state
 from schemas.contract import load_schema_text
 from schemas.source_digest import code_digest
+from schemas.stack import beam_arguments
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
@@ -56,7 +57,7 @@ def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path)
         components=list(components),
         enable_cache=True,
         metadata_connection_config=_metadata(locations),
-        beam_pipeline_args=list(config.beam_pipeline_args),
+        beam_pipeline_args=beam_arguments(config.beam_pipeline_args),
     )
 
 
