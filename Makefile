@@ -18,7 +18,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 .PHONY: help setup demo test test-fast e2e lint bench lock compile test-tfx121 serve clean
 
 help: ## list these habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the environment in .venv from the lock
 

@@ -7,7 +7,7 @@
 # All mounts and processes are in namespaces of their own and go with them, however this ends.
 set -euo pipefail
 
-PACKAGES=ca-certificates,g++,git,libc6-dev,make,procps,python3,python3-dev,python3-venv
+PACKAGES=ca-certificates,g++,git,libc6-dev,make,python3,python3-dev,python3-venv
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 REPOSITORY=$(cd "$(dirname "$0")/../.." && pwd)
 CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
