@@ -25,12 +25,12 @@ CODE = (
     "tests",
 )
 USERS = {
-    "Evaluator": "pipeline.pipeline",
-    "Trainer": "pipeline.pipeline",
-    "ExampleValidator": "pipeline.feature_components",
-    "StatisticsGen": "pipeline.feature_components",
-    "Transform": "pipeline.feature_components",
-    "Pusher": "components.whole_pusher",
+    ("Evaluator", "evaluator"): "pipeline.pipeline",
+    ("Trainer", "trainer"): "pipeline.pipeline",
+    ("ExampleValidator", "example_validator"): "pipeline.feature_components",
+    ("StatisticsGen", "statistics_gen"): "pipeline.feature_components",
+    ("Transform", "transform"): "pipeline.feature_components",
+    ("Pusher", "pusher"): "components.whole_pusher",
 }
 
 
@@ -50,7 +50,7 @@ def test_nothing_but_the_stack_module_imports_what_needs_an_order():
         for path in files
         for name in imported(path)
         if name.partition(".")[0] in {"tensorflow_data_validation", "tensorflow_model_analysis"}
-        or name in {f"tfx.components.{component}" for component in USERS}
+        or name in {f"tfx.components.{component}" for component, _ in USERS}
     ]
     assert len(files) > 200 and wrong == []
 
@@ -74,20 +74,21 @@ def test_a_fresh_interpreter_imports_tfx_first(module):
     assert done.stdout.splitlines()[-1:] == ["True EvalConfig"], done.stderr
 
 
-@pytest.mark.parametrize("name", USERS)
+@pytest.mark.parametrize("name", [name for name, _ in USERS])
 def test_a_stock_component_is_tfxs_own(name):
     found = getattr(stack, name)
     assert found is getattr(tfx.components, name) and found.__name__ == name
 
 
-@pytest.mark.parametrize("name", USERS)
-def test_a_component_that_is_none_is_told_when_the_pipeline_is_built(monkeypatch, name):
-    folder = stack._STOCK_COMPONENTS[name]
+@pytest.mark.parametrize(("name", "folder", "user"), [(*key, user) for key, user in USERS.items()])
+def test_a_component_that_is_none_is_told_when_the_pipeline_is_built(
+    monkeypatch, name, folder, user
+):
     monkeypatch.setattr(tfx.components, name, None)
     monkeypatch.setitem(sys.modules, f"tfx.components.{folder}.component", None)
-    monkeypatch.delitem(sys.modules, USERS[name], raising=False)
+    monkeypatch.delitem(sys.modules, user, raising=False)
     with pytest.raises(stack.StackError) as caught:
-        importlib.import_module(USERS[name])
+        importlib.import_module(user)
     assert str(caught.value) == (
         f"TFX's {name} can't be imported (import of tfx.components.{folder}.component halted; "
         "None in sys.modules); this environment is not complete: install all of one lock of "
