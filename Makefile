@@ -4,19 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .tools/uv/bin/uv
 UV_VERSION := 0.13.9
+PYTHON := 3.10
 LOCK := requirements/tfx116-dev.txt
 DRIVER := .tools/driver/.ready
 STAMP := $(VENV)/.ready
 WORK := work/demo
+NEW_STACK := --python-version 3.13 --python-platform x86_64-manylinux_2_39
+DEBIAN13 := work/debian13
+ARGS :=
 export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast e2e e2e-workers test-gpu lint bench lock compile serve images e2e-containers clean
+.PHONY: help setup demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers lint bench lock compile serve images clean
 
 help: ## list these habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s
-", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the environment in .venv from the lock
 
@@ -25,8 +28,8 @@ $(UV):
 	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-warn-script-location --target .tools/uv uv==$(UV_VERSION)
 
 $(STAMP): $(LOCK) setup.py | $(UV)
-	@$(UV) python find 3.10 >/dev/null 2>&1 || { echo "setup: no Python 3.10 found on PATH, in pyenv or in uv; install one ('pyenv install 3.10' or 'uv python install 3.10'), then run make again" >&2; exit 1; }
-	$(UV) venv --quiet --clear --seed --python 3.10 $(VENV)
+	@$(UV) python find $(PYTHON) >/dev/null 2>&1 || { echo "setup: no Python $(PYTHON) found on PATH, in pyenv or in uv; install one ('pyenv install $(PYTHON)' or 'uv python install $(PYTHON)'), then run make again" >&2; exit 1; }
+	$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
@@ -41,8 +44,11 @@ demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
 	echo "polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5"; \
 	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
 
-test: $(STAMP) ## run every test
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+test: $(STAMP) ## run every test (ARGS: more of pytest's arguments)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+test-tfx121: | $(UV) ## run every test on TFX 1.21 and Python 3.13, in a Debian 13 root
+	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not gpu and not workers"
@@ -68,6 +74,8 @@ lock: | $(UV) ## solve requirements/*.in anew into the locks
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116-gpu.in -c tfx116.txt -o tfx116-gpu.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes serving.in -c tfx116.txt --override serving-overrides.txt -o serving.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes driver.in -o driver.txt
+	cd requirements && ../$(UV) pip compile --quiet $(NEW_STACK) --generate-hashes tfx121.in -o tfx121.txt
+	cd requirements && ../$(UV) pip compile --quiet $(NEW_STACK) --generate-hashes tfx121.in dev.in -c tfx121.txt -o tfx121-dev.txt
 
 compile: $(STAMP) ## compile the pipeline for Kubeflow v2 (polyrank.yaml)
 	@$(BIN)/python -W ignore kubeflow_runner.py 2>compile.log || { cat compile.log >&2; exit 1; }

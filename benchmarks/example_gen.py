@@ -43,6 +43,7 @@ from components.impression_example_gen.checks import day_bounds
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
+from schemas.stack import beam_arguments
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
 SCENARIOS = ("home", "search", "cart")
@@ -132,7 +133,7 @@ def run_stock(work: pathlib.Path, options: list[str]) -> Timing:
             example_gen_utils.make_default_output_config(source)
         ),
     }
-    context = BaseBeamExecutor.Context(beam_pipeline_args=list(options))
+    context = BaseBeamExecutor.Context(beam_pipeline_args=beam_arguments(options))
     started = time.perf_counter()
     parquet_executor.Executor(context).Do({}, {"examples": [examples]}, properties)
     seconds = [time.perf_counter() - started]
@@ -161,7 +162,7 @@ def run_ours(
             "examples": [_artifact(standard_artifacts.Examples(), folder / "examples")],
             "quarantine": [_artifact(artifacts.Quarantine(), folder / "quarantine")],
         }
-        context = BaseBeamExecutor.Context(beam_pipeline_args=list(options))
+        context = BaseBeamExecutor.Context(beam_pipeline_args=beam_arguments(options))
         started = time.perf_counter()
         executor.Executor(context).Do({"window": [found], "schema": [schema]}, outputs, properties)
         seconds.append(time.perf_counter() - started)

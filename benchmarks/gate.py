@@ -38,6 +38,7 @@ from components.promotion_gate.scored_rows import ScoredRows
 from components.promotion_gate.slice_numbers import exact_numbers
 from data.synthetic import SyntheticConfig, draw_log
 from data.synthetic.columns import SCHEMA, contract
+from schemas.stack import beam_arguments
 
 _TYPES = {"int": pa.int64(), "float": pa.float32(), "bytes": pa.binary()}
 
@@ -122,7 +123,9 @@ def main() -> None:
         config = json_format.MessageToJson(
             make_eval_config(contract()), preserving_proto_field_name=True
         )
-        context = EvaluatorExecutor.Context(tmp_dir=str(folder / "tmp"), unique_id="1")
+        context = EvaluatorExecutor.Context(
+            beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
+        )
         evaluator = seconds(
             lambda: EvaluatorExecutor(context).Do(
                 {"examples": examples, **models},

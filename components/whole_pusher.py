@@ -6,7 +6,6 @@ import logging
 import time
 from typing import Any
 
-from tfx.components import Pusher
 from tfx.components.pusher import executor
 from tfx.dsl.components.base import executor_spec
 from tfx.dsl.io import fileio
@@ -15,6 +14,7 @@ from tfx.utils import proto_utils
 
 from components.full_disk import DiskFullError, full_disk, reason_if_full
 from schemas.errors import PolyrankError
+from schemas.stack import Pusher
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_BEGIN = 5

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# TFX first: its package prepares what TFDV of TFX 1.21 can't be imported without.
-from tfx.components import ExampleValidator, StatisticsGen, Transform
-
-# isort: split
-import tensorflow_data_validation as tfdv
-
 from components.data_gate.component import DataGate
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.leak_alarm.component import LeakAlarm
@@ -19,6 +13,7 @@ from pipeline.config import PipelineConfig
 from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
+from schemas.stack import ExampleValidator, StatisticsGen, Transform, tfdv
 
 
 class FeatureComponents(NamedTuple):

@@ -15,6 +15,7 @@ from pipeline.run_parameters import configured
 from pipeline.state import local_state
 from schemas.contract import load_schema_text
 from schemas.source_digest import code_digest
+from schemas.stack import beam_arguments
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
@@ -57,7 +58,7 @@ def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path)
         components=list(components),
         enable_cache=True,
         metadata_connection_config=metadata_connection(config.metadata, locations),
-        beam_pipeline_args=list(config.beam_pipeline_args),
+        beam_pipeline_args=beam_arguments(config.beam_pipeline_args),
     )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components import Evaluator, Trainer
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
@@ -33,6 +32,7 @@ from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
 from schemas.source_digest import code_digest
+from schemas.stack import Evaluator, Trainer, beam_arguments
 
 
 def create_pipeline(
@@ -179,5 +179,5 @@ def create_pipeline(
         components=components,
         enable_cache=enable_cache,
         metadata_connection_config=metadata_connection_config,
-        beam_pipeline_args=list(config.beam_pipeline_args),
+        beam_pipeline_args=beam_arguments(config.beam_pipeline_args),
     )

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 
-# TFX first: its package prepares what TFMA of TFX 1.21 can't be imported without.
-import tfx  # noqa: F401
-
-# isort: split
-import tensorflow_model_analysis as tfma
-
 from models.inputs import target_key, weight_key
 from schemas.contract import Contract
+from schemas.stack import tfma
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"

@@ -33,7 +33,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
           SettingsError: the gate's limits name an unknown output or scenario.
         """
-        import tensorflow_model_analysis as tfma
+        from schemas.stack import tfma
 
         self._log_startup(input_dict, output_dict, exec_properties)
         contract = contract_of(input_dict["schema"])

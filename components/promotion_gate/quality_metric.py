@@ -14,14 +14,13 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
-import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.metrics import metric_types
 
 from components.promotion_gate.condensed_rows import CondensedRows
 from components.promotion_gate.paired import PAIRED
 from components.promotion_gate.quality import METRICS
 from components.promotion_gate.scored_rows import ScoredRows
 from components.promotion_gate.slice_numbers import SliceNumbers, exact_numbers
+from schemas.stack import metric_types, tfma
 
 DECILES_KEY = "deciles"
 """The array of `Quality.deciles`, flat."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.targets import evaluation_targets
 from schemas.contract import Contract, parse_schema, read_contract
+from schemas.stack import beam_arguments
 
 SCHEMA = """
 feature { name: "uid" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
@@ -173,7 +174,7 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
     examples = artifact(standard_artifacts.Examples, "examples")
     examples[0].split_names = '["eval"]'
     context = Executor.Context(
-        beam_pipeline_args=["--runner=DirectRunner"], tmp_dir=str(folder / "tmp"), unique_id="1"
+        beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
     )
     config = json_format.MessageToJson(
         make_eval_config(contract()), preserving_proto_field_name=True
@@ -202,7 +203,10 @@ def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
 
     source = tfxio.TFExampleRecord(f"{split}/*", schema=parse_schema(SCHEMA))
     output = str(folder / "transform")
-    with beam.Pipeline("DirectRunner") as pipeline, tft_beam.Context(str(folder / "temp")):
+    with (
+        beam.Pipeline(argv=beam_arguments([])) as pipeline,
+        tft_beam.Context(str(folder / "temp")),
+    ):
         data = (pipeline | source.BeamSource(), source.TensorAdapterConfig())
         graph = data | tft_beam.AnalyzeDataset(
             lambda inputs: preprocessing_fn(inputs, {"schema": SCHEMA})

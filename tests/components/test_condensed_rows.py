@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.metrics.metric_types import MetricKey
 
 from components.promotion_gate.condensed_rows import CondensedRows
 from components.promotion_gate.deciles import deciles
@@ -14,6 +12,7 @@ from components.promotion_gate.quality_metric import RankingQuality
 from components.promotion_gate.score_histogram import ScoreHistogram
 from components.promotion_gate.scored_rows import ScoredRows
 from components.promotion_gate.slice_numbers import SliceNumbers, exact_numbers
+from schemas.stack import metric_types, tfma
 
 ROWS = 60_000
 
@@ -148,11 +147,12 @@ def test_the_metric_condenses_a_slice_that_has_grown_too_large(
         combiner.add_input(halves[number % 2], row)
     found = combiner.extract_output(combiner.merge_accumulators(halves))
     assert set(found) == set(computation.keys)
+    key = metric_types.MetricKey
     for output, exact in zip(("click", "like"), both[0].qualities[0], strict=True):
-        values = {key.name: value for key, value in found.items() if key.output_name == output}
-        assert found[MetricKey("auc", "c", output)] != exact.auc
-        assert found[MetricKey("auc", "c", output)] == pytest.approx(exact.auc, abs=1e-3)
-        assert found[MetricKey("logloss", "c", output)] == pytest.approx(exact.logloss, rel=1e-9)
+        values = {of.name: value for of, value in found.items() if of.output_name == output}
+        assert found[key("auc", "c", output)] != exact.auc
+        assert found[key("auc", "c", output)] == pytest.approx(exact.auc, abs=1e-3)
+        assert found[key("logloss", "c", output)] == pytest.approx(exact.logloss, rel=1e-9)
         assert values["auc_difference_error"] > 0
 
 

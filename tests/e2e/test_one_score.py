@@ -99,11 +99,11 @@ def test_the_server_scores_as_the_trainer(workspace, first, examples, trainer_sc
 def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scores, tmp_path):
     import apache_beam as beam
     import tensorflow as tf
-    import tensorflow_model_analysis as tfma
     from tfx_bsl.public import tfxio
 
     from components.promotion_gate.eval_config import make_eval_config
     from schemas.contract import load_contract
+    from schemas.stack import beam_arguments, tfma
 
     eval_config = make_eval_config(load_contract(workspace.schema))
     model_path = str(artifacts["Trainer", "model"] / "Format-Serving")
@@ -118,7 +118,7 @@ def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scor
         raw_record_column_name=tfma.ARROW_INPUT_COLUMN,
     )
     out = str(tmp_path / "predictions")
-    with beam.Pipeline() as pipeline:
+    with beam.Pipeline(argv=beam_arguments([])) as pipeline:
         extracts = pipeline | source.BeamSource() | tfma.BatchedInputsToExtracts()
         for extractor in tfma.default_extractors(eval_shared_model=models, eval_config=eval_config):
             extracts |= extractor.stage_name >> extractor.ptransform

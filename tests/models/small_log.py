@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models.preprocessing import preprocessing_fn
 from schemas.contract import parse_schema
+from schemas.stack import beam_arguments
 
 SCHEMA = """
 feature { name: "scenario" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } }
@@ -102,7 +103,7 @@ def transform(folder: pathlib.Path, rows: list[dict[str, Any]], schema: str = SC
     source = tfxio.TFExampleRecord(pattern, schema=parse_schema(schema))
     output = str(folder / "transform")
     with (
-        beam.Pipeline("DirectRunner") as pipeline,
+        beam.Pipeline(argv=beam_arguments([])) as pipeline,
         tft_beam.Context(temp_dir=str(folder / "temp"), use_deep_copy_optimization=True),
     ):
         raw = pipeline | source.BeamSource()

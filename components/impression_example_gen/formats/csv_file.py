@@ -48,7 +48,10 @@ class CsvFile:
                 header = next(filter(None, csv.reader(text)), None)
                 self._is_empty = not text.read(1)
             # The rows' text is checked value by value.
-            _ = "".join(header or []).encode()
+            names = "".join(header or [])
+            if "\0" in names:
+                raise csv.Error("line contains NUL")  # Python's own words before 3.11.
+            names.encode()
         except _ERRORS as error:
             raise self._unreadable(error) from None
         if header is None:

@@ -17,6 +17,7 @@ from components.impression_example_gen.executor import Executor
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
+from schemas.stack import beam_arguments
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-03")
 DAY_ONE = 1_767_225_600  # 2026-01-01T00:00:00Z
@@ -203,7 +204,8 @@ class Log:
             "code_digest": "c",
             **properties,
         }
-        Executor().Do({"window": [found], "schema": [schema]}, outputs, values)
+        context = Executor.Context(beam_pipeline_args=beam_arguments([]))
+        Executor(context).Do({"window": [found], "schema": [schema]}, outputs, values)
         return outputs["examples"][0], outputs["quarantine"][0]
 
     def _artifact(self, artifact, name):

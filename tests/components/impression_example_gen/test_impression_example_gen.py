@@ -89,14 +89,16 @@ def test_tfxio_reads_the_split_with_the_schema(log):
 
 @pytest.mark.e2e
 def test_stock_statistics_gen_reads_the_artifact(log):
-    import tensorflow_data_validation as tfdv
     from tfx.components.statistics_gen.executor import Executor as StatisticsGen
     from tfx.types import standard_artifacts
+
+    from schemas.stack import beam_arguments, tfdv
 
     examples, _ = log.run("run", shards=30)
     statistics = standard_artifacts.ExampleStatistics()
     statistics.uri = str(log.folder / "statistics")
-    StatisticsGen().Do(
+    context = StatisticsGen.Context(beam_pipeline_args=beam_arguments([]))
+    StatisticsGen(context).Do(
         {"examples": [examples]},
         {"statistics": [statistics]},
         {"exclude_splits": "[]", "stats_options_json": tfdv.StatsOptions().to_json()},

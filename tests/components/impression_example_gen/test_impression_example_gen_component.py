@@ -10,6 +10,7 @@ from components.impression_example_gen.component import ImpressionExampleGen
 from components.impression_example_gen.split import SplitConfig
 from components.span_window.component import SpanWindow
 from schemas.settings import SettingsError
+from schemas.stack import beam_arguments
 
 
 def _components(folder, **properties):
@@ -36,6 +37,7 @@ def _pipeline(folder, **properties):
         str(folder / "root"),
         components=_components(folder, **properties),
         metadata_connection_config=sqlite_metadata_connection_config(str(folder / "metadata.db")),
+        beam_pipeline_args=beam_arguments([]),
     )
 
 
