@@ -68,6 +68,7 @@ def run_steps(name: str, log: pathlib.Path) -> tuple[int, str, pathlib.Path]:
     )  # fmt: skip
     command = [str(DRIVER), str(HERE / "local_kubeflow.py"), str(spec)]
     command += ["--pipeline-root", str(WORK), "--parameter", f"state-token={name}"]
+    command += ["--parameters", str(spec.with_suffix(".parameters.json"))]
     output = ""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -3,12 +3,14 @@
 Needs the environment of requirements/driver.txt. kfp.local was made for kfp's own components;
 three of its functions are replaced so that TFX's run too, and a step that fails is seen.
 
-    python local_kubeflow.py SPEC --pipeline-root FOLDER [--parameter NAME=VALUE ...]
+    python local_kubeflow.py SPEC --pipeline-root FOLDER --parameters JSON_FILE
+        [--parameter NAME=VALUE ...]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import sys
 import time
@@ -61,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("spec", type=pathlib.Path)
     parser.add_argument("--pipeline-root", required=True, type=pathlib.Path)
+    parser.add_argument("--parameters", required=True, type=pathlib.Path)
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
     steps = Steps()
@@ -69,7 +72,10 @@ def main() -> None:
     docker_task_handler.run_docker_container = steps.run_container
     local.init(local.DockerRunner(), pipeline_root=str(arguments.pipeline_root))
     pipeline = components.load_component_from_file(str(arguments.spec))
-    pipeline(**dict(parameter.split("=", 1) for parameter in arguments.parameter))
+    # Defaults of parameters are not honoured by kfp.local, and TFX's have none here.
+    values = json.loads(arguments.parameters.read_text())
+    values.update(parameter.split("=", 1) for parameter in arguments.parameter)
+    pipeline(**values)
 
 
 if __name__ == "__main__":
