@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 PYTHON := 3.10
 LOCK := requirements/tfx116-dev.txt
 DRIVER := .tools/driver/.ready
-STAMP := $(VENV)/.ready
+STAMP := $(VENV)/.ready-$(notdir $(LOCK))
 WORK := work/demo
 NEW_STACK := --python-version 3.13 --python-platform x86_64-manylinux_2_39
 DEBIAN13 := work/debian13
@@ -44,10 +44,10 @@ demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
 	echo "polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5"; \
 	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
 
-test: $(STAMP) ## run every test (ARGS: more of pytest's arguments)
+test: $(STAMP) ## run the tests (ARGS: more of pytest's arguments)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-test-tfx121: | $(UV) ## run every test on TFX 1.21 and Python 3.13, in a Debian 13 root
+test-tfx121: | $(UV) ## run the tests on TFX 1.21 and Python 3.13, in a Debian 13 root
 	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run

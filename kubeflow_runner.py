@@ -1,7 +1,8 @@
 """Compiles the pipeline for Kubeflow v2; `tfx pipeline compile --engine=vertex` is pointed at it.
 
-POLYRANK_CONFIG (a YAML file or a preset's name), POLYRANK_DATA (the folder of spans) and
-POLYRANK_WORK_DIR (both as the cluster sees them, such as gs://bucket/polyrank),
+POLYRANK_CONFIG (a YAML file or a preset's name), POLYRANK_DATA (the folder of spans; else the
+configuration's, else /polyrank/data) and POLYRANK_WORK_DIR (both as the cluster sees them, such
+as gs://bucket/polyrank),
 POLYRANK_IMAGE (the pipeline's container image), POLYRANK_SPEC (the file to write).
 Beside it `.parameters.json` is written: what a run of this configuration passes. A run passes
 `state-token` too, a new value each time, such as its own id.
@@ -21,11 +22,12 @@ from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 def run() -> None:
     """Writes the compiled pipeline spec (KFP IR YAML, spec 2.1) and a run's parameters."""
-    source = os.environ.get("POLYRANK_CONFIG", "synthetic")
-    config = load_config(
-        preset_path(source) if source in preset_names() else source,
-        data_path=os.environ.get("POLYRANK_DATA", "/polyrank/data"),
-    )
+    source: str | pathlib.Path = os.environ.get("POLYRANK_CONFIG", "synthetic")
+    if source in preset_names():
+        source = preset_path(str(source))
+    config = load_config(source, data_path=os.environ.get("POLYRANK_DATA"))
+    if config.data.path is None:
+        config = load_config(source, data_path="/polyrank/data")
     spec = pathlib.Path(os.environ.get("POLYRANK_SPEC", "polyrank.yaml"))
     write_spec(
         kubeflow_pipeline(config, os.environ.get("POLYRANK_WORK_DIR", "/polyrank/work")),

@@ -18,7 +18,7 @@ from models.trial import trial_code
 from pipeline.config import PipelineConfig
 from pipeline.local import local_feature_pipeline
 from pipeline.locations import Locations
-from pipeline.metadata import metadata_connection
+from pipeline.metadata import open_record
 from pipeline.run_record import RunRecord
 from schemas.contract import load_schema_text, parse_schema, read_contract
 from schemas.errors import BadDataError, PolyrankError
@@ -48,7 +48,7 @@ def prepare_features(
       BadDataError: the data can't be used.
       PolyrankError: a component failed.
     """
-    record = RunRecord(metadata_connection(config.metadata, locations))
+    record = open_record(config.metadata, locations)
     runs_before = len(record.run_ids())
     try:
         config = prepared(config, locations, console)

@@ -17,8 +17,7 @@ from cli.work_folder import make_run_directory, only_run_in
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
-from pipeline.metadata import metadata_connection
-from pipeline.run_record import RunRecord
+from pipeline.metadata import open_record
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,11 +45,11 @@ def run_locally(
 
 
 def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool) -> RunResult:
+    record = open_record(config.metadata, locations)
     directory = make_run_directory(locations.runs_dir)
     log_path = directory / "run.log"
     with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
         console = console_on(terminal)
-        record = RunRecord(metadata_connection(config.metadata, locations))
         runs_before = len(record.run_ids())
         try:
             config = prepared(config, locations, console)

@@ -106,4 +106,5 @@ def _remove(version: str) -> None:
 
 
 def _names(folder: str) -> set[str]:
-    return set(fileio.listdir(folder)) if fileio.isdir(folder) else set()
+    # Object stores end the names of folders with a slash.
+    return {x.rstrip("/") for x in fileio.listdir(folder)} if fileio.isdir(folder) else set()

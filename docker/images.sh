@@ -29,8 +29,8 @@ fi
 base=${BASE_IMAGE:-}
 if [ -z "$base" ]; then
     base=$(sed -n 's/^ARG BASE_IMAGE=//p' docker/Dockerfile)
-    if ! "$docker" image inspect "$base" >/dev/null 2>&1 && ! "$docker" pull --quiet "$base" >/dev/null 2>&1; then
-        echo "images: $base can't be pulled; the base is $bootstrapped"
+    if ! "$docker" image inspect "$base" >/dev/null 2>&1 && ! said=$("$docker" pull --quiet "$base" 2>&1 >/dev/null); then
+        echo "images: $base can't be pulled ($said); the base is $bootstrapped"
         base=$bootstrapped
         "$docker" image inspect "$base" >/dev/null 2>&1 || DOCKER=$docker docker/bootstrap-base.sh "$base"
     fi

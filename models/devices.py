@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from typing import Literal
 
 import tensorflow as tf
@@ -68,6 +70,9 @@ def training_devices(setting: Literal["auto", "one"]) -> Devices:
       SettingsError: TF_CONFIG can't be used, or contradicts the setting.
     """
     try:
+        given = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        if not isinstance(given, dict):
+            raise ValueError("it is no JSON object")
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
         cluster = resolver.cluster_spec().as_dict()
         role, number = resolver.task_type, resolver.task_id
@@ -76,16 +81,21 @@ def training_devices(setting: Literal["auto", "one"]) -> Devices:
     workers = sum(len(cluster[name]) for name in cluster)
     if workers <= 1:
         return Devices(_on_this_machine(setting))
-    strange = sorted({*cluster, role} - {*_ROLES})
+    strange = sorted({*cluster, role or ""} - {*_ROLES})
     if strange:
         raise SettingsError(f"TF_CONFIG names the role '{strange[0]}'; want 'chief' and 'worker'")
+    if number is None or not 0 <= number < len(cluster.get(role, ())):
+        raise SettingsError(
+            f"TF_CONFIG says that this is {role} {number}, and names "
+            f"{len(cluster.get(role, ()))} of that role; want an index from 0"
+        )
     if setting == "one":
         raise SettingsError(
             f"training.devices is 'one', and TF_CONFIG names {workers} workers; say 'auto'"
         )
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise SettingsError(
             f"training on {workers} workers needs a process of its own for every Trainer: {error}"
         ) from None

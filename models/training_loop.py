@@ -18,6 +18,7 @@ from models.phase import Phase, checked_schedule
 from models.rewind import rewind
 from models.scoring import Scorer, make_scorer
 from models.validation import Metrics, mean_metric, validation_metrics
+from schemas.errors import PolyrankError
 
 _PROGRESS = logging.getLogger("polyrank.progress")
 
@@ -73,8 +74,12 @@ class TrainingLoop:
 
         Returns:
           The history: `epochs` (one record each), `best_epoch`, `monitor`, `steps_per_epoch`.
+
+        Raises:
+          PolyrankError: workers of one training found different checkpoints.
         """
         self._state = self._checkpoints.restore() or TrainingState()
+        self._check_workers_start_alike()
         self._saved_at = time.monotonic()
         if self._state.epoch or self._state.step:
             _PROGRESS.warning(
@@ -93,6 +98,16 @@ class TrainingLoop:
             "steps_per_epoch": self._steps,
             "epochs": self._state.history,
         }
+
+    def _check_workers_start_alike(self) -> None:
+        # Each has looked for a checkpoint by itself. None goes on before all have read theirs,
+        # and so none replaces what another is reading.
+        position = self._state.epoch * self._steps + self._state.step
+        if self._devices.agreed(position) != position:
+            raise PolyrankError(
+                f"this worker has found a checkpoint of step {position}, and others another one or "
+                "none: the checkpoints' folder must be one that all workers see"
+            )
 
     def _train(self, phase: Phase) -> None:
         """Trains one phase to its end, and puts what it leaves into the model."""

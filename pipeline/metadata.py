@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+from ml_metadata import errors
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
+from pipeline.run_record import RunRecord
+from schemas.errors import PolyrankError
 from schemas.settings import SettingsError
 
 
@@ -32,3 +35,25 @@ def metadata_connection(
     return metadata.mysql_metadata_connection_config(
         mysql.host, mysql.port, mysql.database, mysql.user, password
     )
+
+
+def open_record(config: MetadataConfig, locations: Locations) -> RunRecord:
+    """Opens the record of the runs in ML Metadata.
+
+    Raises:
+      PolyrankError: the database does not answer; says which.
+      SettingsError: the environment variable of its password is not set.
+    """
+    connection = metadata_connection(config, locations)
+    try:
+        return RunRecord(connection)
+    # What a database that does not answer raises depends on where it fails.
+    except (RuntimeError, errors.StatusError) as error:
+        mysql = config.mysql
+        if mysql is None:
+            raise PolyrankError(f"{locations.metadata_path} can't be opened: {error}") from error
+        raise PolyrankError(
+            f"metadata.mysql: database '{mysql.database}' at {mysql.host}:{mysql.port} can't be "
+            f"opened as '{mysql.user}': {error}. Check that it runs, that the database exists, and "
+            f"the password in {mysql.password_env}"
+        ) from error

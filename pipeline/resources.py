@@ -46,8 +46,18 @@ def check_component_ids(resources: Mapping[str, NodeResources], known: Iterable[
 
 
 def resources_of(resources: Mapping[str, NodeResources], component_id: str) -> NodeResources:
-    """Returns a component's own keys, and `default`'s for those that it does not name."""
+    """Returns a component's own keys, and `default`'s for those that it does not name.
+
+    Raises:
+      SettingsError: it names a type of GPU and no number of them.
+    """
     entries = (resources.get(key, NodeResources()) for key in (DEFAULT, component_id))
-    return NodeResources(
+    found = NodeResources(
         **{key: x for entry in entries for key, x in entry.model_dump(exclude_unset=True).items()}
     )
+    own = resources.get(component_id, NodeResources())
+    if "gpu_type" in own.model_fields_set and not found.gpus:
+        raise SettingsError(
+            f"resources: '{component_id}' names a gpu_type and no number of GPUs; set gpus: 1"
+        )
+    return found

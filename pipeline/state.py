@@ -25,6 +25,9 @@ Token: TypeAlias = str | RuntimeParameter
 
 RUN_ID_PLACEHOLDER = "{{$.pipeline_job_uuid}}"
 
+# Where a run works changes nothing of what it makes.
+_WHERE = {"resources", "metadata", "beam_pipeline_args"}
+
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
@@ -55,7 +58,7 @@ def local_state(config: PipelineConfig, locations: Locations, schema_text: str) 
         data_path, config.window.end, config.window.train_spans, config.window.eval_spans
     )
     token = files_token(f"{data_path}/span={date}" for date in window.dates)
-    facts = [config.model_dump(mode="json"), code_digest(), schema_text, token]
+    facts = [config.model_dump(mode="json", exclude=_WHERE), code_digest(), schema_text, token]
     fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return RunState(
         listing=listing_token(names),

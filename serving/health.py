@@ -18,7 +18,8 @@ def _messages_only() -> None:
     """Lets TensorFlow's generated messages be imported, and nothing of what is around them."""
     if "tensorflow" not in sys.modules:
         found = importlib.util.find_spec("tensorflow")
-        assert found is not None and found.submodule_search_locations is not None
+        if found is None or found.submodule_search_locations is None:
+            raise click.ClickException("TensorFlow is not installed: install a whole lock")
         package = types.ModuleType("tensorflow")
         package.__path__ = list(found.submodule_search_locations)
         sys.modules["tensorflow"] = package

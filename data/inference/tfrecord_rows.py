@@ -28,10 +28,15 @@ def first_examples(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:
     try:
         records = list(itertools.islice(dataset, most_rows + 1))
         batch = ExamplesToRecordBatchDecoder().DecodeBatch(records[:most_rows])
-    except (tf.errors.OpError, RuntimeError) as error:
+    except tf.errors.OpError as error:
+        why = error.message.rpartition("}} ")[2].partition(" [Op:")[0]
         raise BadDataError(
-            f"{path} can't be read as TFRecord of tf.Examples: {error}. Write the file anew, every "
-            "feature with one type"
+            f"{path} can't be read as TFRecord: {why}. Write the file anew"
+        ) from None
+    except RuntimeError as error:
+        raise BadDataError(
+            f"{path} can't be decoded as tf.Examples: {error}. Write the file anew, every feature "
+            "with one type"
         ) from None
     columns = {name: _plain(batch.column(i)) for i, name in enumerate(batch.schema.names)}
     return pa.table(columns), len(records) <= most_rows

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from tfx.dsl.io import fileio
 from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
@@ -59,6 +60,17 @@ def test_a_version_is_numbered_above_all_others(push, tmp_path):
     pushed = push()
     assert int(pushed.get_string_custom_property("pushed_version")) > newest
     assert len(_versions(tmp_path)) == 2
+
+
+def test_folders_are_known_by_their_names_in_object_stores_too(push, tmp_path, monkeypatch):
+    # These end the names of folders with a slash.
+    listed = fileio.listdir
+    monkeypatch.setattr(fileio, "listdir", lambda path: [f"{name}/" for name in listed(path)])
+    newest = int(time.time()) + 1000
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    with pytest.raises(ClockError, match=f"version {newest} "):
+        push()
 
 
 def test_a_clock_behind_the_newest_version_is_told(push, tmp_path):

@@ -10,8 +10,7 @@ import threading
 
 import pytest
 import yaml
-from google.protobuf import descriptor_pb2, descriptor_pool, text_format, wrappers_pb2
-from google.protobuf.message_factory import MessageFactory
+from google.protobuf import descriptor_pb2, message_factory, text_format, wrappers_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.config import PipelineConfig
@@ -128,7 +127,7 @@ def tf_serving_message(name: str):
     """A message of TF Serving that its Python package lacks, by the names of its fields."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
-        name=f"{name}.proto", syntax="proto3", dependency=["google/protobuf/wrappers.proto"]
+        name="tf_serving_files.proto", syntax="proto3", dependency=["google/protobuf/wrappers.proto"]
     )
     batching = file.message_type.add(name="BatchingParameters")
     wrapped = (
@@ -152,10 +151,8 @@ def tf_serving_message(name: str):
         name="prometheus_config", number=1, type=kinds.TYPE_MESSAGE, label=kinds.LABEL_OPTIONAL,
         type_name=".PrometheusConfig",
     )  # fmt: skip
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
-    pool.Add(file)
-    return MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName(name))()
+    wrappers = descriptor_pb2.FileDescriptorProto.FromString(wrappers_pb2.DESCRIPTOR.serialized_pb)
+    return message_factory.GetMessages([wrappers, file])[name]()
 
 
 def test_batching_and_monitoring_parse_and_keep_tf_servings_rules():

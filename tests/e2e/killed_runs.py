@@ -7,6 +7,7 @@ recorded, and is killed there.
 Imports once and forks for every run: importing TFX costs more than most components.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ from pipeline.metadata import metadata_connection
 from pipeline.run_record import RunRecord
 
 WHILE_WRITING = {
-    "ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator", "Pusher"
+    "ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator"
 }  # fmt: skip
 COMPONENTS = (  # In the order in which they run: one that has been recorded once is cached.
     "ModelSettings", "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen",
@@ -77,17 +78,20 @@ def wait_until(holds, pid):
 
 def kill_in(component, config, work_dir):
     """Starts a run and kills it in `component`."""
-    if component in WHILE_WRITING:
-        outputs = work_dir / ("serving" if component == "Pusher" else f"artifacts/{component}")
-        known = files_below(outputs)
-        pid = start(config, work_dir)
-        status = wait_until(lambda: files_below(outputs) - known, pid)
+    writes = component in WHILE_WRITING
+    outputs = work_dir / "artifacts" / component
+    known = files_below(outputs)
+    pid = start(config, work_dir, stop_in=None if writes else component)
+    try:
+        status = wait_until(lambda: writes and files_below(outputs) - known, pid)
+    finally:
+        # A run that has ended is no group any more.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    if writes:
         assert status is None, f"ended before {component} wrote"
     else:
-        pid = start(config, work_dir, stop_in=component)
-        status = wait_until(lambda: False, pid)
-        assert os.WIFSTOPPED(status or 0), f"no stop in {component}: {status}"
-    os.killpg(pid, signal.SIGKILL)
+        assert os.WIFSTOPPED(status), f"ended before {component}"
     os.waitpid(pid, 0)
 
 

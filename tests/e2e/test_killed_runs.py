@@ -55,7 +55,7 @@ def told(tmp_path_factory):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=3600,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return folder / "work", json.loads(done.stdout.splitlines()[-1])

@@ -27,6 +27,15 @@ def test_what_cannot_be_used(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "{cluster")
     with pytest.raises(SettingsError, match="TF_CONFIG can't be read"):
         training_devices("auto")
+    monkeypatch.setenv("TF_CONFIG", "[1]")
+    with pytest.raises(SettingsError, match="TF_CONFIG can't be read: it is no JSON object"):
+        training_devices("auto")
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:1"]}}))
+    with pytest.raises(SettingsError, match="names the role ''; want 'chief' and 'worker'"):
+        training_devices("auto")
+    say(monkeypatch, index=2, worker=["a:1", "b:1"])
+    with pytest.raises(SettingsError, match="this is worker 2, and names 2 of that role"):
+        training_devices("auto")
     say(monkeypatch, worker=["a:1"], ps=["b:1"])
     with pytest.raises(SettingsError, match="names the role 'ps'; want 'chief' and 'worker'"):
         training_devices("auto")

@@ -1,5 +1,6 @@
 """Epochs, early stopping, resuming, and what a training reports."""
 
+import dataclasses
 import json
 import logging
 import os
@@ -17,7 +18,9 @@ import tensorflow as tf
 from small_training import made_held_rows, made_loop, stopped_after
 
 from models import training_loop
+from models.devices import Devices
 from models.written_json import write_json
+from schemas.errors import PolyrankError
 
 pytestmark = pytest.mark.e2e
 
@@ -112,6 +115,21 @@ def test_a_finished_training_is_not_trained_again(
     assert loop.run() == expected
     for one, other in zip(trained.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@dataclasses.dataclass(frozen=True)
+class OfTwo(Devices):
+    """One of two workers, the other of which has found a checkpoint of step 10."""
+
+    def agreed(self, value: float) -> float:
+        return (value + 10) / 2
+
+
+def test_workers_that_found_different_checkpoints_do_not_train(tmp_path: pathlib.Path) -> None:
+    _, loop = made_loop(tmp_path / "run", TWO_EPOCHS)
+    loop._devices = OfTwo(tf.distribute.get_strategy(), workers=2)
+    with pytest.raises(PolyrankError, match="a checkpoint of step 0, .* all workers see"):
+        loop.run()
 
 
 def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -100,7 +100,7 @@ def test_who_waits_for_whom(spec):
     assert "BayesCheck" in after["PromotionGate"]
     assert {"ModelSettings", "Transform"} <= after["Trainer"]
     assert {"PromotionGate", "ModelCanary"} <= after["Pusher"]
-    assert not after["ModelSettings"] and not after["SpanWindow"]
+    assert not after["ModelSettings"] and after["SpanWindow"] == {"ModelSettings"}
 
 
 def test_every_component_asks_for_its_own_resources(containers):
@@ -126,6 +126,7 @@ def _resources(cpu, memory, gpu="", count=0):
         ("resources={Trianer: {cpu: 2}}", "no component 'Trianer'; did you mean 'Trainer'?"),
         ("resources={Trainer: {memory: 2}}", "Trainer.memory'; did you mean 'memory_gb'?"),
         ("resources={Trainer: {cpu: 0}}", "'resources.Trainer.cpu' is 0"),
+        ("resources={Trainer: {gpu_type: T4}}", "'Trainer' names a gpu_type and no number of GPUs"),
     ],
 )
 def test_resources_that_cannot_be_asked_for(override, message):

@@ -17,9 +17,10 @@ from tfx.orchestration.pipeline import Pipeline
 from components.schema_import.component import SchemaImport
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
-from pipeline.metadata import metadata_connection
+from pipeline.metadata import metadata_connection, open_record
 from pipeline.run_record import RunRecord
 from schemas.contract import load_schema_text
+from schemas.errors import PolyrankError
 from schemas.settings import SettingsError, parse
 
 PASSWORD = "it's secret"
@@ -95,6 +96,17 @@ def test_runs_and_their_cache_are_kept_in_mysql(mysql, tmp_path):
     files = [x for x in tmp_path.rglob("*") if x.is_file()]
     assert files and all(PASSWORD.encode() not in x.read_bytes() for x in files)
     assert not pathlib.Path(locations.metadata_path).exists()
+
+
+def test_a_database_that_does_not_answer_is_named(monkeypatch, tmp_path):
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
+    mysql = {"host": "127.0.0.1", "port": port, "user": "trainer", "password_env": "SHOP_PASSWORD"}
+    monkeypatch.setenv("SHOP_PASSWORD", "secret")
+    with pytest.raises(PolyrankError) as error:
+        open_record(parse(MetadataConfig, {"mysql": mysql}), Locations(str(tmp_path), "shop"))
+    assert f"'polyrank' at 127.0.0.1:{port} can't be opened as 'trainer': " in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 def test_sqlite_in_the_work_folder_unless_configured(tmp_path):

@@ -58,7 +58,7 @@ if [ -d "$EXCERPT" ]; then
   cp -a "$EXCERPT/." "$ROOT/srv/kuairand/"
   environment+=(POLYRANK_KUAIRAND_EXCERPT=/srv/kuairand)
 fi
-for name in CI http_proxy https_proxy no_proxy UV_DEFAULT_INDEX OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; do
+for name in CI http_proxy https_proxy no_proxy UV_DEFAULT_INDEX; do
   [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
 
