@@ -127,7 +127,9 @@ def tf_serving_message(name: str):
     """A message of TF Serving that its Python package lacks, by the names of its fields."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
-        name="tf_serving_files.proto", syntax="proto3", dependency=["google/protobuf/wrappers.proto"]
+        name="tf_serving_files.proto",
+        syntax="proto3",
+        dependency=["google/protobuf/wrappers.proto"],
     )
     batching = file.message_type.add(name="BatchingParameters")
     wrapped = (
