@@ -19,6 +19,7 @@ from tfx.orchestration.portable.launcher import Launcher
 
 from cli.local_run import run_locally
 from pipeline.config_files import load_config
+from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.metadata import metadata_connection
 from pipeline.run_record import RunRecord
@@ -26,12 +27,6 @@ from pipeline.run_record import RunRecord
 WHILE_WRITING = {
     "ImpressionExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator"
 }  # fmt: skip
-COMPONENTS = (  # In the order in which they run: one that has been recorded once is cached.
-    "ModelSettings", "SchemaImport", "SpanWindow", "Baseline", "ImpressionExampleGen",
-    "StatisticsGen", "ExampleValidator", "DataGate", "LeakAlarm", "Transform", "ReferenceModels",
-    "Trainer", "BayesCheck", "Evaluator", "PromotionGate", "ModelCanary", "Pusher",
-    "RegisterPushed",
-)  # fmt: skip
 PATIENCE_SECONDS = 600
 POLL_SECONDS = 0.005
 
@@ -100,7 +95,8 @@ def main():
     work_dir.mkdir(exist_ok=True)
     record = RunRecord(metadata_connection(config.metadata, Locations(str(work_dir), config.name)))
     told = []
-    for component in COMPONENTS:
+    # In the order in which they run: one that has been recorded once is cached.
+    for component in [x.id for x in local_pipeline(config, work_dir).components]:
         kill_in(component, config, work_dir)
         ended = {x.name: x.outcome for x in record.components(record.run_ids()[-1])}
         told.append({"component": component, "ended": ended})
