@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from components.impression_example_gen import columns
 from components.impression_example_gen.checked_batch import shown
-from components.impression_example_gen.formats.opening import KNOWN, has_known_format, open_log
+from components.impression_example_gen.formats.opening import open_log
 from data.arrow import arrow_fields
 from data.inference.sample import log_files
 from data.spans import write_spans
@@ -38,7 +38,7 @@ def write_own_spans(
     """
     schema = pa.schema(arrow_fields(contract))
     batches: list[pa.RecordBatch] = []
-    for path in log_files(source, has_known_format, KNOWN):
+    for path in log_files(source):
         name = str(path.relative_to(source)) if source.is_dir() else path.name
         reader = open_log(contract, str(path), name)
         columns.check_schema(contract, _as_texts(contract, reader.schema), name, reader.untyped)

@@ -9,11 +9,12 @@ import logging
 from tfx.dsl.io import fileio
 
 from components.impression_example_gen import checks, columns
-from components.impression_example_gen.formats.opening import KNOWN, has_known_format, open_log
+from components.impression_example_gen.formats.opening import open_log
 from components.impression_example_gen.time_counts import TimeCounts
 from components.span_window.window import PREFIX
 from schemas.contract import Contract
 from schemas.errors import BadDataError
+from schemas.log_format import KNOWN, format_of
 
 # Files of a remote store are latency, not work.
 _THREADS = 16
@@ -91,9 +92,9 @@ def _log_names(folder: str) -> list[str]:
         return []
     names = sorted(name for name in fileio.listdir(folder) if not name.startswith((".", "_")))
     for name in names:
-        if not has_known_format(name):
+        if format_of(name) is None:
             _log.warning("%s/%s is left out: it is no %s file", folder, name, KNOWN)
-    return [name for name in names if has_known_format(name)]
+    return [name for name in names if format_of(name)]
 
 
 def _survey_file(contract: Contract, date: str, path: str, name: str) -> LogFile:

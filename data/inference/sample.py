@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 
 from data.inference.tfrecord_rows import first_examples
 from schemas.errors import BadDataError
+from schemas.log_format import KNOWN, format_of
 
 MOST_ROWS = 500_000
-TFRECORDS = (".tfrecord", ".tfrecord.gz")
-READABLE = ".parquet, .csv, .csv.gz, .tfrecord or .tfrecord.gz"
 _SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")
 _TEXT_KINDS = (
     pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.bool_()
@@ -42,31 +41,20 @@ class Sample:
     complete: bool
 
 
-def is_readable(name: str) -> bool:
-    """True for the name of a Parquet, CSV or TFRecord file."""
-    return name.endswith((".parquet", ".csv", ".csv.gz", *TFRECORDS))
-
-
-def log_files(
-    source: pathlib.Path,
-    known: Callable[[str], bool] = is_readable,
-    endings: str = READABLE,
-) -> list[pathlib.Path]:
+def log_files(source: pathlib.Path) -> list[pathlib.Path]:
     """The log's files of a folder and its sub-folders, or the one file, sorted.
 
     Args:
-      source: a folder or a file.
-      known: says whether a file of this name is one; others of a folder are left out.
-      endings: those that `known` knows, for people.
+      source: a folder, whose other files are left out, or a file.
 
     Raises:
       BadDataError: there is no such file.
     """
     if source.is_file():
-        if not known(source.name):
+        if format_of(source.name) is None:
             raise BadDataError(
                 f"{source} is no file of a log, by its name; wanted an ending in small letters: "
-                f"{endings}"
+                f"{KNOWN}"
             )
         return [source]
     if not source.is_dir():
@@ -74,14 +62,14 @@ def log_files(
     files = [
         path
         for path in sorted(source.rglob("*"))
-        if known(path.name)
+        if format_of(path.name)
         and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
     ]
     if not files:
         found = ", ".join(sorted(path.name for path in source.iterdir())[:10]) or "nothing"
         raise BadDataError(
             f"{source} holds no file of a log, by their names (found: {found}); wanted endings in "
-            f"small letters: {endings}"
+            f"small letters: {KNOWN}"
         )
     return files
 
@@ -112,7 +100,7 @@ def read_sample(source: pathlib.Path, most_rows: int = MOST_ROWS) -> Sample:
 
 def _first_rows(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:
     """The first rows of a file, and whether these are all of it."""
-    if path.name.endswith(TFRECORDS):
+    if format_of(path.name) == "tfrecord":
         return first_examples(path, most_rows)
     batches: list[pa.RecordBatch] = []
     rows = 0
@@ -130,7 +118,7 @@ def _first_rows(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:
 
 
 def _opened(path: pathlib.Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    if path.name.endswith(".parquet"):
+    if format_of(path.name) == "parquet":
         file = pq.ParquetFile(path)
         return file.schema_arrow, file.iter_batches()
     with pa.csv.open_csv(path) as header:
@@ -175,7 +163,7 @@ def _together(files: list[pathlib.Path], tables: list[pa.Table]) -> pa.Table:
     columns = {}
     for name in first.names:
         chunks = [table.column(name) for table in tables]
-        if any(path.name.endswith((".parquet", *TFRECORDS)) for path in files):
+        if any(format_of(path.name) != "csv" for path in files):
             columns[name] = _promoted(name, files, chunks)
         else:
             texts = [chunk for column in chunks for chunk in column.chunks]

@@ -19,9 +19,10 @@ from impression_log import (
 )
 
 from components.impression_example_gen.columns import check_schema
-from components.impression_example_gen.formats.opening import has_known_format, open_log
+from components.impression_example_gen.formats.opening import open_log
 from components.impression_example_gen.split import SplitConfig
 from schemas.errors import BadDataError
+from schemas.log_format import format_of
 
 
 def _write(path: pathlib.Path, table: pa.Table) -> None:
@@ -120,8 +121,8 @@ def test_the_log_may_lie_on_any_path_that_fileio_knows(empty_log):
 
 def test_names_say_the_format():
     known = ["a.parquet", "a.csv", "a.csv.gz", "a.tfrecord", "a.tfrecords.gz"]
-    assert all(map(has_known_format, [*known, "a.tfrecord-00000-of-00003", "part.c000.csv"]))
-    assert not any(map(has_known_format, ["a.json", "a.csv.zip", "a.gz", "csv", "a.parquet.tmp"]))
+    assert all(map(format_of, [*known, "a.tfrecord-00000-of-00003", "part.c000.csv"]))
+    assert not any(map(format_of, ["a.json", "a.csv.zip", "a.gz", "csv", "a.parquet.tmp"]))
 
 
 def test_quotes_newlines_and_gaps_of_a_csv(contract, tmp_path):

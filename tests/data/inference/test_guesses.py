@@ -254,9 +254,9 @@ def _write_examples(frame, path):
 def test_a_tfrecord_is_guessed_as_a_parquet_file_of_the_same_rows(tmp_path):
     frame = shop(rows=2000).astype({"preis": "float32", "laune": "float32", "blieb": "float32"})
     frame["wann"] = pd.to_datetime(frame["wann"]).astype("int64") // 10**9
-    _write_examples(frame, tmp_path / "shop.tfrecord.gz")
+    _write_examples(frame, tmp_path / "shop.tfrecord-00000-of-00001.gz")
     frame.to_parquet(tmp_path / "shop.parquet")
-    contract, found, _ = _proposed(tmp_path / "shop.tfrecord.gz")
+    contract, found, _ = _proposed(tmp_path / "shop.tfrecord-00000-of-00001.gz")
     wanted, expected, _ = _proposed(tmp_path / "shop.parquet")
     # Features have no order.
     assert found == expected
