@@ -17,7 +17,7 @@ from models.canary_record import read_rows, spread_positions, write_canary
 from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
 from models.devices import Devices, training_devices
-from models.explanation import write_explanations
+from models.explained_rows import write_explanation_of
 from models.export import ServingModule, save_serving_model, write_warmup
 from models.fingerprint import training_fingerprint
 from models.input_layout import build_input_layout
@@ -31,7 +31,6 @@ from models.written_json import write_json
 from schemas.contract import Contract, parse_schema, read_contract
 from schemas.settings import parse
 
-_EXPLAINED_ROWS = 8192
 _LOG = logging.getLogger(__name__)
 
 
@@ -93,7 +92,7 @@ def run_fn(fn_args: Any) -> None:
             ranker = _on_one_device(ranker, make_ranker)
         if devices.chief:
             write_json(f"{fn_args.model_run_dir}/history.json", history)
-            _explain(ranker, validation, fn_args.model_run_dir)
+            write_explanation_of(ranker, validation, fn_args.model_run_dir)
             scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
             module = ServingModule(ranker, transform, contract)
             save_serving_model(module, fn_args.serving_model_dir)
@@ -137,13 +136,6 @@ def _train_rows(
         rows = StreamedRows(contract, transform, files, count)
     # A comparison with NaN (nothing in the output's space) is false.
     return rows, {name: rates[name] for name in outputs if 0 < rates[name] < 1}
-
-
-def _explain(ranker: Ranker, validation: HeldRows, folder: str) -> None:
-    some = validation.at(spread_positions(len(validation), _EXPLAINED_ROWS))
-    write_explanations(
-        f"{folder}/explain.json", ranker.explain(next(iter(some.in_order(len(some)))))
-    )
 
 
 def _prepare_export(ranker: Ranker, validation: HeldRows, batch_size: int, folder: str) -> Scorer:

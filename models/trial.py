@@ -19,6 +19,7 @@ import tf_keras as keras
 from models.cell_metrics import CellMetrics, cell_metrics
 from models.checkpoints import Checkpoints
 from models.config import ModelConfig, TrainingConfig
+from models.explained_rows import write_explanation_of
 from models.ranker import Ranker
 from models.scoring import make_scorer
 from models.scoring_latency import median_latency_ms
@@ -67,7 +68,7 @@ def run_trial(
     *,
     code: str | None = None,
 ) -> TrialResult:
-    """Trains a model, scores the judged rows, and leaves `result.json` and `scores.npz`.
+    """Trains a model and judges it; leaves `result.json`, `scores.npz` and `explain.json`.
 
     A trial that `folder` holds already is returned as it is, if it was made from the same
     rows, settings and code; one that was stopped goes on from its checkpoint.
@@ -106,6 +107,7 @@ def run_trial(
     seconds = time.perf_counter() - started
     write_json(str(folder / "history.json"), history)
 
+    write_explanation_of(ranker, features.validation, str(folder))
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
     metrics = _judge(ranker, features, training.batch_size, folder)
     epochs = len(history["epochs"])

@@ -28,6 +28,7 @@ from data.synthetic.columns import HIDDEN, TRUTH, contract
 from data.synthetic.world import World
 from models.batches import HeldRows, hold
 from models.input_layout import build_input_layout
+from models.inputs import SCENARIO_KEY
 from models.trial_data import TrialData
 from schemas.source_digest import code_digest
 
@@ -68,6 +69,28 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
     np.savez(unfinished / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
     unfinished.rename(place)
     return place
+
+
+def rows_of_one_scenario(place: pathlib.Path, scenario: int) -> pathlib.Path:
+    """Keeps, once, a world's rows of one scenario to learn from; the balanced rows stay whole.
+
+    Args:
+      place: what `world_rows` returned.
+      scenario: its position.
+
+    Returns:
+      A folder for `TrialData.load`.
+    """
+    folder = place / f"only-{scenario}"
+    if not folder.is_dir():
+        data = TrialData.load(place / "data")
+
+        def own(rows: HeldRows) -> HeldRows:
+            return rows.at(np.flatnonzero(rows.column(SCENARIO_KEY) == scenario))
+
+        train, validation, judged = own(data.train), own(data.validation), own(data.eval)
+        TrialData(data.layout, data.tasks, train, validation, judged, extra=data.extra).save(folder)
+    return folder
 
 
 def load_rows(place: pathlib.Path) -> tuple[TrialData, dict[str, np.ndarray]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.proof.rows import BALANCED, load_rows, world_rows
+from benchmarks.proof.rows import BALANCED, load_rows, rows_of_one_scenario, world_rows
 from benchmarks.proof.soft_metrics import bayes_aucs, soft_aucs, unclicked_calibration
 from cli.compare_trials import Job, Outcome, cores, run_jobs
 from models.config import TrainingConfig
@@ -30,6 +30,7 @@ class Wanted:
       seed: of world, log and training.
       model: values of the model config.
       training: values of the training config, but its seed.
+      scenario: the only scenario whose rows are learned from; None for all.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Wanted:
     seed: int
     model: dict[str, Any]
     training: dict[str, Any]
+    scenario: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Judged:
       aucs: quantity -> noise-free AUC of every scenario, [K].
       bayes: quantity -> the largest possible, [K].
       calibration: predicted over true P(conversion | click) on rows that are not clicked.
+      folder: the trial's.
     """
 
     wanted: Wanted
@@ -56,6 +59,7 @@ class Judged:
     aucs: dict[str, np.ndarray]
     bayes: dict[str, np.ndarray]
     calibration: float
+    folder: pathlib.Path
 
     def regret(self, quantity: str) -> np.ndarray:
         """What is missing to the largest possible AUC in every scenario, [K]."""
@@ -117,16 +121,20 @@ def judge(one: Wanted, result: TrialResult, trial: pathlib.Path, place: pathlib.
         soft_aucs(scores, truth, scenario, scenarios),
         bayes_aucs(truth, scenario, scenarios),
         unclicked_calibration(scores, truth),
+        trial,
     )
 
 
 def _job(one: Wanted, place: pathlib.Path, trials: pathlib.Path, code: str) -> Job:
     model = parse_model_config(one.model)
     training = TrainingConfig(**{**one.training, "seed": one.seed})
-    data = TrialData.load(place / "data")
+    rows = place / "data"
+    if one.scenario is not None:
+        rows = rows_of_one_scenario(place, one.scenario)
+    data = TrialData.load(rows)
     folder = trials / one.world / one.label / str(one.seed)
     spec = {
-        "data": str(place / "data"),
+        "data": str(rows),
         "model": model.model_dump(mode="json"),
         "training": training.model_dump(mode="json"),
         "folder": str(folder),

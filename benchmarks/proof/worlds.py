@@ -12,7 +12,7 @@ from typing import Any
 
 from data.synthetic.config import SyntheticConfig, WorldConfig
 
-CLAIM_SEEDS = (11, 12, 13, 14, 15)
+CLAIM_SEEDS = (11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
 TRUTH_SEEDS = (31, 32, 33)
 TUNING_SEEDS = (901, 902)
 
@@ -37,7 +37,8 @@ WORLDS: dict[str, dict[str, Any]] = {
     "harmful_sharing": {"weights": {"n": 1.2}},
     "selection_0": {"selection": 0.0},
     "selection_9": {"selection": 0.9},
-    "selection_9_sparse": {"selection": 0.9, "conversion_scale": 0.25},
+    "selection_9_quarter": {"selection": 0.9, "conversion_scale": 1 / 4},
+    "selection_9_sixteenth": {"selection": 0.9, "conversion_scale": 1 / 16},
     "selection_9_unclicked": {"selection": 0.9, "unclicked_conversion": 0.004},
 }
 

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.proof.csii_variants import ranking_auc
 from benchmarks.proof.flows import (
+    CARRY_NOTHING,
     LABELS,
     USEFUL,
     is_known,
     losses_without,
     one_seed_against_the_others,
+    planted_precision_and_recall,
     precision_and_recall,
 )
+from benchmarks.proof.no_seesaw import gains
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
 from models.layers.information_flows import FLOWS
@@ -91,3 +95,37 @@ def test_precision_and_recall_of_a_mask() -> None:
     assert precision_and_recall(kept, useful) == (pytest.approx(1 / 3), pytest.approx(1 / 2))
     nothing = np.zeros(4, bool)
     assert all(math.isnan(share) for share in precision_and_recall(nothing, nothing))
+
+
+def test_what_a_world_lets_no_flow_carry_counts_against_a_mask() -> None:
+    assert {flow for flows in CARRY_NOTHING.values() for flow in flows} <= set(FLOWS)
+    kept = np.zeros((2, 2, 4), bool)
+    kept[0, 0] = [True, True, False, False]
+    kept[0, 1] = [False, False, True, False]
+    kept[1, 0] = [False, False, False, True]
+    # Only shared flows, the first and the third, can carry anything here.
+    found = planted_precision_and_recall(kept, "all_transferable")
+    assert found == (pytest.approx(2 / 4), pytest.approx(2 / 4))
+    nothing = planted_precision_and_recall(np.zeros((1, 1, 4), bool), "all_transferable")
+    assert math.isnan(nothing[0]) and nothing[1] == 0
+    assert all(math.isnan(x) for x in planted_precision_and_recall(kept, "harmful_sharing"))
+
+
+def test_scores_rank_what_transfers() -> None:
+    fields = ["user_t", "item_g", "user_s", "context_n", "item_x", "hour"]
+    values = np.zeros((3, 3, len(fields)))
+    values[...] = [0.9, 0.5, 0.4, 0.3, 0.6, 1.0]
+    # To itself everything transfers: not asked. G between groups is not asked either.
+    values[np.eye(3, dtype=bool)] = 1
+    values[0, 2, 1] = values[2, 0, 1] = values[1, 2, 1] = values[2, 1, 1] = 0
+    document = {"axes": [{"name": "field", "entries": fields}], "values": values.tolist()}
+    # Six pairs of T above all 18 others, two pairs of G (scenarios 0 and 1) above 12 of 18.
+    assert ranking_auc(document, (0, 0, 1)) == pytest.approx((6 * 18 + 2 * 12) / (8 * 18))
+
+
+def test_a_model_is_held_against_the_better_of_shared_and_alone() -> None:
+    shared = np.array([[0.7, 0.6], [0.9, 0.6]])
+    alone = np.array([[0.8, 0.5], [0.7, 0.6]])
+    model = np.array([[0.75, 0.65], [0.9, 0.6]])
+    # Means .8 against .75, and .6 against .55: the shared one in both scenarios.
+    np.testing.assert_allclose(gains(model, shared, alone), [[0.05, 0.05], [0, 0]])
