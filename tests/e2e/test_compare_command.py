@@ -1,6 +1,7 @@
 """Two models and two seeds, killed after the first result, then finished."""
 
 import csv
+import json
 import os
 import pathlib
 import signal
@@ -84,6 +85,16 @@ def test_the_features_are_those_of_the_pipeline(finished):
     rows = finished.document["rows"]["train"]
     assert {cost["examples"] for cost in costs.values()} == {rows // 512 * 512}
     assert finished.document["models"]["mmoe"]["experts"] == 2
+
+
+def test_a_trial_says_what_it_learned(workspace, finished):
+    folder = workspace.folder / "compared" / "trials" / "mmoe" / "seed-1"
+    gates = json.loads((folder / "explain.json").read_text())["gates"]
+    names = [axis["name"] for axis in gates["axes"]]
+    assert names == ["scenario", "label", "expert"]
+    # Means of a softmax over the two experts; no row of a scenario, no mean.
+    sums = [sum(experts) for labels in gates["values"] for experts in labels if None not in experts]
+    assert sums == pytest.approx([1.0] * len(sums), abs=1e-5) and len(sums) >= 3
 
 
 def test_the_numbers_are_those_of_the_scores(workspace, finished):
