@@ -8,6 +8,8 @@ PYTHON := 3.10
 LOCK := requirements/tfx116-dev.txt
 DRIVER := .tools/driver/.ready
 STAMP := $(VENV)/.ready-$(notdir $(LOCK))
+GPU_VENV := .venv-gpu
+GPU = $(wildcard /dev/nvidia*)$(shell command -v nvidia-smi)
 WORK := work/demo
 NEW_STACK := --python-version 3.13 --python-platform x86_64-manylinux_2_39
 DEBIAN13 := work/debian13
@@ -32,6 +34,7 @@ $(STAMP): $(LOCK) setup.py | $(UV)
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	requirements/link-cuda.sh $(VENV)
 	$(BIN)/python -m pip check
 	@touch $@
 
@@ -59,8 +62,10 @@ e2e: $(STAMP) ## run the end-to-end tests
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
 	$(BIN)/python -m pytest -q -m workers tests/workers
 
-test-gpu: $(STAMP) ## run the tests that need a GPU; fails where there is none
-	POLYRANK_TEST_GPU=1 $(BIN)/python -m pytest -q -m gpu tests/models/test_gpu.py
+test-gpu: ## run the tests that need a GPU, in .venv-gpu; fails where there is none
+	@[ -n "$(GPU)" ] || { echo "test-gpu: there is no GPU here (no /dev/nvidia*, no nvidia-smi), and without one these tests prove nothing; GPU=assumed makes $(GPU_VENV) (6 GB) and starts them all the same" >&2; exit 1; }
+	$(MAKE) setup VENV=$(GPU_VENV) LOCK=requirements/tfx116-gpu-dev.txt
+	POLYRANK_TEST_GPU=1 $(GPU_VENV)/bin/python -m pytest -q -m gpu tests/models/test_gpu.py
 
 lint: $(STAMP) ## ruff, import contracts, types
 	$(BIN)/ruff check .
@@ -72,6 +77,7 @@ lock: | $(UV) ## solve requirements/*.in anew into the locks
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in -o tfx116.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116.in dev.in -c tfx116.txt -o tfx116-dev.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116-gpu.in -c tfx116.txt -o tfx116-gpu.txt
+	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes tfx116-gpu.in dev.in -c tfx116-gpu.txt -c tfx116-dev.txt -o tfx116-gpu-dev.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes serving.in -c tfx116.txt --override serving-overrides.txt -o serving.txt
 	cd requirements && ../$(UV) pip compile --quiet --python-version 3.10 --generate-hashes driver.in -o driver.txt
 	cd requirements && ../$(UV) pip compile --quiet $(NEW_STACK) --generate-hashes tfx121.in -o tfx121.txt

@@ -74,7 +74,8 @@ def test_every_package_and_lock_is_let_into_the_build():
     }
     setup = (ROOT / "setup.py").read_text()
     packages = re.findall(r'"(\w+)"', re.search(r"PACKAGES = \((.*)\)", setup)[1])
-    assert kept == {*packages, "polyrank.py", "setup.py", "pyproject.toml", "requirements/*.txt"}
+    requirements = {"requirements/*.txt", "requirements/link-cuda.sh"}
+    assert kept == {*packages, *requirements, "polyrank.py", "setup.py", "pyproject.toml"}
     built = dict(re.findall(r"build (\S+) (?:\S+) (\S+) ;;", IMAGES))
     assert built == {"pipeline": "tfx116", "pipeline-gpu": "tfx116-gpu", "model-server": "serving"}
     for lock in built.values():
