@@ -3,10 +3,13 @@
 `make e2e-workers` runs it: it makes an environment of its own, and takes minutes.
 """
 
+import collections
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +25,9 @@ pytestmark = pytest.mark.workers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UV = ROOT / ".tools" / "uv" / "bin" / "uv"
+# Of the stack that these tests run on: docs/stacks.md.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+LOCK = "tfx{}{}.txt".format(*importlib.metadata.version("tfx").split("."))
 CLEAN = {
     "PATH": "/usr/bin:/bin",
     "TF_USE_LEGACY_KERAS": "1",
@@ -45,8 +51,8 @@ def worker_python(tmp_path_factory):
     python = folder / "venv" / "bin" / "python"
     done(sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", folder, cwd=ROOT)
     (sdist,) = folder.glob("polyrank-*.tar.gz")
-    done(UV, "venv", "--quiet", "--python", "3.10", folder / "venv")
-    lock = ROOT / "requirements" / "tfx116.txt"
+    done(UV, "venv", "--quiet", "--python", PYTHON, folder / "venv")
+    lock = ROOT / "requirements" / LOCK
     done(UV, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
     done(UV, "pip", "install", "--quiet", "--python", python, "--no-deps", sdist)
     return python
@@ -100,8 +106,19 @@ def test_a_worker_has_our_code_from_the_sdist(beam_args, worker_python, tmp_path
         specs = pipeline | beam.Create(names) | beam.Map(importlib.util.find_spec)
         _ = specs | beam.Map(repr) | beam.io.WriteToText(str(tmp_path / "found"))
     found = "".join(path.read_text() for path in tmp_path.glob("found*")).splitlines()
-    packages = f"{worker_python.parents[1]}/lib/python3.10/site-packages/"
+    packages = f"{worker_python.parents[1]}/lib/python{PYTHON}/site-packages/"
     assert len(found) == 3 and all(f"origin='{packages}" in spec for spec in found), found
+
+
+def requests(run_log, port):
+    """Component -> how many workers of this pool its Beam pipelines asked for."""
+    asked, running = collections.Counter(), None
+    for line in run_log.read_text().splitlines():
+        if named := re.search(r"Component (\w+) is running\.$", line):
+            running = named[1]
+        elif re.search(rf"Requesting worker at \S*localhost:{port}$", line):
+            asked[running] += 1
+    return asked
 
 
 def test_every_beam_component_runs_in_the_workers(beam_args, pool, tmp_path):
@@ -132,5 +149,7 @@ def test_every_beam_component_runs_in_the_workers(beam_args, pool, tmp_path):
     place = tmp_path / "work"
     printed = done(polyrank, "run", "--config", tmp_path / "my.yaml", "--work-dir", place)
     assert "pushed: version" in printed
-    # ImpressionExampleGen, StatisticsGen, Transform and Evaluator: a pipeline each, at least.
-    assert log.read_text().count("Starting worker") - before >= 4
+    (run_log,) = (place / "runs").glob("*/run.log")
+    asked = requests(run_log, port)
+    assert set(asked) == {"ImpressionExampleGen", "StatisticsGen", "Transform", "Evaluator"}
+    assert log.read_text().count("Starting worker") - before == asked.total()
