@@ -116,7 +116,8 @@ def requests(run_log, port):
     for line in run_log.read_text().splitlines():
         if named := re.search(r"Component (\w+) is running\.$", line):
             running = named[1]
-        elif re.search(rf"Requesting worker at \S*localhost:{port}$", line):
+        # Named, because the job server's log comes a second time, as that of no module.
+        elif line.endswith(f".worker_handlers: Requesting worker at localhost:{port}"):
             asked[running] += 1
     return asked
 
