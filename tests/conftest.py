@@ -13,13 +13,16 @@ if not os.environ.get("POLYRANK_TEST_GPU"):
 _RUNS = {"first", "second", "third", "changed"}
 
 
+_BESIDE = pathlib.Path(__file__).parents[2] / "shared" / "data" / "kuairand"
+
+
 @pytest.fixture(scope="session")
 def kuairand_excerpt() -> pathlib.Path:
     """The folder of a real excerpt of KuaiRand's files, which the repository may not hold."""
-    folder = os.environ.get("POLYRANK_KUAIRAND_EXCERPT")
-    if not folder:
+    folder = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", _BESIDE))
+    if not folder.is_dir():
         pytest.skip("no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT")
-    return pathlib.Path(folder)
+    return folder
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
