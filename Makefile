@@ -30,7 +30,7 @@ $(UV):
 $(STAMP): $(LOCK) setup.py | $(UV)
 	@$(UV) python find $(PYTHON) >/dev/null 2>&1 || { echo "setup: no Python $(PYTHON) found on PATH, in pyenv or in uv; install one ('pyenv install $(PYTHON)' or 'uv python install $(PYTHON)'), then run make again" >&2; exit 1; }
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	@touch $@
