@@ -14,6 +14,8 @@ WORK := work/demo
 NEW_STACK := --python-version 3.13 --python-platform x86_64-manylinux_2_39
 DEBIAN13 := work/debian13
 ARGS :=
+# tests/conftest.py says what shares a process, and what comes first.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
 export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
@@ -32,7 +34,7 @@ $(UV):
 $(STAMP): $(LOCK) setup.py | $(UV)
 	@$(UV) python find $(PYTHON) >/dev/null 2>&1 || { echo "setup: no Python $(PYTHON) found on PATH, in pyenv or in uv; install one ('pyenv install $(PYTHON)' or 'uv python install $(PYTHON)'), then run make again" >&2; exit 1; }
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	requirements/link-cuda.sh $(VENV)
 	$(BIN)/python -m pip check
@@ -48,16 +50,16 @@ demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
 	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
 
 test: $(STAMP) ## run the tests (ARGS: more of pytest's arguments)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-tfx121: | $(UV) ## run the tests on TFX 1.21 and Python 3.13, in a Debian 13 root
 	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not e2e and not gpu and not workers"
+	$(PYTEST) -m "not e2e and not gpu and not workers"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "e2e and not gpu and not workers"
+	$(PYTEST) -m "e2e and not gpu and not workers"
 
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
 	$(BIN)/python -m pytest -q -m workers tests/workers

@@ -52,6 +52,7 @@ def raw_batches(
     # Sparse whether required or not: ImpressionExampleGen has refused what must not be missing.
     raw = {column.name: tf.io.VarLenFeature(DTYPES[column.type]) for column in columns}
 
+    @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         parsed = tf.io.parse_example(serialized, raw)
         labels = tf.io.parse_example(serialized, label_feature_spec(contract))

@@ -138,6 +138,7 @@ class HeldRows:
         with tf.device("cpu"):
             integers, floats = tf.constant(self.integers), tf.constant(self.floats)
 
+        @tf.autograph.experimental.do_not_convert
         def gather(indices: tf.Tensor) -> dict[str, tf.Tensor]:
             whole = tf.unstack(tf.cast(tf.gather(integers, indices), tf.int64), axis=1)
             real = tf.unstack(tf.gather(floats, indices), axis=1)
@@ -175,6 +176,8 @@ def hold(
     """
     names: dict[str, tuple[str, ...]] = {}
 
+    # Nothing here needs AutoGraph; the transform graph is large, and slow to convert.
+    @tf.autograph.experimental.do_not_convert
     def matrices(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         columns = transformed_rows(contract, transform, serialized, serving)
         names["int"] = tuple(sorted(n for n, x in columns.items() if x.dtype == tf.int64))

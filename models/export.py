@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class ServingModule(tf.Module):
 
     def __init__(self, ranker: Any, transform: Transform, contract: Contract) -> None:
         super().__init__(name="serving")
-        self._transform = transform
+        # Not the layer itself, whose every call Keras would trace on saving.
+        self._tables = list(tf.train.TrackableView.children(transform).values())
 
         def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
             return dict(ranker(transform(raw), training=False))
@@ -52,15 +53,19 @@ class ServingModule(tf.Module):
         def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             return evaluation_targets(contract, examples)
 
+        def traced(function: Callable[..., Any], *specs: Any, **named: Any) -> Any:
+            # No layer needs AutoGraph, and to convert them takes longer than to build the graph.
+            return tf.function(function, autograph=False).get_concrete_function(*specs, **named)
+
         examples = tf.TensorSpec([None], tf.string, name="examples")
         columns = {
             column.name: tf.TensorSpec([None], DTYPES[column.type], name=column.name)
             for column in contract.serving_features
         }
         self.functions = {
-            "serving_default": tf.function(serving_default).get_concrete_function(examples),
-            "predict": tf.function(predict).get_concrete_function(**columns),
-            "evaluation_targets": tf.function(targets).get_concrete_function(examples),
+            "serving_default": traced(serving_default, examples),
+            "predict": traced(predict, **columns),
+            "evaluation_targets": traced(targets, examples),
         }
         # The variables alone: tracking the model would have Keras trace every layer on saving.
         # And those that are read alone: what only training needs is not served.

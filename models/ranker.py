@@ -280,7 +280,7 @@ def global_rows(batch: Batch) -> tf.Tensor:
 
 def _compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
-    function = tf.function(backward, jit_compile=True, reduce_retracing=True)
+    function = tf.function(backward, jit_compile=True, reduce_retracing=True, autograph=False)
     # A closure, because a model exports every tf.function that is its attribute.
     return lambda *arguments: function(*arguments)
 

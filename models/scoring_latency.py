@@ -28,7 +28,7 @@ def median_latency_ms(ranker: Any, rows: HeldRows) -> float:
     """
     positions = np.resize(np.arange(len(rows)), ROWS)
     batch = next(iter(rows.at(positions).in_order(ROWS)))
-    score = tf.function(lambda columns: ranker(columns, training=False))
+    score = tf.function(lambda columns: ranker(columns, training=False), autograph=False)
     seconds = []
     for _ in range(_WARM_UP + _REPEATS):
         started = time.perf_counter()

@@ -58,20 +58,22 @@ class StreamedRows:
         batches = rows.batch(min(batch_size, self.rows), drop_remainder=True)
         batches = batches.take(self.steps(batch_size)).skip(first_step)
         return batches.map(
-            lambda serialized: transformed_rows(
-                self.contract, self.transform, serialized, serving=False
-            ),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
+            self._transformed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         ).prefetch(tf.data.AUTOTUNE)
+
+    # As in `hold`.
+    @tf.autograph.experimental.do_not_convert
+    def _transformed(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return transformed_rows(self.contract, self.transform, serialized, serving=False)
 
     def value_counts(self, fields: Sequence[Field]) -> dict[str, np.ndarray]:
         """Returns how often every value stands in the rows: field's column -> int [size]."""
         counts = {field.column: np.zeros(field.size, np.int64) for field in fields}
         keys = {field.column: field.key for field in fields}
 
+        @tf.autograph.experimental.do_not_convert
         def indices(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-            columns = transformed_rows(self.contract, self.transform, serialized, serving=False)
+            columns = self._transformed(serialized)
             return {column: columns[key] for column, key in keys.items()}
 
         batches = serialized_rows(self.files).batch(READ_BATCH).map(indices, tf.data.AUTOTUNE)
@@ -89,6 +91,7 @@ def count_and_base_rates(contract: Contract, files: list[str]) -> tuple[int, dic
     """
     names = [output.name for output in contract.tasks.outputs]
 
+    @tf.autograph.experimental.do_not_convert
     def sums(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         columns = evaluation_targets(contract, serialized)
         weights = tf.stack([columns[weight_key(name)] for name in names], axis=1)

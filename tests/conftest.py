@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Callable
 
 import pytest
 
@@ -10,9 +11,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if not os.environ.get("POLYRANK_TEST_GPU"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+_E2E = pathlib.Path(__file__).parent / "e2e"
 _RUNS = {"first", "second", "third", "changed"}
-
-
 _BESIDE = pathlib.Path(__file__).parents[2] / "shared" / "data" / "kuairand"
 
 
@@ -30,8 +30,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps a file's tests in one process, and those that share the pipeline's runs too.
 
     Fixtures of modules and sessions are then made once, however many processes there are.
+    Groups are dealt out in the order of their first test: the long ones come first, so that no
+    process has a long one left when the other has ended.
     """
-    sharing = {item.path for item in items if _RUNS & set(getattr(item, "fixturenames", ()))}
+
+    def files_with(holds: Callable[[pytest.Item], bool]) -> set[pathlib.Path]:
+        return {item.path for item in items if holds(item)}
+
+    def uses(item: pytest.Item, runs: set[str]) -> bool:
+        # A parameter elsewhere may have the name of a run.
+        return item.path.parent == _E2E and not runs.isdisjoint(getattr(item, "fixturenames", ()))
+
+    sharing = files_with(lambda item: uses(item, _RUNS))
+    # The last run follows on a changed log: the others must have been looked at before.
+    changing = files_with(lambda item: uses(item, {"changed"}))
+    long = files_with(lambda item: item.get_closest_marker("e2e") is not None)
+
+    def place(item: pytest.Item) -> tuple[bool, ...]:
+        path = item.path
+        return path not in sharing, path in changing, path.parent != _E2E, path not in long
+
+    items.sort(key=place)
     for item in items:
         group = "runs" if item.path in sharing else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

@@ -23,11 +23,11 @@ def save_null_model(contract: Contract, path: str) -> None:
     outputs = [output.name for output in contract.tasks.outputs]
     signature = [tf.TensorSpec([None], tf.string, name="examples")]
 
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature, autograph=False)
     def serving_default(examples: Any) -> dict[str, Any]:
         return {output: tf.fill(tf.shape(examples), NULL_SCORE) for output in outputs}
 
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature, autograph=False)
     def targets(examples: Any) -> dict[str, Any]:
         return evaluation_targets(contract, examples)
 

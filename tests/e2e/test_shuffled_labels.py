@@ -1,6 +1,6 @@
 """A rollback, and after it a candidate that learned one scenario from shuffled labels.
 
-The last of those that share the runs: it changes the registry.
+It changes the registry, so its file comes after those that look at the runs.
 """
 
 import json
@@ -32,7 +32,7 @@ def _versions(workspace):
     return json.loads((workspace.work_dir / "registry.json").read_text())["versions"]
 
 
-def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspace, third):
+def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspace, changed):
     *_, before, _ = _versions(workspace)
     rolled = workspace.command("polyrank", "rollback", "--work-dir", str(workspace.work_dir))
     assert rolled.exit_code == 0, rolled.stderr
@@ -44,12 +44,12 @@ def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspa
         for file in (shuffled / f"span={day}").glob("*.parquet"):
             _shuffle_labels(file, "home")
     # So few rows prove that it fell, and not that it fell by more than the other runs may.
-    changed = (
+    settings = (
         f"window.end={workspace.days[4]}",
         "gate.auc_drop_at_most=0",
         "gate.min_positives=30",
     )
-    sets = [word for setting in changed for word in ("--set", setting)]
+    sets = [word for setting in settings for word in ("--set", setting)]
     run = workspace.run("--data", str(shuffled), *sets)
     assert run.exit_code == 3, run.stderr
     gate = run.document["gate"]

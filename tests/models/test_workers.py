@@ -3,12 +3,12 @@
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from ports import free_ports
 from test_trainer import check_outcome
 from trainer_arguments import arguments
 
@@ -31,14 +31,6 @@ def start(folder: pathlib.Path, words: Any, config: dict[str, Any]) -> subproces
     }
     command = [sys.executable, str(FOLDER / "worker_script.py"), json.dumps(vars(words))]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
 
 
 def finished(processes: list[subprocess.Popen[str]]) -> None:

@@ -4,13 +4,12 @@ import contextlib
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
 import pytest
 from ml_metadata.proto import metadata_store_pb2
+from ports import free_ports, wait_for_port
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 
@@ -43,18 +42,13 @@ def _server(folder: pathlib.Path):
     data = f"--datadir={folder / 'data'}"
     install, server = (shutil.which(x, path=_PATH) for x in ("mariadb-install-db", "mariadbd"))
     subprocess.run([install, "--no-defaults", data, *as_user], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     words = ["--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1"]
     words += [f"--socket={folder / 'socket'}", f"--init-file={start}", *as_user]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([server, *words], stdout=log, stderr=log)
     try:
-        for _ in range(600):
-            assert process.poll() is None, (folder / "log").read_text()
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
+        wait_for_port(port, process, folder / "log")
         yield port
     finally:
         process.terminate()
@@ -99,8 +93,7 @@ def test_runs_and_their_cache_are_kept_in_mysql(mysql, tmp_path):
 
 
 def test_a_database_that_does_not_answer_is_named(monkeypatch, tmp_path):
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     mysql = {"host": "127.0.0.1", "port": port, "user": "trainer", "password_env": "SHOP_PASSWORD"}
     monkeypatch.setenv("SHOP_PASSWORD", "secret")
     with pytest.raises(PolyrankError) as error:

@@ -1,10 +1,10 @@
 """A recurring run on Kubeflow, over HTTP."""
 
 import dataclasses
-import socket
 
 import pytest
 from kubeflow_server import KubeflowServer
+from ports import free_ports
 
 from pipeline.recurring_run import Kubeflow, RecurringRun
 from schemas.errors import PolyrankError
@@ -113,8 +113,6 @@ def test_a_token_is_sent_and_asked_for(daily):
 def test_an_address_where_kubeflow_is_not(server):
     with pytest.raises(PolyrankError, match="answers HTTP 404 at /apis/v2beta1/healthz"):
         Kubeflow(f"{server.url}/somewhere")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(PolyrankError, match=f"--host {closed} can't be reached: .*refused"):
-            Kubeflow(closed)
+    closed = f"http://127.0.0.1:{free_ports(1)[0]}"
+    with pytest.raises(PolyrankError, match=f"--host {closed} can't be reached: .*refused"):
+        Kubeflow(closed)

@@ -4,22 +4,20 @@
 """
 
 import collections
-import contextlib
 import importlib.metadata
 import importlib.util
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
-import time
 
 import apache_beam as beam
 import pytest
 import yaml
 from apache_beam.options.pipeline_options import PipelineOptions
 from option_sets import PORTABLE, option_sets
+from ports import free_ports, wait_for_port
 
 pytestmark = pytest.mark.workers
 
@@ -62,8 +60,7 @@ def worker_python(tmp_path_factory):
 def pool(worker_python, tmp_path_factory):
     """A worker pool far from the repository; (its port, its log)."""
     folder = tmp_path_factory.mktemp("pool")
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     command = [worker_python, "-m", "apache_beam.runners.worker.worker_pool_main"]
     # It starts workers by the name `python`.
     path = f"{worker_python.parent}{os.pathsep}{CLEAN['PATH']}"
@@ -76,11 +73,7 @@ def pool(worker_python, tmp_path_factory):
             stderr=log,
         )
     try:
-        for _ in range(1200):
-            assert process.poll() is None, (folder / "log").read_text()
-            with contextlib.suppress(OSError), socket.create_connection(("localhost", port), 1):
-                break
-            time.sleep(0.1)
+        wait_for_port(port, process, folder / "log")
         yield port, folder / "log"
     finally:
         process.terminate()
