@@ -19,7 +19,7 @@ from cli.terminal import silent_imports
 @click.option("--model-name", default="polyrank", show_default=True, help="What requests call it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every interface.")
 @click.option("--port", default=8500, show_default=True, help="0 takes a free one.")
-@click.option("--port-file", help="A file that gets the port once the server listens.")
+@click.option("--port-file", help="A file that gets the port once a model answers.")
 def serve(
     model_base_path: str | None,
     work_dir: str,

@@ -137,7 +137,8 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
 
     Args:
       server: a server not started yet.
-      port_file: where to write the port once it listens.
+      port_file: where to write the port once it listens and the version that was there at
+        the start answers, or is known not to.
       until_eof: stop at the end of standard input too.
     """
     done = threading.Event()
@@ -146,6 +147,8 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
     if until_eof:
         threading.Thread(target=_set_at_end_of_input, args=(done,), daemon=True).start()
     with server:
+        while port_file and not (server.versions.looked.wait(0.1) or done.is_set()):
+            pass
         if port_file:
             _write_port(pathlib.Path(port_file), server.port)
         done.wait()
@@ -157,7 +160,7 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
 @click.option("--model-base-path", required=True, help="The folder of numbered versions.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8500, show_default=True, help="0 for a free one.")
-@click.option("--port-file", help="A file to write the port to.")
+@click.option("--port-file", help="A file that gets the port once a model answers.")
 @click.option("--until-eof", is_flag=True, help="Stop at the end of standard input.")
 @click.option("--intra-op-threads", default=1, show_default=True)
 @click.option("--inter-op-threads", default=-1, show_default=True, help="-1: the request's own.")

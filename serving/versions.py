@@ -87,6 +87,8 @@ class Versions:
         self.name = name
         self._base_path = pathlib.Path(base_path)
         self._load = load
+        self.looked = threading.Event()
+        """Set once `watch` has looked, and loaded what it found or could not."""
         self._lock = threading.Lock()
         self._serving: _Serving | None = None
         self._statuses: dict[int, VersionStatus] = {}
@@ -160,6 +162,7 @@ class Versions:
                 _LOG.warning("%s can't be read, trying again: %s", self._base_path, error)
             except Exception:  # Without its watcher a server would never see a version again.
                 _LOG.exception("versions in %s can't be followed, trying again", self._base_path)
+            self.looked.set()
             if stop.wait(every_seconds):
                 break
         self._replace(None)

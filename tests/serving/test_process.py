@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from city_model import push
 
 from schemas.errors import PolyrankError
+from serving.client import Client
 from serving.errors import ServingError
 from serving.process import ServerProcess
 
@@ -26,6 +28,26 @@ def test_a_server_process_serves_stops_and_frees_its_port(saved_model, tmp_path)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert target.startswith("127.0.0.1:")
+
+
+@pytest.mark.e2e
+def test_whoever_reads_the_port_is_answered(saved_model, tmp_path):
+    push(saved_model, tmp_path / "cities", 3)
+    words = ("--model-name", "cities", "--model-base-path", str(tmp_path / "cities"))
+    port_file = tmp_path / "port"
+    command = [sys.executable, "-m", "serving.server", "--port", "0", "--port-file", str(port_file)]
+    with (tmp_path / "log").open("w") as log:
+        child = subprocess.Popen([*command, *words], stdout=log, stderr=log)
+    try:
+        while not port_file.exists():
+            assert child.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.01)
+        with Client(f"127.0.0.1:{int(port_file.read_text())}", "cities") as client:
+            # Asked once, without waiting for the model.
+            assert client.predict({"city": ["osaka"], "age": [2.0]})["logit"].tolist() == [6.0]
+    finally:
+        child.terminate()
+        child.wait(60)
 
 
 @pytest.mark.e2e

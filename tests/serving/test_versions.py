@@ -141,6 +141,27 @@ def test_a_version_that_was_still_being_copied_is_tried_again(shelf):
     assert shelf.serving() == 1
 
 
+def test_the_first_look_ends_with_the_load(tmp_path):
+    loading, finish = threading.Event(), threading.Event()
+
+    def load(path, version):
+        loading.set()
+        assert finish.wait(60)
+        return FakeModel()
+
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"graph")
+    versions, stop = Versions("m", tmp_path, load), threading.Event()
+    watcher = threading.Thread(target=versions.watch, args=(stop, 60.0))
+    watcher.start()
+    assert loading.wait(60) and not versions.looked.is_set()
+    finish.set()
+    assert versions.looked.wait(60)
+    assert versions.statuses()[1].state == State.AVAILABLE
+    stop.set()
+    watcher.join()
+
+
 def test_an_unforeseen_error_does_not_end_the_watching(tmp_path, caplog):
     folder = tmp_path / "1"
     folder.mkdir()
