@@ -6,9 +6,7 @@ The truth of a (scenario, label, flow) is found without AutoIFS's search: a flow
 where retraining without it, in all scenarios and labels, loses more than .002 of the noise-
 free AUC of that scenario and label, in the mean over seeds that nothing else uses. Against it
 stands the searched mask, over all flows and over those on which the seeds agree; and, as the
-most that a mask can reach, one seed's truth against the other seeds'. Beside it stands what the
-world's construction says: of the kept flows those that it lets carry something, and of the
-(scenario, label)s those that keep such a flow. With --masks, what a mask
+most that a mask can reach, one seed's truth against the other seeds'. With --masks, what a mask
 is worth is measured by training it from the start with the whole budget: the searched one, a
 random one that keeps as many, and the one that keeps all. The wide part is off, so that
 everything flows.
@@ -38,21 +36,6 @@ from models.seed_statistics import mean_interval, paired_difference
 WORLDS = ("all_transferable", "no_task_effects", "no_shared_effects", "harmful_sharing")
 LABELS = {"click": "click", "action": "action_given_click", "conversion": "conversion_given_click"}
 USEFUL = 0.002
-# By construction. Shared flows of `no_shared_effects` carry little, not nothing.
-CARRY_NOTHING = {
-    "all_transferable": (
-        "scenario_specific_to_task_specific",
-        "scenario_specific_to_task_shared",
-    ),
-    "no_task_effects": (
-        "scenario_specific_to_task_specific",
-        "scenario_shared_to_task_specific",
-    ),
-    "no_shared_effects": (
-        "scenario_shared_to_task_shared",
-        "scenario_shared_to_task_specific",
-    ),
-}
 SCENARIOS = 7
 
 
@@ -73,22 +56,6 @@ def precision_and_recall(kept: np.ndarray, useful: np.ndarray) -> tuple[float, f
     both = float((kept & useful).sum())
     shares = [both / found if found else math.nan for found in (kept.sum(), useful.sum())]
     return shares[0], shares[1]
-
-
-def planted_precision_and_recall(kept: np.ndarray, world: str) -> tuple[float, float]:
-    """Of the kept flows those that can carry something; of the cells those that keep one.
-
-    Flows with the same origin can stand in for each other, so that no mask must keep them all.
-
-    Args:
-      kept: bool [K, C, 4].
-      world: names what carries nothing; NaNs where that is not planted.
-    """
-    if world not in CARRY_NOTHING:
-        return math.nan, math.nan
-    carries = np.array([flow not in CARRY_NOTHING[world] for flow in FLOWS])
-    precision = (kept & carries).sum() / kept.sum() if kept.any() else math.nan
-    return float(precision), float((kept & carries).any(axis=2).mean())
 
 
 def _fixed(mask: np.ndarray) -> dict[str, Any]:
@@ -206,12 +173,11 @@ def main() -> None:
         scores = [
             precision_and_recall(kept_flows(one), useful)
             + precision_and_recall(kept_flows(one)[known], useful[known])
-            + planted_precision_and_recall(kept_flows(one), world)
             for one in found
         ]
         kept = mean_interval([float(kept_flows(one).mean()) for one in found])
         # NaN where no flow is useful or none is kept: then there is nothing to average.
-        shares = [mean_interval([score[i] for score in scores]) for i in range(6)]
+        shares = [mean_interval([score[i] for score in scores]) for i in range(4)]
         seeds_agree = [f"{x:.2f}" for x in one_seed_against_the_others(losses)]
         cells = [world, f"{useful.mean():.2f}", *(shown(x, 2) for x in (kept, *shares[:2]))]
         cells += [*seeds_agree, f"{known.mean():.2f}", *(shown(x, 2) for x in shares[2:])]
@@ -221,7 +187,6 @@ def main() -> None:
         print(f"{world}: kept by flow", means.round(2).tolist(), flush=True)
     header = ["world", "useful", "kept", "precision", "recall", "one seed's precision"]
     header += ["and recall", "known", "precision of known", "recall of known"]
-    header += ["of what can carry: precision", "cells that keep one"]
     if given.masks:
         header += ["its mask - all kept", "its mask - random"]
     print(markdown(header, rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.proof.trials import Judged
@@ -11,7 +12,9 @@ Value = Callable[[Judged], float]
 
 
 def shown(interval: Interval, digits: int = 4) -> str:
-    """Writes `mean ± half`."""
+    """Writes `mean ± half`, or the mean alone of one seed."""
+    if math.isnan(interval.half):
+        return f"{interval.mean:.{digits}f}"
     return f"{interval.mean:.{digits}f} ± {interval.half:.{digits}f}"
 
 

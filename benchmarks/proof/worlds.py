@@ -26,6 +26,13 @@ WORLDS: dict[str, dict[str, Any]] = {
         "weights": {"g": 0.0, "s": 0.0, "n": 0.0},
         "groups": (0,) * 7,
     },
+    # Nor the base rate.
+    "no_scenario_effects": {
+        "weights": {"g": 0.0, "s": 0.0, "n": 0.0},
+        "groups": (0,) * 7,
+        "click_rate": (0.08,) * 7,
+        "conversion_rate": (0.1,) * 7,
+    },
     # Every scenario has a seventh of the impressions: none is short of data.
     "even_shares": {"shares": (1 / 7,) * 7},
     "disjoint_users": {"omega_user": 4.0},

@@ -9,16 +9,16 @@ import pytest
 
 from benchmarks.proof.csii_variants import ranking_auc
 from benchmarks.proof.flows import (
-    CARRY_NOTHING,
     LABELS,
     USEFUL,
     is_known,
     losses_without,
     one_seed_against_the_others,
-    planted_precision_and_recall,
     precision_and_recall,
 )
 from benchmarks.proof.no_seesaw import gains
+from benchmarks.proof.planted_flows import CAN_CARRY
+from benchmarks.proof.planted_flows import precision_and_recall as planted_precision_and_recall
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
 from models.layers.information_flows import FLOWS
@@ -97,18 +97,19 @@ def test_precision_and_recall_of_a_mask() -> None:
     assert all(math.isnan(share) for share in precision_and_recall(nothing, nothing))
 
 
-def test_what_a_world_lets_no_flow_carry_counts_against_a_mask() -> None:
-    assert {flow for flows in CARRY_NOTHING.values() for flow in flows} <= set(FLOWS)
-    kept = np.zeros((2, 2, 4), bool)
+def test_a_mask_is_judged_by_what_a_world_lets_flow() -> None:
+    assert {flow for flows in CAN_CARRY.values() for flow in flows} <= set(FLOWS)
+    kept = np.zeros((2, 3, 4), bool)
     kept[0, 0] = [True, True, False, False]
-    kept[0, 1] = [False, False, True, False]
+    kept[0, 1] = [True, False, False, False]
+    kept[0, 2] = [False, False, True, False]
     kept[1, 0] = [False, False, False, True]
-    # Only shared flows, the first and the third, can carry anything here.
-    found = planted_precision_and_recall(kept, "all_transferable")
-    assert found == (pytest.approx(2 / 4), pytest.approx(2 / 4))
-    nothing = planted_precision_and_recall(np.zeros((1, 1, 4), bool), "all_transferable")
+    # Only shared flows, the first and the third, and none of `action`, the second label: two of
+    # the five that are kept, and two of four cells.
+    found = planted_precision_and_recall(kept, "no_scenario_effects")
+    assert found == (pytest.approx(2 / 5), pytest.approx(2 / 4))
+    nothing = planted_precision_and_recall(np.zeros((1, 3, 4), bool), "no_task_effects")
     assert math.isnan(nothing[0]) and nothing[1] == 0
-    assert all(math.isnan(x) for x in planted_precision_and_recall(kept, "harmful_sharing"))
 
 
 def test_scores_rank_what_transfers() -> None:

@@ -1,0 +1,91 @@
+"""Does AutoIFS remove the flows that a world lets carry nothing, and keep one that carries?
+
+    python -m benchmarks.proof.planted_flows [--tuning] [--penalties 0 -0.0001] [--out work/proof]
+
+Here the world's construction says which flows are useless: those of a scenario's own where
+nothing depends on the scenario, those to a label's own where all labels have the same
+reasons, and all flows of `action`, whose probability after a click is one number. The others
+can stand in for each other, so that no mask must keep them all. `gate_penalty` weighs the mean
+gate in the search's loss; gates remove, so that a negative one asks for removal. It is chosen
+with --tuning, on a world that no claim uses, by the validation AUC. The wide part is off, so
+that everything flows.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import math
+
+import numpy as np
+
+from benchmarks.proof.flows import LABELS, SEARCHED, kept_flows
+from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.settings import TRAINING
+from benchmarks.proof.tables import markdown, shown
+from benchmarks.proof.trials import Wanted, run_all
+from benchmarks.proof.worlds import CLAIM_SEEDS, TUNING_SEEDS
+from models.layers.information_flows import FLOWS
+from models.seed_statistics import mean_interval
+
+CAN_CARRY = {
+    "no_scenario_effects": ("scenario_shared_to_task_shared", "scenario_shared_to_task_specific"),
+    "no_task_effects": ("scenario_shared_to_task_shared", "scenario_specific_to_task_shared"),
+}
+"""World -> the flows that can carry something, for every label but `action`."""
+
+PENALTIES = (0.0, -0.0001)
+_SEARCHED = {**SEARCHED, "search_epochs": 4}
+_TRAINING = {**TRAINING, "max_epochs": 6}
+
+
+def precision_and_recall(kept: np.ndarray, world: str) -> tuple[float, float]:
+    """How a mask fits what a world lets flow.
+
+    Args:
+      kept: bool [K, C, 4], labels as in `LABELS`.
+      world: names what can carry something.
+
+    Returns:
+      Of the kept flows those that can carry something (NaN where none is kept), and of the
+      (scenario, label)s with such flows those that keep one.
+    """
+    labels = np.array([label != "action" for label in LABELS])
+    flows = np.array([flow in CAN_CARRY[world] for flow in FLOWS])
+    right = kept & labels[:, np.newaxis] & flows
+    precision = float(right.sum() / kept.sum()) if kept.any() else math.nan
+    return precision, float(right.any(axis=2)[:, labels].mean())
+
+
+def main() -> None:
+    """Prints a row a world and penalty."""
+    options = parser(__doc__)
+    options.add_argument("--world", nargs="*", default=list(CAN_CARRY))
+    options.add_argument("--penalties", nargs="*", type=float, default=list(PENALTIES))
+    options.add_argument("--tuning", action="store_true", help="on the world of a tuning seed")
+    given = add_options(options)
+    seeds = TUNING_SEEDS[:1] if given.tuning else CLAIM_SEEDS[: given.seeds]
+    rows = []
+    for world in given.world:
+        for penalty in given.penalties:
+            model, label = {**_SEARCHED, "gate_penalty": penalty}, f"planted, {penalty:g}"
+            wanted = [Wanted(label, world, seed, model, _TRAINING) for seed in seeds]
+            found = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+            masks = np.array([kept_flows(one) for one in found])
+            scores = [precision_and_recall(mask, world) for mask in masks]
+            values = [[one.result.monitor for one in found], masks.mean(axis=(1, 2, 3)).tolist()]
+            values += [[score[i] for score in scores] for i in range(2)]
+            cells = [
+                shown(mean_interval(value), 4 if not i else 2) for i, value in enumerate(values)
+            ]
+            flows = [f"{share:.2f}" for share in masks.mean(axis=(0, 1, 2))]
+            rows.append([world, f"{penalty:g}", *cells, *flows])
+    header = ["world", "gate_penalty", "validation AUC", "kept", "precision", "recall", *FLOWS]
+    print(markdown(header, rows))
+
+
+if __name__ == "__main__":
+    main()
