@@ -147,10 +147,10 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
     if until_eof:
         threading.Thread(target=_set_at_end_of_input, args=(done,), daemon=True).start()
     with server:
-        while port_file and not (server.versions.looked.wait(0.1) or done.is_set()):
-            pass
-        if port_file:
-            _write_port(pathlib.Path(port_file), server.port)
+        while port_file and not done.wait(0.1):
+            if server.versions.looked.is_set():
+                _write_port(pathlib.Path(port_file), server.port)
+                break
         done.wait()
         _LOG.info("stopping")
 
