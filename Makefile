@@ -44,7 +44,7 @@ demo: $(STAMP) ## train on a synthetic log, push, serve, and ask for scores
 	$(BIN)/polyrank run --preset synthetic --work-dir $(WORK)
 	@rm -f $(WORK)/port; $(BIN)/polyrank serve --work-dir $(WORK) --port 0 --port-file $(WORK)/port >$(WORK)/serve.log 2>&1 & \
 	server=$$!; trap "kill $$server" EXIT; \
-	for i in $$(seq 120); do [ -s $(WORK)/port ] && break; kill -0 $$server || { cat $(WORK)/serve.log >&2; exit 1; }; sleep 0.5; done; \
+	for i in $$(seq 360); do [ -s $(WORK)/port ] && break; kill -0 $$server || { cat $(WORK)/serve.log >&2; exit 1; }; sleep 0.5; done; \
 	rows=$$(ls $(WORK)/data/*/span=*/*.parquet | tail -n 1); \
 	echo "polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5"; \
 	$(BIN)/polyrank predict --target localhost:$$(cat $(WORK)/port) --parquet $$rows --rows 5
