@@ -27,7 +27,7 @@ from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import CLAIM_SEEDS, log_config
-from data.synthetic.columns import NOISE
+from data.synthetic.columns import BLOCKS, NOISE
 from models.binary_metrics import weighted_auc
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ def ranking_auc(document: dict[str, Any], groups: Sequence[int]) -> float:
     """
     fields = next(axis["entries"] for axis in document["axes"] if axis["name"] == "field")
     blocks = {p: name.rpartition("_")[2] for p, name in enumerate(fields)}
-    known = {p: block for p, block in blocks.items() if block in ("t", "g", "s", "n", NOISE)}
+    known = {p: block for p, block in blocks.items() if block in (*BLOCKS, NOISE)}
     values = np.array(document["values"], float)
     scores, transfers = [], []
     for origin, to in np.ndindex(values.shape[:2]):

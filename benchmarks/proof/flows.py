@@ -29,14 +29,13 @@ from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS
+from benchmarks.proof.worlds import CLAIM_SEEDS, SCENARIOS, TRUTH_SEEDS
 from models.layers.information_flows import FLOWS
 from models.seed_statistics import mean_interval, paired_difference
 
 WORLDS = ("all_transferable", "no_task_effects", "no_shared_effects", "harmful_sharing")
 LABELS = {"click": "click", "action": "action_given_click", "conversion": "conversion_given_click"}
 USEFUL = 0.002
-SCENARIOS = 7
 
 
 def kept_flows(judged: Judged) -> np.ndarray:

@@ -20,11 +20,10 @@ from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import by_label, markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS
+from benchmarks.proof.worlds import CLAIM_SEEDS, SCENARIOS
 from models.seed_statistics import mean_interval
 
 SHARED = "shared_bottom"
-SCENARIOS = 7
 QUANTITIES = ("click", "click_and_conversion")
 _ALONE = "on its own"
 

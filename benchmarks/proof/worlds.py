@@ -16,6 +16,8 @@ CLAIM_SEEDS = (11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
 TRUTH_SEEDS = (31, 32, 33)
 TUNING_SEEDS = (901, 902)
 
+SCENARIOS = 7
+
 MINOR = (5, 6)
 """The two scenarios of the default mix with less than 1 % of the impressions."""
 
