@@ -12,7 +12,7 @@ if not os.environ.get("POLYRANK_TEST_GPU"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 _E2E = pathlib.Path(__file__).parent / "e2e"
-_RUNS = {"first", "second", "third", "changed"}
+_RUNS = {"first", "second", "changed"}
 _BESIDE = pathlib.Path(__file__).parents[2] / "shared" / "data" / "kuairand"
 
 
