@@ -74,6 +74,8 @@ class TrainingConfig(Settings):
       batch_size: rows of one step over all replicas (the global batch).
       max_epochs: epochs at most.
       learning_rate: the optimizer's learning rate.
+      learning_rate_decay: factor of all learning rates from one epoch to the next of a phase;
+        1 leaves them as they are.
       optimizer: Keras's Adam, Adagrad or plain SGD.
       seed: of initial weights, dropout and shuffling.
       patience: epochs without a better monitor before training stops; the best epoch's
@@ -94,6 +96,7 @@ class TrainingConfig(Settings):
     batch_size: pydantic.PositiveInt = 4096
     max_epochs: pydantic.PositiveInt = 10
     learning_rate: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 1e-3
+    learning_rate_decay: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
     optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
     patience: pydantic.PositiveInt = 1

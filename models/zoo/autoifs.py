@@ -16,6 +16,7 @@ from models.inputs import InputLayout
 from models.layers.epoch_mean import EpochMean
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.flow_selection import FlowSelection
+from models.layers.held_out_rows import picked_rows, without_gradient
 from models.layers.information_flows import FLOWS, InformationFlows
 from models.layers.stacked_mlp import StackedMLP
 from models.phase import Phase, RateGroup
@@ -47,10 +48,10 @@ class AutoIFS(Architecture):
 
     Ours are the offset (bias and wide part), z-scored numbers among the inputs, dropout (in
     the bottom), more than one layer a level, additive flows, early stopping with the
-    training's patience, L2 on looked-up embeddings, static and fixed gates, selection heads
-    that start at zero, gates at the training's rate, and the initial values of embeddings,
-    bottom and selection (the code's are Xavier's). The offset is outside of the flows: no gate can
-    remove it.
+    training's patience, L2 on looked-up embeddings, a holdout for the search, static and
+    fixed gates, selection heads that start at zero, gates at the training's rate, and the
+    initial values of embeddings, bottom and selection (the code's are Xavier's). The offset
+    is outside of the flows: no gate can remove it.
     """
 
     def __init__(self, config: AutoIFSConfig, layout: InputLayout, tasks: TaskGraph) -> None:
@@ -129,10 +130,16 @@ class AutoIFS(Architecture):
             return self.probabilities(features.offset)
         hidden = self._bottom(features.flat(), training=training)
         logits, flows = self._flows(hidden, scenario=features.scenario, built=built)
+        logits += features.offset
+        if training and self._phase == SEARCH and self._config.search_holdout:
+            held_out = picked_rows(features.indices, self._config.search_holdout)
+            removed = without_gradient(~held_out[:, :, tf.newaxis], removed)
+            logits = without_gradient(held_out, logits)
+            flows = {flow: without_gradient(held_out, x) for flow, x in flows.items()}
         factors = 1 - removed if self._additive else -removed
         for flow, values in flows.items():
             logits += factors[:, :, flow] * values
-        return self.probabilities(logits + features.offset)
+        return self.probabilities(logits)
 
     @property
     def _additive(self) -> bool:

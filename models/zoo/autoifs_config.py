@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from models.config import ModelConfig, Units
+from models.config import Fraction, ModelConfig, Units
 
 Rate = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 
@@ -34,6 +34,10 @@ class AutoIFSConfig(ModelConfig):
         where the search has learned to; `random`: Glorot heads, whose noise removes about
         half of the flows before anything is learned.
       search_epochs: epochs of the search, of the training's `max_epochs`; the code's are 10.
+      search_holdout: share of the train rows, picked by their values, that in the search
+        train the selection network alone, which learns from no others: a flow that only
+        fits the noise of the rows it was trained on then has nothing to show. 0: one loss
+        trains both on all rows (the published code's).
       final_temperature: of the gates in the last epoch of the search, from 1 in the first.
       rewind_epoch: epoch of the search, from 0, whose first weights retraining starts from;
         None for the last one.
@@ -60,6 +64,7 @@ class AutoIFSConfig(ModelConfig):
     selection_units: Units = (128, 64)
     selection_start: Literal["zero", "random"] = "zero"
     search_epochs: pydantic.PositiveInt = 3
+    search_holdout: Fraction = 0.0
     final_temperature: Annotated[float, pydantic.Field(ge=1, allow_inf_nan=False)] = 100.0
     rewind_epoch: pydantic.NonNegativeInt | None = None
     gate_learning_rate: Rate | None = None

@@ -49,11 +49,13 @@ class TwoPhases(SharedBottom):
         return [RateGroup(self._towers.trainable_variables, 0.5)]
 
 
-def made(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path) -> tuple[Ranker, TrainingLoop]:
+def made(
+    monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, **options: Any
+) -> tuple[Ranker, TrainingLoop]:
     monkeypatch.setattr("models.registry._REGISTERED", {"shared_bottom": (TwoPhases, _config())})
     TwoPhases.seen = []
     training = TrainingConfig(
-        batch_size=64, learning_rate=0.01, max_epochs=4, patience=9, optimizer="sgd"
+        batch_size=64, learning_rate=0.01, max_epochs=4, patience=9, optimizer="sgd", **options
     )
     ranker = Ranker(LAYOUT, TASKS, parse_model_config(MODEL), training)
     rows, validation = made_held_rows(128, seed=1), made_held_rows(100, seed=2)
@@ -109,6 +111,23 @@ def test_a_rewind_returns_to_the_snapshot_but_for_what_is_kept(
         np.testing.assert_array_equal(value, (ended[0] if kept else at_snapshot)[name])
         assert np.any(ended[0][name] != at_snapshot[name])
     assert float(ranker.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
+
+
+def test_rates_fall_from_epoch_to_epoch_of_a_phase(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    ranker, loop = made(monkeypatch, tmp_path, learning_rate_decay=0.5)
+    rates: list[list[float]] = []
+
+    def noted(_: TwoPhases) -> dict[str, Any]:
+        optimizers = [ranker.optimizer, *ranker.group_optimizers]
+        rates.append([float(optimizer.learning_rate.numpy()) for optimizer in optimizers])
+        return {}
+
+    monkeypatch.setattr(TwoPhases, "record", noted)
+    loop.run()
+    # The retraining has a rate of its own, and begins with it.
+    np.testing.assert_allclose(rates, [[0.01, 0.5], [0.005, 0.25], [0.005, 0.5], [0.0025, 0.25]])
 
 
 def test_a_group_is_stepped_at_its_own_rate(
