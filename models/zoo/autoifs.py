@@ -123,9 +123,10 @@ class AutoIFS(Architecture):
             built = (self._static if self._additive else ~self._static).any(axis=0)
         if training:
             self._mean_gate(removed)
-            if self._phase == SEARCH and self._config.gate_penalty:
-                means = tf.reduce_sum(tf.reduce_mean(removed, axis=2), axis=1)
-                self.add_loss(self._config.gate_penalty * means)
+            penalties = np.broadcast_to(self._config.gate_penalty, len(FLOWS))
+            if self._phase == SEARCH and penalties.any():
+                weighted = removed * penalties.astype("float32")
+                self.add_loss(tf.reduce_sum(tf.reduce_mean(weighted, axis=2), axis=1))
         if self._additive and built is not None and not built.any():
             return self.probabilities(features.offset)
         hidden = self._bottom(features.flat(), training=training)

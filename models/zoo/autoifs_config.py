@@ -9,6 +9,7 @@ import pydantic
 from models.config import Fraction, ModelConfig, Units
 
 Rate = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
 
 class AutoIFSConfig(ModelConfig):
@@ -47,7 +48,8 @@ class AutoIFSConfig(ModelConfig):
       retrain_learning_rate: of the retraining; None for the training's.
       gate_penalty: lambda, times the mean gate of every label added to the loss of the
         search. Gates remove, so that a positive value discourages pruning and a negative
-        one encourages it.
+        one encourages it. Four values are one a flow, in the order of `FLOWS`: a specific
+        flow can carry all that a shared one does, and nothing in the loss prefers either.
       fixed_flows: which flows there are, bool [K][C][4], in the place of a search: no
         selection network, one phase of training. For ablations and masks that are known.
       export_gates: `dynamic`: every row has its own gates; `static`: one a (scenario,
@@ -69,7 +71,7 @@ class AutoIFSConfig(ModelConfig):
     rewind_epoch: pydantic.NonNegativeInt | None = None
     gate_learning_rate: Rate | None = None
     retrain_learning_rate: Rate | None = None
-    gate_penalty: Annotated[float, pydantic.Field(allow_inf_nan=False)] = 0.0
+    gate_penalty: Finite | tuple[Finite, Finite, Finite, Finite] = 0.0
     fixed_flows: tuple[tuple[tuple[bool, ...], ...], ...] | None = None
     export_gates: Literal["dynamic", "static"] = "dynamic"
 

@@ -134,6 +134,15 @@ def test_the_penalty_is_lambda_times_the_mean_gates_in_the_search_only() -> None
     assert float(ranker.loss_shares(tensors(rows), True, tf.constant(30.0))["penalty"]) == 0
 
 
+def test_a_penalty_a_flow_weighs_that_flows_mean_gates() -> None:
+    penalties = (0.0, -0.3, 0.2, -0.1)
+    ranker, rows = made(gate_penalty=penalties)
+    gates = ranker.architecture.gates(ranker.features(tensors(rows))).numpy()
+    shares = ranker.loss_shares(tensors(rows), True, tf.constant(30.0))
+    wanted = sum(gates[:, c].mean(axis=0) @ penalties / 4 for c in range(2))
+    np.testing.assert_allclose(shares["penalty"], wanted, rtol=1e-5)
+
+
 @pytest.mark.parametrize("penalty", [2.0, -2.0])
 def test_a_positive_penalty_keeps_flows_and_a_negative_one_removes_them(penalty: float) -> None:
     ranker, rows = made(random=False, gate_penalty=penalty)

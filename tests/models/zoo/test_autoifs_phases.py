@@ -86,6 +86,7 @@ def test_phases_share_the_trainings_epochs() -> None:
     [
         ({"rewind_epoch": 3, "search_epochs": 3}, "rewind_epoch from 0 to 2"),
         ({"gate_penalty": float("inf")}, "gate_penalty"),
+        ({"gate_penalty": [0.1, 0.2]}, "gate_penalty"),
         ({"final_temperature": 0.5}, "final_temperature"),
         ({"scenario_units": ()}, "scenario_units"),
         ({"fusion": "multiplicative"}, "fusion"),
