@@ -123,10 +123,9 @@ class AutoIFS(Architecture):
             built = (self._static if self._additive else ~self._static).any(axis=0)
         if training:
             self._mean_gate(removed)
-            penalties = np.broadcast_to(self._config.gate_penalty, len(FLOWS))
-            if self._phase == SEARCH and penalties.any():
-                weighted = removed * penalties.astype("float32")
-                self.add_loss(tf.reduce_sum(tf.reduce_mean(weighted, axis=2), axis=1))
+            if self._phase == SEARCH and any(self._config.gate_penalty):
+                penalties = tf.reduce_mean(removed * tf.constant(self._config.gate_penalty), axis=2)
+                self.add_loss(tf.reduce_sum(penalties, axis=1))
         if self._additive and built is not None and not built.any():
             return self.probabilities(features.offset)
         hidden = self._bottom(features.flat(), training=training)

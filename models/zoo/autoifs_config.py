@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
 from models.config import Fraction, ModelConfig, Units
+from models.layers.information_flows import FLOWS
 
 Rate = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+
+
+def _for_every_flow(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return (value,) * len(FLOWS)
+    if isinstance(value, (list, tuple)) and len(value) == len(FLOWS):
+        return value
+    raise ValueError(f"it is {value!r}; write one number, or {len(FLOWS)}, one a flow")
+
+
+OneAFlow = Annotated[
+    tuple[Finite, Finite, Finite, Finite], pydantic.BeforeValidator(_for_every_flow)
+]
+"""A number for each of `FLOWS`; one number stands for all."""
 
 
 class AutoIFSConfig(ModelConfig):
@@ -71,7 +86,7 @@ class AutoIFSConfig(ModelConfig):
     rewind_epoch: pydantic.NonNegativeInt | None = None
     gate_learning_rate: Rate | None = None
     retrain_learning_rate: Rate | None = None
-    gate_penalty: Finite | tuple[Finite, Finite, Finite, Finite] = 0.0
+    gate_penalty: OneAFlow = (0.0, 0.0, 0.0, 0.0)
     fixed_flows: tuple[tuple[tuple[bool, ...], ...], ...] | None = None
     export_gates: Literal["dynamic", "static"] = "dynamic"
 
