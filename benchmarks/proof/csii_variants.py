@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.proof.default_mix import VALUES as MIX_VALUES
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, log_config
+from benchmarks.proof.worlds import log_config
 from data.synthetic.columns import BLOCKS, NOISE
 from models.binary_metrics import weighted_auc
 
@@ -81,7 +81,7 @@ def main() -> None:
     given = add_options(options)
     wanted = [
         Wanted(label, given.world, seed, {**MODELS["csii"], **VARIANTS[label]}, TRAINING)
-        for seed in CLAIM_SEEDS[: given.seeds]
+        for seed in claim_seeds(given)
         for label in given.models or VARIANTS
     ]
     judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)

@@ -15,11 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, MINOR
+from benchmarks.proof.worlds import MINOR
 
 REFERENCE = "shared_bottom"
 MAJOR = (0, 1)
@@ -56,7 +56,7 @@ def main() -> None:
     given = add_options(options)
     wanted = [
         Wanted(label, given.world, seed, MODELS[label], TRAINING)
-        for seed in CLAIM_SEEDS[: given.seeds]
+        for seed in claim_seeds(given)
         for label in given.models or MODELS
     ]
     judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)

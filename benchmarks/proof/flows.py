@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, SCENARIOS, TRUTH_SEEDS
+from benchmarks.proof.worlds import SCENARIOS, TRUTH_SEEDS
 from models.layers.information_flows import FLOWS
 from models.seed_statistics import mean_interval, paired_difference
 
@@ -167,7 +167,7 @@ def main() -> None:
     for world in given.world:
         losses = truth_of(world, run)
         useful, known = losses.mean(axis=0) > USEFUL, is_known(losses)
-        seeds = CLAIM_SEEDS[: given.seeds]
+        seeds = claim_seeds(given)
         found = run([Wanted(label, world, seed, model, TRAINING) for seed in seeds])
         scores = [
             precision_and_recall(kept_flows(one), useful)

@@ -16,11 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import by_label, markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, SCENARIOS
+from benchmarks.proof.worlds import SCENARIOS
 from models.seed_statistics import mean_interval
 
 SHARED = "shared_bottom"
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--world", default="default")
     given = add_options(options)
-    seeds = CLAIM_SEEDS[: given.seeds]
+    seeds = claim_seeds(given)
     labels = given.models or [label for label in MODELS if label != "esmm"]
 
     def run(wanted: list[Wanted]) -> list[Judged]:

@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.proof.flows import LABELS, SEARCHED, kept_flows
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS, TUNING_SEEDS
+from benchmarks.proof.worlds import TUNING_SEEDS
 from models.layers.information_flows import FLOWS
 from models.seed_statistics import mean_interval
 
@@ -78,7 +78,7 @@ def main() -> None:
     options.add_argument("--searches", nargs="*", default=list(SEARCHES), choices=SEARCHES)
     options.add_argument("--tuning", action="store_true", help="on the worlds of tuning seeds")
     given = add_options(options)
-    seeds = TUNING_SEEDS if given.tuning else CLAIM_SEEDS[: given.seeds]
+    seeds = TUNING_SEEDS if given.tuning else claim_seeds(given)
     rows = []
     for world in given.world:
         for search in given.searches:

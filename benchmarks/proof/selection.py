@@ -17,11 +17,10 @@ import math
 
 import numpy as np
 
-from benchmarks.proof.options import add_options, parser
+from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
-from benchmarks.proof.worlds import CLAIM_SEEDS
 
 VARIANTS = {
     "aem2tl": ("aem2tl", {}),
@@ -57,7 +56,7 @@ def main() -> None:
     for world in given.world:
         wanted = [
             Wanted(label, world, seed, {**MODELS[name], **changed}, TRAINING)
-            for seed in CLAIM_SEEDS[: given.seeds]
+            for seed in claim_seeds(given)
             for label, (name, changed) in VARIANTS.items()
             if label in (given.models or VARIANTS)
         ]

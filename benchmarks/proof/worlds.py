@@ -12,7 +12,7 @@ from typing import Any
 
 from data.synthetic.config import SyntheticConfig, WorldConfig
 
-CLAIM_SEEDS = (11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
+CLAIM_SEEDS = tuple(range(11, 31))
 TRUTH_SEEDS = (31, 32, 33)
 TUNING_SEEDS = (901, 902)
 
