@@ -76,7 +76,7 @@ def test_early_stopping(
     assert (len(history["epochs"]), history["best_epoch"]) == (epochs, best)
 
 
-TWO_EPOCHS = {"max_epochs": 2, "patience": 5}
+TWO_EPOCHS = {"max_epochs": 2, "patience": 5, "learning_rate_decay": 0.5}
 
 
 @pytest.fixture(scope="module")
