@@ -116,11 +116,11 @@ class Ranker(tfrs.models.Model):
         Args:
           learning_rate: the main one's rate; None for the training's.
         """
-        self._main_rate = learning_rate or self.training_config.learning_rate
+        rate = learning_rate or self.training_config.learning_rate
         grouped = {id(v) for group in self._rate_groups for v in group.variables}
         main = [v for v in self.trainable_variables if id(v) not in grouped]
         with self.distribute_strategy.scope():
-            self.compile(optimizer=make_optimizer(self.training_config, self._main_rate))
+            self.compile(optimizer=make_optimizer(self.training_config, rate))
             self.optimizer.build(main)
             self.group_optimizers = []
             for group in self._rate_groups:
@@ -128,9 +128,10 @@ class Ranker(tfrs.models.Model):
                 optimizer.build(group.variables)
                 self.group_optimizers.append(optimizer)
 
-    def decay_learning_rates(self, epochs: int) -> None:
+    def decay_learning_rates(self, phase: Phase, epochs: int) -> None:
         """Sets all optimizers' rates to those after this many epochs of a phase."""
-        rates = [self._main_rate, *(group.learning_rate for group in self._rate_groups)]
+        rates = [phase.learning_rate or self.training_config.learning_rate]
+        rates += [group.learning_rate for group in self._rate_groups]
         factor = self.training_config.learning_rate_decay**epochs
         for optimizer, rate in zip([self.optimizer, *self.group_optimizers], rates, strict=True):
             optimizer.learning_rate = rate * factor

@@ -119,7 +119,7 @@ class TrainingLoop:
             if epoch == phase.snapshot_at and not state.step:
                 state.snapshot = ranker.get_weights()
             ranker.architecture.start_epoch(phase.name, epoch)
-            ranker.decay_learning_rates(epoch)
+            ranker.decay_learning_rates(phase, epoch)
             self._run_epoch()
             self._close_epoch(phase, scorer)
         if phase.early_stopping:

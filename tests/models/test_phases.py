@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_training import LAYOUT, MODEL, TASKS, made_held_rows
+from small_training import LAYOUT, MODEL, TASKS, made_held_rows, stopped_after
 
 from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
@@ -128,6 +128,21 @@ def test_rates_fall_from_epoch_to_epoch_of_a_phase(
     loop.run()
     # The retraining has a rate of its own, and begins with it.
     np.testing.assert_allclose(rates, [[0.01, 0.5], [0.005, 0.25], [0.005, 0.5], [0.0025, 0.25]])
+
+
+def test_a_retraining_that_was_stopped_goes_on_at_its_own_rate(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    _, loop = made(monkeypatch, tmp_path, learning_rate_decay=0.5)
+    # After two epochs of search, its end, and one epoch of retraining.
+    stopped_after(loop._checkpoints, 4)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    ranker, loop = made(monkeypatch, tmp_path, learning_rate_decay=0.5)
+    history = loop.run()
+    assert [record["phase"] for record in history["epochs"]] == [*["search"] * 2, *["retrain"] * 2]
+    assert TwoPhases.seen == ["retrain", ("retrain", 1), "end of retrain"]
+    assert float(ranker.optimizer.learning_rate.numpy()) == pytest.approx(0.0025)
 
 
 def test_a_group_is_stepped_at_its_own_rate(
