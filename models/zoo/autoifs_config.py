@@ -52,8 +52,8 @@ class AutoIFSConfig(ModelConfig):
       search_epochs: epochs of the search, of the training's `max_epochs`; the code's are 10.
       search_holdout: share of the train rows, picked by their values, that in the search
         train the selection network alone, which learns from no others: a flow that only
-        fits the noise of the rows it was trained on then has nothing to show. 0: one loss
-        trains both on all rows (the published code's).
+        fits the noise of the rows it was trained on then has nothing to show. Penalties are
+        those of all rows. 0: one loss trains both on all rows (the published code's).
       final_temperature: of the gates in the last epoch of the search, from 1 in the first.
       rewind_epoch: epoch of the search, from 0, whose first weights retraining starts from;
         None for the last one.
