@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from benchmarks.proof.options import add_options, claim_seeds, parser
-from benchmarks.proof.settings import MODELS, TRAINING
+from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import MINOR
@@ -57,7 +57,7 @@ def main() -> None:
     wanted = [
         Wanted(label, given.world, seed, MODELS[label], TRAINING)
         for seed in claim_seeds(given)
-        for label in given.models or MODELS
+        for label in given.models or COMPARED
     ]
     judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
     print(means(judged, VALUES))

@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from benchmarks.proof.options import add_options, claim_seeds, parser
-from benchmarks.proof.settings import MODELS, TRAINING
+from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import by_label, markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import SCENARIOS
@@ -54,7 +54,7 @@ def main() -> None:
     options.add_argument("--world", default="default")
     given = add_options(options)
     seeds = claim_seeds(given)
-    labels = given.models or [label for label in MODELS if label != "esmm"]
+    labels = given.models or list(COMPARED)
 
     def run(wanted: list[Wanted]) -> list[Judged]:
         return run_all(wanted, given.out, given.rows, given.jobs, given.code)

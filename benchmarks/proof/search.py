@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from typing import Any
 
 from benchmarks.proof.options import add_options, parser
-from benchmarks.proof.settings import POOLED, SIZES, TRAINING, with_choice
+from benchmarks.proof.settings import COMPARED, POOLED, TRAINING, with_choice
 from benchmarks.proof.tables import markdown
 from benchmarks.proof.trials import Wanted, run_all
 from benchmarks.proof.worlds import TUNING_SEEDS
@@ -47,13 +47,13 @@ def main() -> None:
             with_choice(label, choice),
             TRAINING,
         )
-        for label in given.models or SIZES
+        for label in given.models or COMPARED
         for choice in candidates(label)
     ]
     judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
     found = {one.wanted.label: one.result.monitor for one in judged}
     rows = []
-    for label in given.models or SIZES:
+    for label in given.models or COMPARED:
         names = [name_of(label, choice) for choice in candidates(label)]
         best = max(names, key=lambda name: found[name])
         rows += [[name, f"{found[name]:.4f}", "x" if name == best else ""] for name in names]

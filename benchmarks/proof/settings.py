@@ -49,7 +49,24 @@ SIZES: dict[str, dict[str, Any]] = {
         "gradnorm_rate": 2e-4,
     },
 }
+COMPARED = ("shared_bottom", "autoifs", "csii", "mmoe", "aem2tl", "ple")
+"""What a claim is about unless it is told otherwise."""
+
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
+# More experts that are narrower, so that the networks keep their size.
+SIZES["csii, 5 experts a scenario"] = {
+    **SIZES["csii"],
+    "experts_per_scenario": 5,
+    "expert_units": (20, 12),
+}
+SIZES["aem2tl, narrow experts"] = {
+    **SIZES["aem2tl"],
+    "shared_experts": 4,
+    "scenario_experts": 4,
+    "expert_units": (20, 12),
+    "task_shared_experts": 2,
+    "task_experts": 2,
+}
 
 POOLED = ("mmoe", "ple", "csii", "aem2tl")
 """The models with kernels that are a scenario's own."""
@@ -63,8 +80,8 @@ TRAINING: dict[str, Any] = {
 }
 
 CHOSEN: dict[str, dict[str, Any]] = {
-    label: {"dropout": 0.2, **({"deviation_l2": 1e-5} if label in POOLED else {})}
-    for label in SIZES
+    label: {"dropout": 0.2, **({"deviation_l2": 1e-5} if size["name"] in POOLED else {})}
+    for label, size in SIZES.items()
 }
 """What was chosen after `search.py`; why dropout is the same for all is in docs/results.md."""
 
