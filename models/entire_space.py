@@ -68,14 +68,20 @@ class EntireSpace:
     "clicked" means that the whole chain of them holds. The conditional and the total are
     composed here, the products along the chain by `LabelSpace`.
 
+    The total alone does not say which way a conversion came, though the log does: y3 can
+    take the place of y2 and y5 and the other way round, and pCVR is then any share of the
+    total. `joint` adds a loss on pCTCVR beside pXCVR's (ours).
+
     Args:
       tasks: the labels and their parents.
       unclicked: whether labels with `after` have a branch y3; without it y3 = 0, the model
         is ESMM's with pCVR in two parts, and the label's loss is on pCTCVR.
+      joint: whether a label with a branch y3 has a loss on pCTCVR besides.
     """
 
-    def __init__(self, tasks: TaskGraph, unclicked: bool = True) -> None:
+    def __init__(self, tasks: TaskGraph, unclicked: bool = True, joint: bool = False) -> None:
         self._tasks = tasks
+        self._joint = joint
         self._splits: dict[str, _Split] = {}
         for label in tasks.labels:
             if label.parent is not None and not label.constrained:
@@ -117,13 +123,18 @@ class EntireSpace:
 
     @property
     def supervised_outputs(self) -> tuple[str, ...]:
-        """A label's total where it has a branch without its parent, else its joint."""
+        """A label's total where it has a branch without its parent, and its joint elsewhere.
+
+        With `joint` the former have both.
+        """
         names = []
         for label in self._tasks.labels:
             split = self._splits.get(label.name)
             total = split is not None and split.unclicked is not None
-            output = self._tasks.total if total else self._tasks.joint
-            names.append(output(label.name).name)
+            if self._joint or not total:
+                names.append(self._tasks.joint(label.name).name)
+            if total:
+                names.append(self._tasks.total(label.name).name)
         return tuple(names)
 
     def compose(self, branches: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -45,6 +45,9 @@ class AEM2TLConfig(ModelConfig):
         without it every label has one tower, supervised in the label's own space.
       unclicked: a `tower` for conversions without a click, or `none`: their probability
         is 0, and the conversion's loss is on click and conversion together.
+      losses: of a label with a branch without a click: on its `total` probability (the
+        paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
+        that of click and conversion besides. Matters where conversions without a click occur.
       unclicked_initial_rate: the probability that the tower without a click starts at.
       adaptive_weights: whether GradNorm weighs the losses.
       gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.
@@ -64,6 +67,7 @@ class AEM2TLConfig(ModelConfig):
     personal_gates: Literal["task", "scenario_task"] = "task"
     entire_space: bool = True
     unclicked: Literal["tower", "none"] = "tower"
+    losses: Literal["total", "total_and_joint"] = "total"
     unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] = 1e-3
     adaptive_weights: bool = True
     gradnorm_alpha: NonNegative = 0.5
@@ -100,7 +104,7 @@ class AEM2TL(Architecture):
 
     def __init__(self, config: AEM2TLConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
-        space = EntireSpace(tasks, config.unclicked == "tower")
+        space = EntireSpace(tasks, config.unclicked == "tower", config.losses == "total_and_joint")
         self._space = space if config.entire_space else None
         plain = tuple(Branch(tasks.conditional(x.name).name, x.name) for x in tasks.labels)
         self.branches = space.branches if config.entire_space else plain

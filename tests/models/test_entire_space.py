@@ -118,6 +118,29 @@ def test_unclicked_none_has_no_such_branch_and_supervises_the_joint() -> None:
     np.testing.assert_array_equal(found["conversion"], found["click_and_conversion"])
 
 
+def test_joint_adds_the_loss_that_tells_clicked_conversions_from_others() -> None:
+    """Towers that share a conversion differently: the same total, another joint."""
+    tasks = five_branch_graph()
+    space = EntireSpace(tasks, joint=True)
+    joint, total = space.supervised_outputs[2:]
+    assert space.supervised_outputs[:2] == ("click", "click_and_action")
+    assert (joint, total) == ("click_and_conversion", "conversion")
+    clicked = {Y1: 0.25, Y4: 0.5, Y2: 0.4, Y5: 0.4, Y3: 0.0}
+    unclicked = {Y1: 0.25, Y4: 0.5, Y2: 0.0, Y5: 0.0, Y3: 0.4 / 3}
+    found = [
+        outputs(space, tasks, {name: tf.constant([x], tf.float64) for name, x in y.items()})
+        for y in (clicked, unclicked)
+    ]
+    np.testing.assert_allclose([x[total] for x in found], [[0.1], [0.1]], rtol=1e-6)
+    np.testing.assert_allclose([x[joint] for x in found], [[0.1], [0.0]], rtol=1e-6)
+
+
+def test_joint_changes_nothing_without_a_branch_without_click() -> None:
+    tasks = five_branch_graph()
+    losses = EntireSpace(tasks, unclicked=False, joint=True).supervised_outputs
+    assert losses == EntireSpace(tasks, unclicked=False).supervised_outputs
+
+
 def test_a_chain_of_given_labels_is_its_conditionals() -> None:
     for labels in (1, 2, 3):
         tasks = task_graph(labels)

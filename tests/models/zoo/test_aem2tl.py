@@ -15,7 +15,7 @@ from made_batches import (
     weight,
 )
 
-from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, value_key
+from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, value_key, weight_key
 from models.ranker import Ranker
 from schemas.task_graph import Label, sorted_by_parents
 
@@ -232,6 +232,23 @@ def test_the_total_loss_reaches_all_five_towers_on_every_row() -> None:
             loss = ranker.output_losses(data, True, tf.constant(1.0))["conversion"]
         (own,) = tape.gradient(loss, bias).numpy()[rows[SCENARIO_KEY]]
         assert np.all(own != 0)
+
+
+def test_the_joint_loss_leaves_the_tower_without_a_click_alone() -> None:
+    ranker, rows = made(losses="total_and_joint")
+    data = tensors(rows)
+    joint = "click_and_conversion"
+    assert ranker.supervised_outputs == ("click", "click_and_action", joint, "conversion")
+    with tf.GradientTape() as tape:
+        losses = ranker.output_losses(data, False, tf.constant(float(len(rows[SCENARIO_KEY]))))
+    of_bias = tape.gradient(losses[joint], weight(ranker, "towers/last/bias")).numpy()
+    unclicked = of_bias[:, BRANCHES.index("conversion_without_click")]
+    np.testing.assert_array_equal(unclicked, np.zeros_like(unclicked))
+    both = rows[target_key("click")] * rows[target_key("conversion")]
+    predicted = ranker(data)[joint].numpy()
+    likelihoods = both * np.log(predicted) + (1 - both) * np.log(1 - predicted)
+    wanted = -np.mean(rows[weight_key(joint)] * likelihoods)
+    np.testing.assert_allclose(losses[joint], wanted, rtol=1e-5)
 
 
 def test_supervised_outputs_follow_the_graph_and_the_options() -> None:
