@@ -64,7 +64,7 @@ def main() -> None:
         ]
         judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
         print(f"\n### {world}\n\n{means(judged, VALUES)}")
-        for baseline in ("aem2tl, clicked rows only", "shared_bottom"):
+        for baseline in ("aem2tl, clicked rows only", "aem2tl", "shared_bottom"):
             if baseline in {one.wanted.label for one in judged}:
                 print(differences(judged, baseline, VALUES))
 
