@@ -14,6 +14,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 
-VARIANTS = {
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "aem2tl": ("aem2tl", {}),
     "aem2tl, clicked rows only": ("aem2tl", {"entire_space": False}),
     "aem2tl, equal weights": ("aem2tl", {"adaptive_weights": False}),
