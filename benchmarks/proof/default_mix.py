@@ -21,7 +21,7 @@ from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import MINOR
 
-REFERENCE = "shared_bottom"
+BASELINES = ("shared_bottom", "mmoe", "mmoe, pooled", "ple")
 MAJOR = (0, 1)
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     ]
     judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
     print(means(judged, VALUES))
-    for baseline in (REFERENCE, "mmoe", "ple"):
+    for baseline in BASELINES:
         if baseline in {one.wanted.label for one in judged}:
             print(differences(judged, baseline, VALUES))
     leaks = max(float(np.max(-one.regret(x))) for one in judged for x in one.bayes)

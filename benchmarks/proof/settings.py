@@ -53,7 +53,9 @@ COMPARED = ("shared_bottom", "autoifs", "csii", "mmoe", "aem2tl", "ple")
 """What a claim is about unless it is told otherwise."""
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
+# Pooled as hard as `search.py --pooling` asks for.
 SIZES["csii, pooled"] = SIZES["csii"]
+SIZES["mmoe, pooled"] = SIZES["mmoe"]
 # More experts that are narrower, so that the network keeps its size.
 SIZES["aem2tl, narrow experts"] = {
     **SIZES["aem2tl"],
@@ -66,6 +68,7 @@ SIZES["aem2tl, narrow experts"] = {
 
 POOLED = {
     "mmoe": 1e-5,
+    "mmoe, pooled": 1e-3,
     "ple": 1e-5,
     "csii": 1e-5,
     "csii, pooled": 1e-3,
