@@ -19,9 +19,13 @@ from benchmarks.proof.flows import (
 from benchmarks.proof.no_seesaw import gains
 from benchmarks.proof.planted_flows import CAN_CARRY
 from benchmarks.proof.planted_flows import precision_and_recall as planted_precision_and_recall
+from benchmarks.proof.search import candidates
+from benchmarks.proof.selection import VARIANTS as SELECTION
+from benchmarks.proof.settings import COMPARED, MODELS, with_choice
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
 from models.layers.information_flows import FLOWS
+from models.registry import parse_model_config
 
 
 def test_no_seed_has_two_uses() -> None:
@@ -34,6 +38,33 @@ def test_no_seed_has_two_uses() -> None:
 def test_every_world_can_be_drawn(world: str) -> None:
     config = log_config(world, 11, 700)
     assert (config.seed, config.world.seed, config.rows, config.days) == (11, 11, 800, 8)
+
+
+@pytest.mark.parametrize("name", ["csii", "mmoe"])
+def test_a_pooled_model_differs_in_how_hard_it_is_pooled_alone(name: str) -> None:
+    plain, pooled = (
+        parse_model_config(MODELS[label]).model_dump() for label in (name, f"{name}, pooled")
+    )
+    differences = {key: (plain[key], pooled[key]) for key in plain if plain[key] != pooled[key]}
+    assert differences == {"deviation_l2": (1e-5, 1e-3)}
+
+
+def test_every_variant_of_a_claim_is_a_models_config() -> None:
+    searched = [
+        with_choice(label, choice)
+        for label in COMPARED
+        for pooling in (False, True)
+        for choice in candidates(label, pooling)
+    ]
+    selection = [{**MODELS[name], **changed} for name, changed in SELECTION.values()]
+    for values in (*MODELS.values(), *searched, *selection):
+        assert parse_model_config(values).name == values["name"]
+
+
+def test_the_search_asks_every_pooled_model_the_same() -> None:
+    asked = [candidates(label, pooling=True) for label in ("mmoe", "ple", "csii")]
+    assert asked[0] == asked[1] == asked[2]
+    assert [choice["deviation_l2"] for choice in asked[0]] == [1e-5, 1e-4, 1e-3]
 
 
 def test_an_auc_a_scenario_against_true_probabilities() -> None:
