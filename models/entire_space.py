@@ -69,8 +69,8 @@ class EntireSpace:
     composed here, the products along the chain by `LabelSpace`.
 
     The total alone does not say which way a conversion came, though the log does: y3 can
-    take the place of y2 and y5 and the other way round, and pCVR is then any share of the
-    total. `joint` adds a loss on pCTCVR beside pXCVR's (ours).
+    take the place of y2 and y5 and the other way round, so that pCTCVR may be any share of
+    pXCVR, and pCVR is off with it. `joint` adds a loss on pCTCVR beside pXCVR's (ours).
 
     Args:
       tasks: the labels and their parents.

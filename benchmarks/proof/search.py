@@ -1,4 +1,4 @@
-"""The small search that every model of the claims gets: the same candidates for all.
+"""The small search that every compared model gets: the same candidates for all.
 
     python -m benchmarks.proof.search [--pooling] [--rows 200000] [--out work/proof]
 
@@ -14,6 +14,7 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,29 +48,37 @@ def name_of(label: str, choice: dict[str, Any]) -> str:
     return ", ".join([label, *(f"{key} {value}" for key, value in choice.items())])
 
 
+def trainings(labels: Sequence[str], pooling: bool = False) -> dict[str, list[Wanted]]:
+    """Returns the trainings of every model's candidates, on one tuning world, or on all."""
+    return {
+        label: [
+            Wanted(name_of(label, choice), "default", seed, with_choice(label, choice), TRAINING)
+            for choice in candidates(label, pooling)
+            for seed in (TUNING_SEEDS if pooling else TUNING_SEEDS[:1])
+        ]
+        for label in labels
+    }
+
+
 def main() -> None:
-    """Prints the validation AUC of every candidate; the best one of a model is marked."""
+    """Prints every candidate's validation AUC, the mean over worlds; a model's best is marked."""
     options = parser(__doc__)
-    options.add_argument("--pooling", action="store_true", help="how hard, on all tuning worlds")
+    options.add_argument(
+        "--pooling", action="store_true", help="try how hard to pool, on every tuning world"
+    )
     given = add_options(options)
     pooled = [label for label in COMPARED if label in POOLED]
     labels = given.models or (pooled if given.pooling else COMPARED)
-    tried = {label: candidates(label, given.pooling) for label in labels}
-    seeds = TUNING_SEEDS if given.pooling else TUNING_SEEDS[:1]
-    wanted = [
-        Wanted(name_of(label, choice), "default", seed, with_choice(label, choice), TRAINING)
-        for label, choices in tried.items()
-        for choice in choices
-        for seed in seeds
-    ]
+    tried = trainings(labels, given.pooling)
+    wanted = [one for ones in tried.values() for one in ones]
     judged = by_label(run_all(wanted, given.out, given.rows, given.jobs, given.code))
     found = {
-        name: float(np.mean([one.result.monitor for one in trainings.values()]))
-        for name, trainings in judged.items()
+        name: float(np.mean([one.result.monitor for one in seeds.values()]))
+        for name, seeds in judged.items()
     }
     rows = []
-    for label, choices in tried.items():
-        names = [name_of(label, choice) for choice in choices]
+    for ones in tried.values():
+        names = list(dict.fromkeys(one.label for one in ones))
         best = max(names, key=lambda name: found[name])
         rows += [[name, f"{found[name]:.4f}", "x" if name == best else ""] for name in names]
     print(markdown(["candidate", "validation AUC", "chosen"], rows))

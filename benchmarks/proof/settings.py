@@ -2,7 +2,7 @@
 
 Sizes were set by hand so that the networks (all but embeddings and wide weights) have about
 as many parameters each; `search.py` chooses between a few candidates, the same for all
-models, on a world that no claim uses.
+models, on worlds that no claim uses.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     label: {"dropout": 0.2, **({"deviation_l2": POOLED[label]} if label in POOLED else {})}
     for label in SIZES
 }
-"""What was chosen after `search.py`; why dropout is the same for all is in docs/results.md."""
+"""What was chosen after `search.py`; "pooled" has what `--pooling` chose since, and narrow experts
+what was tried by hand. Why dropout is the same for all is in docs/results.md."""
 
 
 def with_choice(label: str, choice: dict[str, Any]) -> dict[str, Any]:

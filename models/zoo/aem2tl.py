@@ -47,7 +47,8 @@ class AEM2TLConfig(ModelConfig):
         is 0, and the conversion's loss is on click and conversion together.
       losses: of a label with a branch without a click: on its `total` probability (the
         paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
-        that of click and conversion besides. Matters where conversions without a click occur.
+        that of click and conversion besides. For logs in which conversions without a click
+        occur: elsewhere both have the same targets, and conversions count twice.
       unclicked_initial_rate: the probability that the tower without a click starts at.
       adaptive_weights: whether GradNorm weighs the losses.
       gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.

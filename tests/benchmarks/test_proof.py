@@ -1,5 +1,6 @@
 """The judging of claims, by hand."""
 
+import itertools
 import math
 import types
 from typing import Any
@@ -19,9 +20,9 @@ from benchmarks.proof.flows import (
 from benchmarks.proof.no_seesaw import gains
 from benchmarks.proof.planted_flows import CAN_CARRY
 from benchmarks.proof.planted_flows import precision_and_recall as planted_precision_and_recall
-from benchmarks.proof.search import candidates
+from benchmarks.proof.search import trainings
 from benchmarks.proof.selection import VARIANTS as SELECTION
-from benchmarks.proof.settings import COMPARED, MODELS, with_choice
+from benchmarks.proof.settings import COMPARED, MODELS
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
 from models.layers.information_flows import FLOWS
@@ -51,20 +52,28 @@ def test_a_pooled_model_differs_in_how_hard_it_is_pooled_alone(name: str) -> Non
 
 def test_every_variant_of_a_claim_is_a_models_config() -> None:
     searched = [
-        with_choice(label, choice)
-        for label in COMPARED
+        one.model
         for pooling in (False, True)
-        for choice in candidates(label, pooling)
+        for ones in trainings(COMPARED, pooling).values()
+        for one in ones
     ]
     selection = [{**MODELS[name], **changed} for name, changed in SELECTION.values()]
     for values in (*MODELS.values(), *searched, *selection):
         assert parse_model_config(values).name == values["name"]
 
 
-def test_the_search_asks_every_pooled_model_the_same() -> None:
-    asked = [candidates(label, pooling=True) for label in ("mmoe", "ple", "csii")]
-    assert asked[0] == asked[1] == asked[2]
-    assert [choice["deviation_l2"] for choice in asked[0]] == [1e-5, 1e-4, 1e-3]
+def test_the_search_for_pooling_asks_every_model_the_same_on_all_tuning_worlds() -> None:
+    for label, ones in trainings(["mmoe", "csii"], pooling=True).items():
+        assert {one.model["name"] for one in ones} == {label}
+        asked = {(one.model["deviation_l2"], one.seed) for one in ones}
+        assert asked == set(itertools.product((1e-5, 1e-4, 1e-3), (901, 902)))
+        assert len({one.label for one in ones}) == 3
+
+
+def test_the_first_search_stays_on_one_world() -> None:
+    tried = trainings(COMPARED)
+    assert sum(len(ones) for ones in tried.values()) == 16
+    assert {one.seed for ones in tried.values() for one in ones} == {901}
 
 
 def test_an_auc_a_scenario_against_true_probabilities() -> None:
