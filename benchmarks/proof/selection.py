@@ -28,7 +28,6 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "aem2tl, clicked rows only": ("aem2tl", {"entire_space": False}),
     "aem2tl, equal weights": ("aem2tl", {"adaptive_weights": False}),
     "aem2tl, total and joint": ("aem2tl", {"losses": "total_and_joint"}),
-    "aem2tl, no tower without click": ("aem2tl", {"unclicked": "none"}),
     "esmm": ("esmm", {}),
     "shared_bottom": ("shared_bottom", {}),
 }
