@@ -22,6 +22,27 @@ def task_graph(labels: int) -> TaskGraph:
     )
 
 
+FIVE_BRANCHES = (
+    "click",
+    "action_given_click",
+    "conversion_given_click_without_action",
+    "conversion_given_click_with_action",
+    "conversion_without_click",
+)
+"""The branches of `five_branch_graph` in an entire-space model."""
+
+
+def five_branch_graph() -> TaskGraph:
+    """AEM2TL's graph: conversions that follow an action, a click alone, or no click."""
+    return sorted_by_parents(
+        [
+            Label("click", "is_click"),
+            Label("action", "acted", "click", True),
+            Label("conversion", "converted", "click", False, ("click", "action")),
+        ]
+    )
+
+
 def layout(scenarios: int = 3) -> InputLayout:
     """Four fields, of which one is a prior and one has another width, and two numbers."""
     fields = (

@@ -1,30 +1,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_batches import task_graph
+from made_batches import FIVE_BRANCHES, five_branch_graph, task_graph
 
 from models.entire_space import EntireSpace
 from models.label_space import LabelSpace
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 
-FIVE = (
-    "click",
-    "action_given_click",
-    "conversion_given_click_without_action",
-    "conversion_given_click_with_action",
-    "conversion_without_click",
-)
-Y1, Y4, Y2, Y5, Y3 = FIVE
-
-
-def five_branch_graph() -> TaskGraph:
-    return sorted_by_parents(
-        [
-            Label("click", "is_click"),
-            Label("action", "acted", "click", True),
-            Label("conversion", "converted", "click", False, ("click", "action")),
-        ]
-    )
+Y1, Y4, Y2, Y5, Y3 = FIVE_BRANCHES
 
 
 def towers(space: EntireSpace, rows: int = 1000, seed: int = 0) -> dict[str, tf.Tensor]:
@@ -38,7 +21,7 @@ def outputs(space: EntireSpace, tasks: TaskGraph, y: dict[str, tf.Tensor]) -> di
 
 def test_the_papers_graph_has_five_branches_and_three_losses() -> None:
     space = EntireSpace(five_branch_graph())
-    assert tuple(branch.name for branch in space.branches) == FIVE
+    assert tuple(branch.name for branch in space.branches) == FIVE_BRANCHES
     assert [b.label for b in space.branches] == ["click", "action", *["conversion"] * 3]
     assert [b.clicked for b in space.branches] == [True] * 4 + [False]
     assert space.supervised_outputs == ("click", "click_and_action", "conversion")
@@ -49,7 +32,7 @@ def test_outputs_are_the_papers_formulas() -> None:
     space = EntireSpace(tasks)
     y = towers(space)
     found = outputs(space, tasks, y)
-    y1, y4, y2, y5, y3 = (y[name].numpy() for name in FIVE)
+    y1, y4, y2, y5, y3 = (y[name].numpy() for name in FIVE_BRANCHES)
     pcvr = (1 - y4) * y2 + y4 * y5
     wanted = {
         "click": y1,
@@ -77,7 +60,7 @@ def test_bounds_hold_for_any_towers() -> None:
 def test_partial_derivatives_match_finite_differences() -> None:
     space = EntireSpace(five_branch_graph())
     y = towers(space, 20)
-    y1, y4, y2, y5, y3 = (y[name].numpy() for name in FIVE)
+    y1, y4, y2, y5, y3 = (y[name].numpy() for name in FIVE_BRANCHES)
     by_hand = {
         Y1: (1 - y4) * y2 + y4 * y5 - y3,
         Y2: y1 * (1 - y4),
@@ -110,7 +93,7 @@ def test_without_action_and_unclicked_conversions_it_is_esmm() -> None:
 def test_unclicked_none_has_no_such_branch_and_supervises_the_joint() -> None:
     tasks = five_branch_graph()
     space = EntireSpace(tasks, unclicked=False)
-    assert tuple(b.name for b in space.branches) == FIVE[:4]
+    assert tuple(b.name for b in space.branches) == FIVE_BRANCHES[:4]
     assert space.supervised_outputs == ("click", "click_and_action", "click_and_conversion")
     y = towers(space)
     assert "conversion" not in space.compose(y)

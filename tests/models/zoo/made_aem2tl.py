@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from made_batches import batch, make_ranker, randomise, tensors
+from made_batches import batch, five_branch_graph, make_ranker, randomise, tensors
 
 from models.inputs import SCENARIO_KEY
 from models.ranker import Ranker
-from schemas.task_graph import Label, sorted_by_parents
 
 SIZES = {
     "name": "aem2tl",
@@ -21,20 +20,7 @@ SIZES = {
     "tower_units": (3,),
     "gate_units": 7,
 }
-FIVE = sorted_by_parents(
-    [
-        Label("click", "is_click"),
-        Label("action", "acted", "click", True),
-        Label("conversion", "converted", "click", False, ("click", "action")),
-    ]
-)
-BRANCHES = (
-    "click",
-    "action_given_click",
-    "conversion_given_click_without_action",
-    "conversion_given_click_with_action",
-    "conversion_without_click",
-)
+FIVE = five_branch_graph()
 GATES = [f"towers/gate_{layer}" for layer in range(2)]
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_aem2tl import BRANCHES, FIVE, GATES, SIZES, made
-from made_batches import batch, make_ranker, tensors, weight
+from made_aem2tl import FIVE, GATES, SIZES, made
+from made_batches import FIVE_BRANCHES, batch, make_ranker, tensors, weight
 
 from models.inputs import SCENARIO_KEY
 
@@ -52,7 +52,7 @@ def test_probabilities_are_the_formula(gate_input: str, personal_gates: str) -> 
         m = np.concatenate([g, s])
         common = [relu(dense("task_level/shared/dense_0", m, k, e)) for e in range(2)]
         y = {}
-        for c, branch in enumerate(BRANCHES):
+        for c, branch in enumerate(FIVE_BRANCHES):
             own = relu(dense("task_level/specific/dense_0", m, k, c, 0))
             t = mix(m @ value["task_level/gates/kernel"][k, c], [own, *common])
             read = np.concatenate([prior, t if gate_input == "task" else x])
@@ -65,7 +65,7 @@ def test_probabilities_are_the_formula(gate_input: str, personal_gates: str) -> 
             logit = dense("towers/last", delta[1] * h, k, c)[0]
             start = [*features.offset[row].numpy(), features.offset[row, 2].numpy()][min(c, 3)]
             y[branch] = sigmoid(logit + (value["unclicked_bias"][0] if c == 4 else start))
-        y1, y4, y2, y5, y3 = (y[name] for name in BRANCHES)
+        y1, y4, y2, y5, y3 = (y[name] for name in FIVE_BRANCHES)
         pcvr = (1 - y4) * y2 + y4 * y5
         wanted = [y1, y4, y1 * y4, pcvr, y1 * pcvr, y1 * pcvr + (1 - y1) * y3]
         assert list(outputs) == [output.name for output in FIVE.outputs]
@@ -84,7 +84,7 @@ def test_the_conversion_starts_at_its_base_rate_and_unclicked_at_its_own() -> No
         zero.assign(tf.zeros_like(zero))
     rows = tensors(batch(5, ranker.layout, FIVE))
     found = ranker.architecture.branch_probabilities(ranker.features(rows))
-    for branch, rate in zip(BRANCHES, (0.5, 0.3, 0.1, 0.1, 0.002), strict=True):
+    for branch, rate in zip(FIVE_BRANCHES, (0.5, 0.3, 0.1, 0.1, 0.002), strict=True):
         np.testing.assert_allclose(found[branch], np.full(5, rate), rtol=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_clicked_conversions_have_the_wide_part_and_unclicked_ones_do_not() -> N
     before = ranker.architecture.branch_probabilities(ranker.features(tensors(rows)))
     weights.assign_add(tf.constant([[0.0, 0.0, 1.0]] * weights.shape[0]))
     after = ranker.architecture.branch_probabilities(ranker.features(tensors(rows)))
-    for branch, change in zip(BRANCHES, (0, 0, 1, 1, 0), strict=True):
+    for branch, change in zip(FIVE_BRANCHES, (0, 0, 1, 1, 0), strict=True):
         p, q = before[branch].numpy(), after[branch].numpy()
         moved = np.log(q / (1 - q)) - np.log(p / (1 - p))
         np.testing.assert_allclose(moved, np.full(24, change), atol=2e-4)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_aem2tl import BRANCHES, gradients, made
-from made_batches import taken, tensors, weight
+from made_aem2tl import gradients, made
+from made_batches import FIVE_BRANCHES, taken, tensors, weight
 
 from models.inputs import SCENARIO_KEY, target_key, weight_key
 
@@ -68,8 +68,8 @@ def test_the_joint_loss_leaves_the_tower_without_a_click_alone() -> None:
         losses = ranker.output_losses(data, False, tf.constant(float(len(rows[SCENARIO_KEY]))))
     of_bias = tape.gradient(losses[joint], weight(ranker, "towers/last/bias")).numpy()
     reached = np.any(of_bias != 0, axis=0)
-    assert dict(zip(BRANCHES, reached, strict=True)) == {
-        branch: branch != "conversion_without_click" for branch in BRANCHES
+    assert dict(zip(FIVE_BRANCHES, reached, strict=True)) == {
+        branch: branch != "conversion_without_click" for branch in FIVE_BRANCHES
     }
     both = rows[target_key("click")] * converted
     predicted = ranker(data)[joint].numpy()

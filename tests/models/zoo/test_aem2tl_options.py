@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from made_aem2tl import BRANCHES, SIZES, made
-from made_batches import batch, layout, make_ranker, taken, task_graph, tensors
+from made_aem2tl import SIZES, made
+from made_batches import FIVE_BRANCHES, batch, layout, make_ranker, taken, task_graph, tensors
 
 from models.inputs import SCENARIO_KEY, Field, InputLayout, value_key
 
@@ -67,4 +67,4 @@ def test_explains_gates_and_weights() -> None:
             assert np.all((found.values[[0, 2]] > 0) & (found.values[[0, 2]] < 2))
         else:
             np.testing.assert_allclose(found.values[[0, 2]].sum(-1), 1, atol=1e-5)
-    assert explained["task_gates"].axes[1].entries == BRANCHES
+    assert explained["task_gates"].axes[1].entries == FIVE_BRANCHES
