@@ -16,8 +16,8 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
+from pipeline.presets import preset_names, preset_path  # noqa: E402
 from pipeline.run_parameters import cluster_values  # noqa: E402
-from pipeline.shipped import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:

@@ -13,7 +13,7 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner  # noqa: E40
 
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.local import local_pipeline  # noqa: E402
-from pipeline.shipped import preset_names, preset_path  # noqa: E402
+from pipeline.presets import preset_names, preset_path  # noqa: E402
 
 
 def run() -> None:

@@ -2,7 +2,17 @@
 
 import setuptools
 
-PACKAGES = ("schemas", "serving", "models", "data", "components", "pipeline", "cli")
+PACKAGES = (
+    "common",
+    "schemas",
+    "data",
+    "serving",
+    "models",
+    "components",
+    "pipeline",
+    "cli",
+    "polyrank",
+)
 
 setuptools.setup(
     name="polyrank",
@@ -13,10 +23,8 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=[*PACKAGES, *(f"{package}.*" for package in PACKAGES)]
     ),
-    # TFX imports artifact types from it on Kubeflow.
-    py_modules=["polyrank"],
     package_data={"schemas": ["*/schema.pbtxt"], "pipeline": ["presets/*.yaml"]},
     # The environment comes from a complete lock (requirements/), never from pip's resolver.
     install_requires=[],
-    entry_points={"console_scripts": ["polyrank=cli.main:main"]},
+    entry_points={"console_scripts": ["polyrank=polyrank.__main__:main"]},
 )

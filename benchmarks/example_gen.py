@@ -37,13 +37,13 @@ from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
-from components import artifacts
+from common.tfx_compat import beam_arguments
+from components.common import artifacts
 from components.impression_example_gen import executor
-from components.impression_example_gen.checks import day_bounds
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
-from schemas.stack import beam_arguments
+from data.log.rules import day_bounds
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
 SCENARIOS = ("home", "search", "cart")

@@ -28,17 +28,17 @@ from google.protobuf import json_format
 from tfx.components.evaluator.executor import Executor as EvaluatorExecutor
 from tfx.types import Artifact, standard_artifacts
 
-from components.artifacts import GateResult
+from common.tfx_compat import beam_arguments
 from components.baseline.null_model import save_null_model
+from components.common.artifacts import GateResult
 from components.impression_example_gen.example_encoder import encode
-from components.promotion_gate.eval_config import make_eval_config
 from components.promotion_gate.executor import Executor as GateExecutor
-from components.promotion_gate.paired import paired_differences
-from components.promotion_gate.scored_rows import ScoredRows
-from components.promotion_gate.slice_numbers import exact_numbers
 from data.synthetic import SyntheticConfig, draw_log
 from data.synthetic.columns import SCHEMA, contract
-from schemas.stack import beam_arguments
+from models.metrics.paired import paired_differences
+from models.metrics.scored_rows import ScoredRows
+from models.metrics.slices import exact_numbers
+from models.metrics.tfma.eval_config import make_eval_config
 
 _TYPES = {"int": pa.int64(), "float": pa.float32(), "bytes": pa.binary()}
 
@@ -111,12 +111,12 @@ def main() -> None:
         (folder / "schema" / "schema.pbtxt").write_bytes(SCHEMA.read_bytes())
         examples = artifact(standard_artifacts.Examples, folder / "examples")
         examples[0].split_names = '["eval"]'
-        rival = artifact(standard_artifacts.Model, folder / "baseline")
-        rival[0].set_int_custom_property("exists", 1)
-        rival[0].set_string_custom_property("version", "1")
+        baseline = artifact(standard_artifacts.Model, folder / "baseline")
+        baseline[0].set_int_custom_property("exists", 1)
+        baseline[0].set_string_custom_property("version", "1")
         models = {
             "model": artifact(standard_artifacts.Model, folder / "candidate"),
-            "baseline_model": rival,
+            "baseline_model": baseline,
         }
         evaluation = artifact(standard_artifacts.ModelEvaluation, folder / "evaluation")
         blessing = artifact(standard_artifacts.ModelBlessing, folder / "blessing")
@@ -135,7 +135,7 @@ def main() -> None:
         )
         gate = seconds(
             lambda: GateExecutor().Do(
-                {"evaluation": evaluation, "baseline_model": rival, "schema": schema},
+                {"evaluation": evaluation, "baseline_model": baseline, "schema": schema},
                 {
                     "blessing": blessing,
                     "gate": artifact(GateResult, folder / "gate"),

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from benchmarks.train_step import SCENARIOS, TASKS, batches
 from models.config import TrainingConfig
-from models.inputs import Field, InputLayout
+from models.features.inputs import Field, InputLayout
 from models.ranker import Ranker
 from models.registry import parse_model_config
 

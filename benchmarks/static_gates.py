@@ -29,10 +29,10 @@ from benchmarks.proof.rows import transform_graph
 from data.synthetic import SyntheticConfig, draw_log
 from data.synthetic.columns import contract
 from models.config import TrainingConfig
-from models.export import ServingModule
-from models.input_layout import build_input_layout
+from models.export.saved_model import ServingModule
+from models.features.layout import build_input_layout
+from models.features.parsing import DTYPES
 from models.ranker import Ranker
-from models.raw_inputs import DTYPES
 from models.registry import parse_model_config
 
 SIZES: dict[str, dict[str, Any]] = {

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from models import registry
 from models.config import TrainingConfig
-from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, weight_key
+from models.features.inputs import SCENARIO_KEY, Field, InputLayout, target_key, weight_key
 from models.ranker import Ranker
 from schemas.task_graph import Label, sorted_by_parents
 

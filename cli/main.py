@@ -9,25 +9,26 @@ import traceback
 
 import click
 
-from cli.debug import Debug
-from cli.terminal import silent_imports
+from cli.common.debug import Debug
+from cli.common.terminal import silent_imports
+from common.errors import PolyrankError
 from pipeline.outcome import Outcome
-from schemas.errors import PolyrankError
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _COMMANDS = {
-    "data": ("cli.data", "data", "Make spans of logged impressions."),
-    "schema": ("cli.schema", "schema", "Propose a tagged schema; hold data against one."),
-    "run": ("cli.run", "run", "Run the pipeline on this machine."),
-    "schedule": ("cli.schedule", "schedule", "Run it again and again: Kubeflow, cron, systemd."),
-    "compare": ("cli.compare", "compare", "Train several models alike and compare them."),
-    "runs": ("cli.runs", "runs", "List the runs and the pushed versions of a work folder."),
-    "rollback": ("cli.rollback", "rollback", "Make an older pushed version live again."),
-    "serve": ("cli.serve", "serve", "Serve the pushed model over gRPC."),
-    "predict": ("cli.predict", "predict", "Ask a served model for scores."),
+    "data": "Make spans of logged impressions.",
+    "schema": "Propose a tagged schema; hold data against one.",
+    "run": "Run the pipeline on this machine.",
+    "schedule": "Run it again and again: Kubeflow, cron, systemd.",
+    "compare": "Train several models alike and compare them.",
+    "runs": "List the runs and the pushed versions of a work folder.",
+    "rollback": "Make an older pushed version live again.",
+    "serve": "Serve the pushed model over gRPC.",
+    "predict": "Ask a served model for scores.",
 }
+"""What `--help` says; the command `x` is the function `x` of `cli.commands.x`."""
 
 
 class _LazyGroup(click.Group):
@@ -39,15 +40,14 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        module, attribute, _ = _COMMANDS[name]
         with silent_imports():
-            command = getattr(importlib.import_module(module), attribute)
+            command = getattr(importlib.import_module(f"cli.commands.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, _, help_) in _COMMANDS.items()])
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,1 +1,1 @@
-"""Adapters: logs written as span=YYYY-MM-DD/*.parquet."""
+"""Logs of impressions: reading and checking them, adapters, inference, a synthetic world."""

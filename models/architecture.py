@@ -10,11 +10,11 @@ import tf_keras as keras
 
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Axis, Explanation
-from models.features import Features
-from models.gradnorm import GradNorm
-from models.inputs import InputLayout
+from models.feature_struct import Features
+from models.features.inputs import InputLayout
 from models.layers.field_embeddings import FieldEmbeddings
-from models.phase import Phase, RateGroup
+from models.losses.gradnorm import GradNorm
+from models.schedule import Phase, RateGroup
 from schemas.task_graph import TaskGraph
 
 
@@ -74,7 +74,7 @@ class Architecture(keras.layers.Layer):
         """The variables that a rewind leaves as they are."""
         return ()
 
-    def rate_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
+    def parameter_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
         """The variables with a learning rate of their own."""
         return ()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from schemas.settings import Settings
+from common.settings import Settings
 
 Units = tuple[pydantic.PositiveInt, ...]
 """Widths of consecutive dense layers; empty for none."""

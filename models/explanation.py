@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.written_json import plain_json, write_json
+from common.json_files import plain_json, write_json
 
 
 class Axis(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from schemas.nearest import nearest
-from schemas.settings import SettingsError
+from common.settings import SettingsError
+from common.suggestions import nearest
 
 
 def initial_biases(outputs: tuple[str, ...], base_rates: Mapping[str, float]) -> list[float]:

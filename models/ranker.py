@@ -10,20 +10,20 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
+from common.settings import SettingsError
 from models import registry
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Explanation
-from models.features import Features
+from models.feature_struct import Features
+from models.features.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
 from models.initial_biases import check_outputs, initial_biases
-from models.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
-from models.label_space import LabelSpace
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
 from models.layers.lookup_l2 import LookupL2
-from models.optimizer import make_group_optimizer, make_optimizer
-from models.phase import Phase
+from models.losses.label_space import LabelSpace
+from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
-from schemas.settings import SettingsError
+from models.schedule import Phase
 from schemas.task_graph import TaskGraph
 
 Batch = Mapping[str, tf.Tensor]
@@ -106,7 +106,7 @@ class Ranker(tfrs.models.Model):
             for output in outputs
         }
         self._balancer = self.architecture.loss_balancer(outputs)
-        self._rate_groups = tuple(self.architecture.rate_groups(training))
+        self._rate_groups = tuple(self.architecture.parameter_groups(training))
         self.start_optimizers()
         self._backward = _compiled(self.backward) if training.xla else self.backward
 

@@ -10,9 +10,9 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from common.settings import SettingsError, parse
+from common.suggestions import nearest
 from models.config import ModelConfig
-from schemas.nearest import nearest
-from schemas.settings import SettingsError, parse
 
 if TYPE_CHECKING:
     from models.architecture import Architecture

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from common.settings import Settings
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.leak_alarm.config import LeaksConfig
@@ -15,7 +16,6 @@ from components.promotion_gate.config import GateConfig
 from models.config import ModelConfig, TrainingConfig
 from models.registry import check_epochs, parse_model_config
 from pipeline.resources import NodeResources
-from schemas.settings import Settings
 
 
 class DataConfig(Settings):

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from common.settings import SettingsError, parse
 from pipeline.config import PipelineConfig
-from pipeline.shipped import PRESETS
-from schemas.settings import SettingsError, parse
+from pipeline.presets import PRESETS
 
 _PACKAGES = pathlib.Path(__file__).parent.parent
 

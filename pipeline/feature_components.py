@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from common.tfx_compat import ExampleValidator, StatisticsGen, Transform, tfdv
 from components.data_gate.component import DataGate
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.leak_alarm.component import LeakAlarm
@@ -13,7 +14,6 @@ from pipeline.config import PipelineConfig
 from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
-from schemas.stack import ExampleValidator, StatisticsGen, Transform, tfdv
 
 
 class FeatureComponents(NamedTuple):
@@ -96,7 +96,7 @@ def feature_components(
     transform = Transform(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],
-        preprocessing_fn="models.preprocessing.preprocessing_fn",
+        preprocessing_fn="models.features.preprocessing.preprocessing_fn",
         materialize=False,
         disable_statistics=True,
         custom_config={"schema": schema_text, "code_digest": code_digest},

@@ -6,6 +6,8 @@ import pathlib
 
 from tfx.orchestration.pipeline import Pipeline
 
+from common.source_digest import code_digest
+from common.tfx_compat import beam_arguments
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
@@ -14,8 +16,6 @@ from pipeline.pipeline import create_pipeline
 from pipeline.run_parameters import configured
 from pipeline.state import local_state
 from schemas.contract import load_schema_text
-from schemas.source_digest import code_digest
-from schemas.stack import beam_arguments
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:

@@ -8,11 +8,11 @@ from ml_metadata import errors
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from common.errors import PolyrankError
+from common.settings import SettingsError
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
 from pipeline.run_record import RunRecord
-from schemas.errors import PolyrankError
-from schemas.settings import SettingsError
 
 
 def metadata_connection(

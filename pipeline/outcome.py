@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from schemas.errors import BadDataError
+from common.errors import BadDataError
 
 
 class Outcome(enum.Enum):

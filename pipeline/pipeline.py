@@ -14,16 +14,19 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
+from common.names import EVAL, TRAIN, VALIDATION
+from common.source_digest import code_digest
+from common.tfx_compat import Evaluator, Trainer, beam_arguments
+from components.atomic_pusher.component import AtomicPusher
 from components.baseline.component import Baseline
 from components.bayes_check.component import BayesCheck
 from components.model_canary.component import ModelCanary
 from components.model_settings.component import ModelSettings
 from components.promotion_gate.component import PromotionGate
-from components.promotion_gate.eval_config import make_eval_config
 from components.reference_models.component import ReferenceModels
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
-from components.whole_pusher import WholePusher
+from models.metrics.tfma.eval_config import make_eval_config
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
@@ -31,8 +34,6 @@ from pipeline.resources import check_component_ids
 from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract
-from schemas.source_digest import code_digest
-from schemas.stack import Evaluator, Trainer, beam_arguments
 
 
 def create_pipeline(
@@ -81,13 +82,13 @@ def create_pipeline(
         code_digest=digest,
     )
     trainer = Trainer(
-        run_fn="models.trainer.run_fn",
+        run_fn="models.training.run_fn.run_fn",
         examples=examples,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         hyperparameters=model_settings.outputs["hyperparameters"],
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
+        eval_args=trainer_pb2.EvalArgs(splits=[VALIDATION]),
         custom_config={
             "training": config.training.model_dump(mode="json"),
             "checkpoint_dir": locations.checkpoint_dir,
@@ -102,7 +103,7 @@ def create_pipeline(
         model=model,
         baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
-        example_splits=["eval"],
+        example_splits=[EVAL],
         eval_config=make_eval_config(contract),
     )
     gate = PromotionGate(
@@ -121,7 +122,7 @@ def create_pipeline(
         canary=config.canary,
         code_digest=digest,
     )
-    pusher = WholePusher(
+    pusher = AtomicPusher(
         model=model,
         model_blessing=gate.outputs["blessing"],
         infra_blessing=canary.outputs["infra_blessing"],

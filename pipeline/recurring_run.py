@@ -14,7 +14,7 @@ import kfp
 import kfp_server_api
 import urllib3
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 
 _UNFINISHED = ("PENDING", "RUNNING", "CANCELING", "PAUSED")
 _NEWEST_RUNS = 100

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import pydantic
 
-from schemas.nearest import nearest
-from schemas.settings import Settings, SettingsError
+from common.settings import Settings, SettingsError
+from common.suggestions import nearest
 
 DEFAULT = "default"
 _Positive = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]

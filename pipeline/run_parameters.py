@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from tfx.orchestration.data_types import RuntimeParameter
 
+from common.settings import SettingsError
 from pipeline.config import PipelineConfig
-from schemas.settings import SettingsError
 
 Text: TypeAlias = str | RuntimeParameter
 

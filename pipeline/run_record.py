@@ -9,19 +9,20 @@ import pathlib
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from common.names import EVAL, SPLITS, TRAIN, VALIDATION
+
 _OUTCOMES = {
     mlmd.Execution.COMPLETE: "done",
     mlmd.Execution.CACHED: "cached",
     mlmd.Execution.FAILED: "failed",
 }
-_ALL = ("train", "validation", "eval")
 _SPLITS_READ = {
-    "ImpressionExampleGen": (*_ALL, "quarantined", "sampled_away"),
-    "StatisticsGen": _ALL,
-    "Transform": ("train",),
-    "Trainer": ("train", "validation"),
-    "ReferenceModels": _ALL,
-    "Evaluator": ("eval",),
+    "ImpressionExampleGen": (*SPLITS, "quarantined", "sampled_away"),
+    "StatisticsGen": SPLITS,
+    "Transform": (TRAIN,),
+    "Trainer": (TRAIN, VALIDATION),
+    "ReferenceModels": SPLITS,
+    "Evaluator": (EVAL,),
 }
 
 

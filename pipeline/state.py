@@ -14,12 +14,13 @@ from typing import TypeAlias
 
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.digests import files_token, listing_token
-from components.registry import state_token
-from components.span_window.listing import find_window, list_names
+from common.source_digest import code_digest
+from components.common.digests import files_token, listing_token
+from components.model_registry.registry import state_token
+from components.span_window.listing import find_window
+from data.log.spans import list_names
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
-from schemas.source_digest import code_digest
 
 Token: TypeAlias = str | RuntimeParameter
 

@@ -14,11 +14,12 @@ import pathlib
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from common.suggestions import nearest
+
 # Named twice, so that whoever reads a contract finds its columns' type here too.
 from schemas.column import Column as Column
 from schemas.column import ColumnType as ColumnType
 from schemas.column import read_column
-from schemas.nearest import nearest
 from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 

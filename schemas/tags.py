@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from schemas.errors import PolyrankError
-from schemas.nearest import nearest
+from common.errors import PolyrankError
+from common.suggestions import nearest
 
 SIDES = ("user", "item", "context")
 _FLAGS = (

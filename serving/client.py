@@ -19,6 +19,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from common.names import PREDICT, SERVING_DEFAULT
 from serving.errors import ServingError
 from serving.signatures import SignatureSpec, signature_spec
 from serving.tensors import as_array, to_array, write_array
@@ -75,7 +76,7 @@ class Client:
     def predict(
         self,
         inputs: Mapping[str, ArrayLike],
-        signature_name: str = "predict",
+        signature_name: str = PREDICT,
         version: int | None = None,
         outputs: Sequence[str] = (),
     ) -> dict[str, np.ndarray]:
@@ -104,7 +105,7 @@ class Client:
     ) -> dict[str, np.ndarray]:
         """Scores serialized tf.Examples `[B]` through `serving_default`; see `predict`."""
         return self.predict(
-            {"examples": np.array(examples, dtype=object)}, "serving_default", version
+            {"examples": np.array(examples, dtype=object)}, SERVING_DEFAULT, version
         )
 
     def metadata(self, version: int | None = None) -> dict[str, SignatureSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 
 
 class ModelLoadError(PolyrankError):

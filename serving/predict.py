@@ -9,12 +9,11 @@ import tensorflow as tf
 from grpc import StatusCode
 from tensorflow_serving.apis import predict_pb2
 
+from common.names import SERVING_DEFAULT
 from serving.errors import STATUS_CODES, RequestError
 from serving.loader import LoadedModel, Signature
 from serving.signatures import TensorSpec
 from serving.tensors import TensorError, dtype_name, to_array, write_array
-
-DEFAULT_SIGNATURE = "serving_default"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -77,7 +76,7 @@ def predict(
     Raises:
       RequestError: with the status and message that TF Serving answers with.
     """
-    signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    signature_name = request.model_spec.signature_name or SERVING_DEFAULT
     signature = model.signatures.get(signature_name)
     if signature is None:
         raise RequestError(

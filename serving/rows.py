@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.errors import BadDataError, PolyrankError
+from common.errors import BadDataError, PolyrankError
 from serving.signatures import TensorSpec
 
 

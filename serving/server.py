@@ -18,7 +18,7 @@ import click
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 from serving import loader, services, versions, warmup
 
 _LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 
 _NUMERIC = (
     tf.bool,

@@ -17,7 +17,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 from serving.errors import ModelLoadError, RequestError
 from serving.loader import LoadedModel
 from serving.predict import predict

@@ -9,7 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(
-    "name", ["schemas", "serving", "models", "data", "components", "pipeline", "cli"]
+    "name",
+    ["common", "schemas", "data", "serving", "models", "components", "pipeline", "cli", "polyrank"],
 )
 def test_a_package_name_resolves_to_this_repository(name):
     spec = importlib.util.find_spec(name)

@@ -20,11 +20,11 @@ from apache_beam.runners.runner import create_runner
 from option_sets import DOCUMENT, PORTABLE, option_sets
 
 from models.config import TrainingConfig
-from models.inputs import Field, InputLayout
+from models.features.inputs import Field, InputLayout
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from pipeline.config_files import load_config
-from pipeline.shipped import preset_path
+from pipeline.presets import preset_path
 from schemas.task_graph import Label, sorted_by_parents
 
 # Title -> what Beam must have understood: (view, option) -> value.

@@ -28,7 +28,7 @@ from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import log_config
 from data.synthetic.columns import BLOCKS, NOISE
-from models.binary_metrics import weighted_auc
+from models.metrics.binary import weighted_auc
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "csii": {},

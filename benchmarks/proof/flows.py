@@ -30,8 +30,8 @@ from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import SCENARIOS, TRUTH_SEEDS
-from models.layers.information_flows import FLOWS
-from models.seed_statistics import mean_interval, paired_difference
+from models.metrics.significance import mean_interval, paired_difference
+from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
 
 WORLDS = ("all_transferable", "no_task_effects", "no_shared_effects", "harmful_sharing")
 LABELS = {"click": "click", "action": "action_given_click", "conversion": "conversion_given_click"}

@@ -21,7 +21,7 @@ from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import by_label, markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import SCENARIOS
-from models.seed_statistics import mean_interval
+from models.metrics.significance import mean_interval
 
 SHARED = "shared_bottom"
 QUANTITIES = ("click", "click_and_conversion")

@@ -30,8 +30,8 @@ from benchmarks.proof.settings import TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Wanted, run_all
 from benchmarks.proof.worlds import TUNING_SEEDS
-from models.layers.information_flows import FLOWS
-from models.seed_statistics import mean_interval
+from models.metrics.significance import mean_interval
+from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
 
 CAN_CARRY = {
     "no_scenario_effects": ("scenario_shared_to_task_shared", "scenario_shared_to_task_specific"),

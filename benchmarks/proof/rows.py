@@ -22,21 +22,21 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from benchmarks.proof.worlds import TUNING_SEEDS, log_config
+from common.source_digest import code_digest
 from components.impression_example_gen.example_encoder import encode
 from data.synthetic import draw_balanced, draw_log, write_log
 from data.synthetic.columns import HIDDEN, TRUTH, contract
 from data.synthetic.world import World
-from models.batches import HeldRows, hold
-from models.input_layout import build_input_layout
-from models.inputs import SCENARIO_KEY
-from models.trial_data import TrialData
-from schemas.source_digest import code_digest
+from models.datasets.in_memory import InMemorySplit, hold
+from models.features.inputs import SCENARIO_KEY
+from models.features.layout import build_input_layout
+from models.trials.data import TrialData
 
 BALANCED = "balanced"
 BALANCED_ROWS = 10_000
 _GRAPH_ROWS = 400_000
 _POSITION = 3  # What serving fills in.
-_MAKERS = ("data", "schemas")
+_MAKERS = ("common", "data", "schemas")
 _VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
 
 
@@ -85,7 +85,7 @@ def rows_of_one_scenario(place: pathlib.Path, scenario: int) -> pathlib.Path:
     if not folder.is_dir():
         data = TrialData.load(place / "data")
 
-        def own(rows: HeldRows) -> HeldRows:
+        def own(rows: InMemorySplit) -> InMemorySplit:
             return rows.at(np.flatnonzero(rows.column(SCENARIO_KEY) == scenario))
 
         train, validation, judged = own(data.train), own(data.validation), own(data.eval)
@@ -115,7 +115,7 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
     from pipeline.config_files import load_config
     from pipeline.local import local_feature_pipeline
     from pipeline.locations import Locations
-    from pipeline.shipped import preset_path
+    from pipeline.presets import preset_path
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -131,7 +131,7 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
     return graph
 
 
-def _held(table: pa.Table, transform_output: Any, *, serving: bool) -> HeldRows:
+def _held(table: pa.Table, transform_output: Any, *, serving: bool) -> InMemorySplit:
     columns = {
         name: table[name].combine_chunks().cast(_encoded(table.schema.field(name).type))
         for name in table.column_names

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.proof.trials import Judged
-from models.seed_statistics import Interval, mean_interval, paired_difference
+from models.metrics.significance import Interval, mean_interval, paired_difference
 
 Value = Callable[[Judged], float]
 

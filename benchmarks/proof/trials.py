@@ -11,13 +11,13 @@ import numpy as np
 
 from benchmarks.proof.rows import BALANCED, load_rows, rows_of_one_scenario, world_rows
 from benchmarks.proof.soft_metrics import bayes_aucs, soft_aucs, unclicked_calibration
-from cli.compare_trials import Job, Outcome, cores, run_jobs
+from cli.compare.workers import Job, Outcome, cores, run_jobs
 from models.config import TrainingConfig
-from models.inputs import SCENARIO_KEY
+from models.features.inputs import SCENARIO_KEY
 from models.registry import parse_model_config
-from models.trial import trial_code, trial_fingerprint
-from models.trial_data import TrialData
-from models.trial_result import TrialResult, read_scores
+from models.trials.data import TrialData
+from models.trials.result import TrialResult, read_scores
+from models.trials.trial import trial_code, trial_fingerprint
 
 
 @dataclasses.dataclass(frozen=True)

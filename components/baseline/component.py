@@ -20,7 +20,7 @@ class BaselineSpec(component_spec.ComponentSpec):
 
 
 class Baseline(base_component.BaseComponent):
-    """Gives the Evaluator a rival: the last pushed version, or a model that scores 0.5."""
+    """Gives the Evaluator the last pushed version to compare with, or a model that scores 0.5."""
 
     SPEC_CLASS = BaselineSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -39,9 +39,9 @@ class Baseline(base_component.BaseComponent):
           schema: the data contract.
           registry_path: the registry file.
           run_fingerprint: this run's; its own pushes are never its baseline.
-          state_token: `components.registry.state_token` of the same path and fingerprint,
+          state_token: `registry.state_token` of the same path and fingerprint,
             so that the cache sees the registry.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             BaselineSpec(

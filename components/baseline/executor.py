@@ -10,8 +10,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components import registry
-from components.artifact_reading import contract_of
+from components.common.artifact_reading import contract_of
+from components.model_registry import registry
 from schemas.contract import Contract
 
 _LOG = logging.getLogger(__name__)

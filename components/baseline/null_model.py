@@ -1,4 +1,4 @@
-"""The rival where there is no baseline: it scores 0.5 for every output of every row."""
+"""What stands in where there is no baseline: it scores 0.5 for every output of every row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.targets import evaluation_targets
+from common.names import EVALUATION_TARGETS, SERVING_DEFAULT
+from models.features.targets import evaluation_targets
 from schemas.contract import Contract
 
 NULL_SCORE = 0.5
@@ -34,5 +35,5 @@ def save_null_model(contract: Contract, path: str) -> None:
     tf.saved_model.save(
         module,
         path,
-        signatures={"serving_default": serving_default, "evaluation_targets": targets},
+        signatures={SERVING_DEFAULT: serving_default, EVALUATION_TARGETS: targets},
     )

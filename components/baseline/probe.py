@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from common.names import SERVING_DEFAULT
 from schemas.column import Column
 from schemas.contract import Contract
 from serving.errors import ModelLoadError
 from serving.loader import LoadedModel, load
-
-_SIGNATURE = "serving_default"
 
 
 def _feature(column: Column) -> Any:
@@ -49,9 +48,9 @@ def why_not(contract: Contract, path: str) -> str | None:
 
 
 def _why_not(contract: Contract, model: LoadedModel) -> str | None:
-    signature = model.signatures.get(_SIGNATURE)
+    signature = model.signatures.get(SERVING_DEFAULT)
     if signature is None:
-        return f"it has no signature '{_SIGNATURE}'"
+        return f"it has no signature '{SERVING_DEFAULT}'"
     wanted = {output.name for output in contract.tasks.outputs}
     got = set(signature.spec.outputs)
     if got != wanted:
@@ -60,7 +59,7 @@ def _why_not(contract: Contract, model: LoadedModel) -> str | None:
             f"({', '.join(sorted(wanted))})"
         )
     if len(signature.spec.inputs) != 1:
-        return f"its signature '{_SIGNATURE}' does not take serialized examples alone"
+        return f"its signature '{SERVING_DEFAULT}' does not take serialized examples alone"
     (name,) = signature.spec.inputs
     row = np.array([sample_example(contract)], dtype=object)
     try:

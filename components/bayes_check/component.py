@@ -3,8 +3,8 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import BayesReport
 from components.bayes_check.executor import Executor
+from components.common.artifacts import BayesReport
 from components.leak_alarm.config import LeaksConfig
 
 
@@ -44,7 +44,7 @@ class BayesCheck(base_component.BaseComponent):
           model: the candidate.
           schema: the data contract, with `truth:OUTPUT` tags.
           leaks: the limits.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             BayesCheckSpec(

@@ -9,16 +9,13 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifact_reading import contract_of, write_json
+from common.errors import BadDataError
+from common.names import EVAL, OVERALL, SERVING_DEFAULT
+from common.settings import parse
 from components.bayes_check.judge import Comparison, compare, refusal
+from components.common.artifact_reading import contract_of, write_json
 from components.leak_alarm.config import LeaksConfig
-from components.promotion_gate.config import OVERALL
 from schemas.contract import Contract
-from schemas.errors import BadDataError
-from schemas.settings import parse
-
-_SPLIT = "eval"
-_SIGNATURE = "serving_default"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -56,18 +53,18 @@ def _comparisons(
     # TensorFlow takes seconds to import, and building a pipeline needs none of these.
     import numpy as np
 
-    from components.raw_rows import joined, raw_batches
-    from models.inputs import target_key, weight_key
+    from components.common.raw_rows import joined, raw_batches
+    from models.features.inputs import target_key, weight_key
     from serving.loader import load
 
     columns = (contract.scenario, *contract.truths.values())
     model = load(model_path)
     try:
-        signature = model.signatures[_SIGNATURE]
+        signature = model.signatures[SERVING_DEFAULT]
         (name,) = signature.spec.inputs
         batches = [
             (batch.columns, signature.run({name: batch.serialized}, tuple(contract.truths)))
-            for batch in raw_batches(contract, columns, examples, _SPLIT, config.max_rows)
+            for batch in raw_batches(contract, columns, examples, EVAL, config.max_rows)
         ]
     finally:
         model.close()

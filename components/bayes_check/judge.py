@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from components.leak_alarm.config import LeaksConfig
-from components.promotion_gate.difference import Difference
-from components.promotion_gate.paired import auc_difference
-from models.binary_metrics import weighted_auc
+from models.metrics.binary import weighted_auc
+from models.metrics.difference import Difference
+from models.metrics.paired import auc_difference
 
 
 @dataclasses.dataclass(frozen=True)

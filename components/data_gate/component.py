@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import DataBlessing
+from components.common.artifacts import DataBlessing
 from components.data_gate.executor import Executor
 
 
@@ -38,7 +38,7 @@ class DataGate(base_component.BaseComponent):
           anomalies: the ExampleAnomalies of ExampleValidator.
           statistics: the ExampleStatistics of StatisticsGen.
           schema: the Schema of SchemaImport.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             DataGateSpec(

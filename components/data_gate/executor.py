@@ -9,14 +9,14 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.artifact_reading import contract_of, write_json
+from common.errors import BadDataError
+from common.names import TRAIN
+from components.common.artifact_reading import contract_of, write_json
 from components.data_gate.anomalies import Anomaly, anomalies_of, refusal
 from components.data_gate.learnable import unlearnable
-from schemas.errors import BadDataError
 
 _FILE = "SchemaDiff.pb"
 _STATISTICS = "FeatureStats.pb"
-_TRAIN = "train"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -56,10 +56,10 @@ class Executor(base_executor.BaseExecutor):
     def _check_that_there_is_something_to_learn(self, input_dict: dict[str, list[Any]]) -> None:
         contract = contract_of(input_dict["schema"])
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
-        path = f"{artifact_utils.get_split_uri([statistics], _TRAIN)}/{_STATISTICS}"
+        path = f"{artifact_utils.get_split_uri([statistics], TRAIN)}/{_STATISTICS}"
         proto = statistics_pb2.DatasetFeatureStatisticsList()
         with fileio.open(path, "rb") as file:
             proto.ParseFromString(file.read())
-        found = unlearnable(contract, _TRAIN, proto.datasets[0])
+        found = unlearnable(contract, TRAIN, proto.datasets[0])
         if found:
             raise BadDataError("\n  ".join(["no model can be learned from this log:", *found]))

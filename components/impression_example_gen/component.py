@@ -6,11 +6,11 @@ from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.types import channel, channel_utils, component_spec, standard_artifacts
 
-from components import artifacts
+from common.settings import SettingsError
+from components.common import artifacts
 from components.impression_example_gen import executor
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
-from schemas.settings import SettingsError
 
 
 class ImpressionExampleGenSpec(component_spec.ComponentSpec):

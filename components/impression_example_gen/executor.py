@@ -13,18 +13,19 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components.impression_example_gen import log_files
+from common.names import SPLITS
+from common.settings import SettingsError, parse
 from components.impression_example_gen.hash_split import HashSplit
 from components.impression_example_gen.plan import Shard, plan_shards
-from components.impression_example_gen.report import Report, judge
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.shard import WriteShard, report_name
-from components.impression_example_gen.split import SPLITS, Split, SplitConfig
-from components.impression_example_gen.time_counts import TimeCounts
+from components.impression_example_gen.split import Split, SplitConfig
 from components.impression_example_gen.time_split import find_cutoffs
 from components.span_window import window as span_window
+from data.log.report import Report, judge
+from data.log.survey import LogFile, survey
+from data.log.time_counts import TimeCounts
 from schemas.contract import Contract, parse_schema, read_contract
-from schemas.settings import SettingsError, parse
 
 FILE_NAME = "examples.json"
 
@@ -50,7 +51,7 @@ class Executor(BaseBeamExecutor):
         sampling = parse(SamplingConfig, json.loads(exec_properties["sampling"]), "sampling")
         contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
         window = span_window.read(artifact_utils.get_single_uri(input_dict["window"]))
-        files = log_files.survey(contract, exec_properties["data_path"], window.dates)
+        files = survey(contract, exec_properties["data_path"], window.dates)
         split = _make_split(config, files, window.eval)
 
         examples = artifact_utils.get_single_instance(output_dict["examples"])
@@ -104,9 +105,7 @@ def _read_contract(folder: str) -> Contract:
         return read_contract(parse_schema(file.read(), path))
 
 
-def _make_split(
-    config: SplitConfig, files: list[log_files.LogFile], eval_dates: tuple[str, ...]
-) -> Split:
+def _make_split(config: SplitConfig, files: list[LogFile], eval_dates: tuple[str, ...]) -> Split:
     if config.eval_fraction is None and not eval_dates:
         raise SettingsError(
             "the window has no eval spans and eval_fraction is not set: nothing would be "
@@ -117,7 +116,7 @@ def _make_split(
     return HashSplit.of(config, eval_dates)
 
 
-def _times_by_date(files: list[log_files.LogFile]) -> dict[str, TimeCounts]:
+def _times_by_date(files: list[LogFile]) -> dict[str, TimeCounts]:
     dates = dict.fromkeys(file.date for file in files)
     return {
         date: TimeCounts.merged([file.times for file in files if file.date == date])

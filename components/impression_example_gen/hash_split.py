@@ -8,7 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from components.impression_example_gen.row_hash import unit_hashes
-from components.impression_example_gen.split import EVAL, TRAIN, VALIDATION, Rows, SplitConfig
+from components.impression_example_gen.split import (
+    EVAL_INDEX,
+    TRAIN_INDEX,
+    VALIDATION_INDEX,
+    Rows,
+    SplitConfig,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +51,11 @@ class HashSplit:
     def assign(self, rows: Rows) -> np.ndarray:
         """See `Split.assign`."""
         if rows.date in self.eval_dates:
-            return np.full(len(rows), EVAL, np.int8)
+            return np.full(len(rows), EVAL_INDEX, np.int8)
         hashes = unit_hashes(rows.users if self.by == "user" else rows.examples, self.seed, "split")
-        found = np.full(len(rows), TRAIN, np.int8)
-        found[hashes < self.eval_share + self.validation_share] = VALIDATION
-        found[hashes < self.eval_share] = EVAL
+        found = np.full(len(rows), TRAIN_INDEX, np.int8)
+        found[hashes < self.eval_share + self.validation_share] = VALIDATION_INDEX
+        found[hashes < self.eval_share] = EVAL_INDEX
         return found
 
     def record(self) -> dict[str, Any]:

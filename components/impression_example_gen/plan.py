@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from components.impression_example_gen.log_files import LogFile
+from data.log.survey import LogFile
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.impression_example_gen.checks import Refusals
-from components.impression_example_gen.formats.log_reader import LogReader
 from components.impression_example_gen.plan import Piece
+from data.log.formats.reader import LogReader
+from data.log.rules import Refusals
 
 _TOLD = {"reason": "name", "column": "column", "wanted": "wanted"}
 

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pydantic
 
+from common.settings import Settings
 from components.impression_example_gen.example_encoder import encode
 from components.impression_example_gen.row_hash import unit_hashes
-from components.impression_example_gen.split import EVAL, Rows
+from components.impression_example_gen.split import EVAL_INDEX, Rows
 from schemas.contract import SAMPLING_RATE_KEY
-from schemas.settings import Settings
 
 
 class SamplingConfig(Settings):
@@ -54,7 +54,7 @@ def sample(config: SamplingConfig, rows: Rows, splits: np.ndarray) -> Sampled:
     examples = rows.examples
     if config.negatives_kept == 1:
         return Sampled(examples, np.zeros(len(rows), bool))
-    candidates = rows.all_negative & (splits != EVAL)
+    candidates = rows.all_negative & (splits != EVAL_INDEX)
     hashes = unit_hashes(examples, config.seed, "sampling")
     kept = candidates & (hashes < config.negatives_kept)
     if kept.any():

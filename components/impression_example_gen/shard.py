@@ -10,22 +10,24 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from components.full_disk import full_disk, reason_if_full
-from components.impression_example_gen import checks, columns, quarantine
-from components.impression_example_gen.checked_batch import check_batch
-from components.impression_example_gen.formats.log_reader import LogReader
-from components.impression_example_gen.formats.opening import open_log
+from common.errors import BadDataError
+from common.full_disk import full_disk, reason_if_full
+from common.names import SPLITS
+from components.impression_example_gen import quarantine
 from components.impression_example_gen.plan import Piece, Shard
-from components.impression_example_gen.report import Report
 from components.impression_example_gen.sampling import SamplingConfig, sample
 from components.impression_example_gen.shard_writer import (
     ShardWriter,
     shard_name,
     write_whole,
 )
-from components.impression_example_gen.split import SPLITS, Rows, Split
+from components.impression_example_gen.split import Rows, Split
+from data.log import columns, rules
+from data.log.check_batch import check_batch
+from data.log.formats.opening import open_log
+from data.log.formats.reader import LogReader
+from data.log.report import Report
 from schemas.contract import Contract
-from schemas.errors import BadDataError
 
 
 class WriteShard(beam.DoFn):
@@ -84,7 +86,7 @@ class WriteShard(beam.DoFn):
         report: Report,
     ) -> None:
         reader = open_log(self._contract, piece.path, piece.source)
-        refused: list[checks.Refusals] = []
+        refused: list[rules.Refusals] = []
         for first, batch in self._batches(reader, piece):
             at = piece.offset + first
             values, refusals = check_batch(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import tensorflow as tf
 from tfx.dsl.io import fileio
 
-from components.impression_example_gen.split import SPLITS
+from common.names import SPLITS
 
 
 def shard_name(index: int, shards: int) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pydantic
 
+from common.names import SPLITS
+from common.settings import Settings
 from components.impression_example_gen.example_encoder import encode
 from schemas.contract import Contract
-from schemas.settings import Settings
 
-SPLITS = ("train", "validation", "eval")
-TRAIN, VALIDATION, EVAL = range(3)
+TRAIN_INDEX, VALIDATION_INDEX, EVAL_INDEX = range(len(SPLITS))
 
 
 class SplitConfig(Settings):

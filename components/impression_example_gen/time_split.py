@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from components.impression_example_gen.split import EVAL, TRAIN, VALIDATION, Rows, SplitConfig
-from components.impression_example_gen.time_counts import TimeCounts
-from schemas.errors import BadDataError
+from common.errors import BadDataError
+from components.impression_example_gen.split import (
+    EVAL_INDEX,
+    TRAIN_INDEX,
+    VALIDATION_INDEX,
+    Rows,
+    SplitConfig,
+)
+from data.log.time_counts import TimeCounts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +35,13 @@ class Cutoffs:
     def assign(self, rows: Rows) -> np.ndarray:
         """See `Split.assign`."""
         if rows.date in self.eval_dates:
-            return np.full(len(rows), EVAL, np.int8)
+            return np.full(len(rows), EVAL_INDEX, np.int8)
         times = rows.times
-        found = np.where(times >= self.validation_from, VALIDATION, TRAIN).astype(np.int8)
+        found = np.where(times >= self.validation_from, VALIDATION_INDEX, TRAIN_INDEX).astype(
+            np.int8
+        )
         if self.eval_from is not None:
-            found[times >= self.eval_from] = EVAL
+            found[times >= self.eval_from] = EVAL_INDEX
         return found
 
     def record(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import LeakReport
+from components.common.artifacts import LeakReport
 from components.leak_alarm.config import LeaksConfig
 from components.leak_alarm.executor import Executor
 
@@ -41,7 +41,7 @@ class LeakAlarm(base_component.BaseComponent):
           examples: with the split train.
           schema: the data contract.
           leaks: the limits.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             LeakAlarmSpec(

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import pydantic
 
+from common.settings import Settings, SettingsError
+from common.suggestions import nearest
 from schemas.contract import Contract
-from schemas.nearest import nearest
-from schemas.settings import Settings, SettingsError
 
 _Count = Annotated[int, pydantic.Field(ge=1)]
 

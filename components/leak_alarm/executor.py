@@ -8,14 +8,13 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components.artifact_reading import contract_of, write_json
+from common.errors import BadDataError
+from common.names import TRAIN
+from common.settings import parse
+from components.common.artifact_reading import contract_of, write_json
 from components.leak_alarm.config import LeaksConfig
 from components.leak_alarm.report import Ranking, highest, refusal
 from schemas.contract import Contract
-from schemas.errors import BadDataError
-from schemas.settings import parse
-
-_SPLIT = "train"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -64,11 +63,11 @@ def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[i
     # TensorFlow takes seconds to import, and building a pipeline needs none of these.
     import numpy as np
 
-    from components.leak_alarm.alone import auc_alone, encode
-    from components.raw_rows import joined, raw_batches
-    from models.inputs import target_key, weight_key
+    from components.common.raw_rows import joined, raw_batches
+    from components.leak_alarm.single_feature_auc import encode, single_feature_auc
+    from models.features.inputs import target_key, weight_key
 
-    batches = raw_batches(contract, contract.inputs, examples, _SPLIT, config.max_rows)
+    batches = raw_batches(contract, contract.inputs, examples, TRAIN, config.max_rows)
     held = joined(batch.columns for batch in batches)
     encoded = {column.name: encode(column, held[column.name]) for column in contract.inputs}
     rankings = []
@@ -80,6 +79,6 @@ def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[i
         if not config.enough(positives, len(inside) - positives):
             continue
         for name, column in encoded.items():
-            auc = auc_alone(column.at(inside), target, weight)
+            auc = single_feature_auc(column.at(inside), target, weight)
             rankings.append(Ranking(name, output.name, auc, positives))
     return len(held[contract.scenario.name]), rankings

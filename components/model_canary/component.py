@@ -51,7 +51,7 @@ class ModelCanary(base_component.BaseComponent):
           baseline_model: of Baseline; where it is a live version, its latency is compared.
           schema: the data contract.
           canary: the limits.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             ModelCanarySpec(

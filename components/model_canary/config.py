@@ -4,7 +4,7 @@ from typing import Annotated
 
 import pydantic
 
-from schemas.settings import Settings
+from common.settings import Settings
 
 _Tolerance = Annotated[float, pydantic.Field(gt=0, lt=1)]
 _Budget = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]

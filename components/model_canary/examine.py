@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from common.names import PREDICT
 from components.model_canary.compare import compare
 from components.model_canary.config import CanaryConfig
 from components.model_canary.latency import measure_beside
 from components.model_canary.recorded import Recorded
 from components.model_canary.replay import replay
-from components.model_canary.signatures import COLUMNS, signature_problems
+from components.model_canary.signatures import signature_problems
 from schemas.contract import Contract
 from serving.client import Client
 from serving.errors import ServingError
@@ -51,7 +52,7 @@ def examine(
         largest = comparison.largest_difference
         finite = largest is not None and np.isfinite(largest)
         found[signature] = {"largest_difference": largest if finite else None}
-    if not problems[COLUMNS]:
+    if not problems[PREDICT]:
         found["latency"], slow = measure_beside(client, live, recorded.columns, config)
         reasons += slow
     return found, reasons

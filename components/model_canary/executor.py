@@ -13,11 +13,11 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifact_reading import contract_of, read_json, write_json, write_text
+from common.settings import parse
+from components.common.artifact_reading import contract_of, read_json, write_json, write_text
 from components.model_canary.config import CanaryConfig
 from components.model_canary.recorded import Recorded
 from schemas.contract import Contract
-from schemas.settings import parse
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _canary(
     from components.model_canary.examine import examine
     from components.model_canary.servers import served
     from components.model_canary.size import bytes_on_disk, size_problems
-    from models.export import dense_columns
+    from models.export.saved_model import dense_columns
     from serving.errors import ServingError
 
     examples = [

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from common.names import PREDICT
 from components.model_canary.config import CanaryConfig
-from components.model_canary.signatures import COLUMNS
 from serving.client import Client
 from serving.errors import ServingError
 
@@ -57,7 +57,7 @@ def measure(
       ServingError: a server refuses a request.
     """
     rows = len(next(iter(columns.values())))
-    inputs = [client.metadata()[COLUMNS].inputs for client in clients]
+    inputs = [client.metadata()[PREDICT].inputs for client in clients]
     times = np.zeros((len(clients), config.latency_requests))
     for request in range(-_UNTIMED, config.latency_requests):
         chosen = (np.arange(config.batch_rows) + request * config.batch_rows) % rows
@@ -65,7 +65,7 @@ def measure(
         for model in order:
             values = {name: columns[name][chosen] for name in inputs[model]}
             began = time.perf_counter()
-            clients[model].predict(values, COLUMNS)
+            clients[model].predict(values, PREDICT)
             if request >= 0:
                 times[model, request] = (time.perf_counter() - began) * 1000
     return [Latency.of(of_model) for of_model in times]
@@ -144,13 +144,13 @@ def measure_beside(
 def _refusal(live: Client, columns: Mapping[str, np.ndarray]) -> ServingError | None:
     """Why the live version can't answer requests of today's columns; None where it can."""
     try:
-        spec = live.metadata().get(COLUMNS)
+        spec = live.metadata().get(PREDICT)
         if spec is None:
-            return ServingError(f"it has no signature {COLUMNS}")
+            return ServingError(f"it has no signature {PREDICT}")
         unknown = sorted(set(spec.inputs) - set(columns))
         if unknown:
             return ServingError(f"it wants {', '.join(unknown)}, which no request has any more")
-        live.predict({name: columns[name][:1] for name in spec.inputs}, COLUMNS)
+        live.predict({name: columns[name][:1] for name in spec.inputs}, PREDICT)
     except ServingError as error:
         return error
     return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from common.names import SERVING_DEFAULT
 from components.model_canary.recorded import Recorded
-from components.model_canary.signatures import EXAMPLES
 from serving.client import Client
 
 
@@ -28,7 +28,7 @@ def replay(
     """
 
     def ask(rows: slice) -> dict[str, np.ndarray]:
-        if signature == EXAMPLES:
+        if signature == SERVING_DEFAULT:
             return client.predict_examples(recorded.examples[rows])
         columns = {name: values[rows] for name, values in recorded.columns.items()}
         return client.predict(columns, signature)

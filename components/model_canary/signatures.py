@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from common.names import PREDICT, SERVING_DEFAULT
 from schemas.contract import Contract
 from serving.signatures import SignatureSpec, TensorSpec
 
-EXAMPLES = "serving_default"
-COLUMNS = "predict"
 _DTYPES = {"int": "int64", "float": "float32", "bytes": "string"}
 
 Dtypes = Mapping[str, str]
@@ -22,7 +21,7 @@ def wanted_signatures(contract: Contract) -> dict[str, tuple[Dtypes, Dtypes]]:
     """
     columns = {column.name: _DTYPES[column.type] for column in contract.serving_features}
     outputs = {output.name: "float32" for output in contract.tasks.outputs}
-    return {EXAMPLES: ({"examples": "string"}, outputs), COLUMNS: (columns, outputs)}
+    return {SERVING_DEFAULT: ({"examples": "string"}, outputs), PREDICT: (columns, outputs)}
 
 
 def signature_problems(

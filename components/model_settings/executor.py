@@ -8,9 +8,9 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components.artifact_reading import write_json
+from common.settings import SettingsError
+from components.common.artifact_reading import write_json
 from models.registry import check_epochs, parse_model_config
-from schemas.settings import SettingsError
 
 FILE_NAME = "model.json"
 

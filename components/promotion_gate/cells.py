@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from components.promotion_gate.config import OVERALL
-from components.promotion_gate.difference import UNKNOWN, Difference
-from components.promotion_gate.eval_config import BASELINE, CANDIDATE
-from components.promotion_gate.paired import PAIRED
-from components.promotion_gate.quality import METRICS, Quality
-from components.promotion_gate.quality_metric import DECILES_KEY, difference_keys
+from common.names import OVERALL
+from models.metrics.difference import UNKNOWN, Difference
+from models.metrics.paired import PAIRED
+from models.metrics.quality import METRICS, Quality
+from models.metrics.tfma.eval_config import BASELINE, CANDIDATE
+from models.metrics.tfma.quality_metric import DECILES_KEY, difference_keys
 from schemas.contract import Contract
 
 _EMPTY = Quality(*(float("nan"),) * 3, 0, 0, 0.0, 0.0, 0)
@@ -45,7 +45,7 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
     Args:
       contract: the data contract.
       metrics: MetricsForSlice protos, as of `tfma.load_metrics`.
-      baseline_exists: False where the Evaluator's rival was the null model.
+      baseline_exists: False where the Evaluator's baseline was the null model.
     """
     numbers: dict[tuple[str, str, str], dict[str, Any]] = {}
     known = {

@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import GateResult
+from components.common.artifacts import GateResult
 from components.promotion_gate.config import GateConfig
 from components.promotion_gate.executor import Executor
 
@@ -44,10 +44,10 @@ class PromotionGate(base_component.BaseComponent):
 
         Args:
           evaluation: the Evaluator's output for `eval_config.make_eval_config`.
-          baseline_model: Baseline's output; its `exists` says whether the rival is real.
+          baseline_model: Baseline's output; its `exists` says whether it is a pushed version.
           schema: the data contract.
           gate: the limits.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             PromotionGateSpec(

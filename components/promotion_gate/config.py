@@ -6,12 +6,10 @@ from typing import Annotated, Any, NamedTuple
 
 import pydantic
 
+from common.names import OVERALL
+from common.settings import Settings, SettingsError
+from common.suggestions import nearest
 from schemas.contract import Contract
-from schemas.nearest import nearest
-from schemas.settings import Settings, SettingsError
-
-OVERALL = "all"
-"""The name of the cell over all scenarios, in gate.json and in overrides."""
 
 
 def _with_an_inside(limits: tuple[float, float]) -> tuple[float, float]:

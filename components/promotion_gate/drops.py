@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig, Thresholds
-from components.promotion_gate.difference import UNKNOWN, Difference, holm
+from models.metrics.difference import UNKNOWN, Difference, holm
 
 _ONE_SIDED = 0.025
 _NAMES = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss"}

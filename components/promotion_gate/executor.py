@@ -9,12 +9,12 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components.artifact_reading import contract_of, write_json, write_text
+from common.settings import parse
+from components.common.artifact_reading import contract_of, write_json, write_text
 from components.promotion_gate.cells import read_cells
 from components.promotion_gate.config import GateConfig
-from components.promotion_gate.situations import Rival, situations, without_new_scenarios
+from components.promotion_gate.situations import Baseline, situations, without_new_scenarios
 from components.promotion_gate.verdict import judge_all, summary
-from schemas.settings import parse
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,24 +33,24 @@ class Executor(base_executor.BaseExecutor):
         Raises:
           SettingsError: the gate's limits name an unknown output or scenario.
         """
-        from schemas.stack import tfma
+        from common.tfx_compat import tfma
 
         self._log_startup(input_dict, output_dict, exec_properties)
         contract = contract_of(input_dict["schema"])
         config = parse(GateConfig, json.loads(exec_properties["gate_config"]), "gate")
         config.check_names(contract)
-        rival = _rival(artifact_utils.get_single_instance(input_dict["baseline_model"]))
+        baseline = _baseline(artifact_utils.get_single_instance(input_dict["baseline_model"]))
         uri = artifact_utils.get_single_uri(input_dict["evaluation"])
-        measured = read_cells(contract, tfma.load_metrics(uri), rival.version is not None)
-        cells = without_new_scenarios(measured, rival)
+        measured = read_cells(contract, tfma.load_metrics(uri), baseline.version is not None)
+        cells = without_new_scenarios(measured, baseline)
         result = {
             **summary(judge_all(cells, config)),
             "baseline": {
-                "exists": rival.version is not None,
-                "version": rival.version,
-                "reason": rival.reason,
+                "exists": baseline.version is not None,
+                "version": baseline.version,
+                "reason": baseline.reason,
             },
-            "situations": situations(contract.scenarios, rival),
+            "situations": situations(contract.scenarios, baseline),
         }
 
         gate = artifact_utils.get_single_instance(output_dict["gate"])
@@ -63,9 +63,9 @@ class Executor(base_executor.BaseExecutor):
             _LOG.warning("not blessed: %s", reason)
 
 
-def _rival(baseline: Any) -> Rival:
+def _baseline(model: Any) -> Baseline:
     """Reads what Baseline wrote on its model."""
-    if baseline.get_int_custom_property("exists") != 1:
-        return Rival(None, baseline.get_string_custom_property("reason"))
-    scenarios = json.loads(baseline.get_string_custom_property("scenarios") or "[]")
-    return Rival(baseline.get_string_custom_property("version"), None, tuple(scenarios))
+    if model.get_int_custom_property("exists") != 1:
+        return Baseline(None, model.get_string_custom_property("reason"))
+    scenarios = json.loads(model.get_string_custom_property("scenarios") or "[]")
+    return Baseline(model.get_string_custom_property("version"), None, tuple(scenarios))

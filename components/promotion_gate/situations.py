@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from common.names import OVERALL
 from components.promotion_gate.cells import Cell
-from components.promotion_gate.config import OVERALL
 
 
 @dataclasses.dataclass(frozen=True)
-class Rival:
+class Baseline:
     """The baseline.
 
     Attributes:
@@ -27,30 +27,30 @@ class Rival:
     scenarios: tuple[str, ...] = ()
 
 
-def without_new_scenarios(cells: Sequence[Cell], rival: Rival) -> list[Cell]:
+def without_new_scenarios(cells: Sequence[Cell], baseline: Baseline) -> list[Cell]:
     """Returns the cells; those of scenarios that the baseline never saw lose its numbers."""
     return [
         dataclasses.replace(cell, baseline=None, differences={})
-        if rival.scenarios and cell.scenario not in (OVERALL, *rival.scenarios)
+        if baseline.scenarios and cell.scenario not in (OVERALL, *baseline.scenarios)
         else cell
         for cell in cells
     ]
 
 
-def situations(scenarios: Sequence[str], rival: Rival) -> list[str]:
+def situations(scenarios: Sequence[str], baseline: Baseline) -> list[str]:
     """Returns a sentence for everything that is new.
 
     Args:
       scenarios: today's.
-      rival: the baseline.
+      baseline: the baseline.
     """
-    if rival.version is None:
-        return [f"There is no baseline, {rival.reason}: only the limits on values decide."]
-    if not rival.scenarios:
+    if baseline.version is None:
+        return [f"There is no baseline, {baseline.reason}: only the limits on values decide."]
+    if not baseline.scenarios:
         return []
-    version = f"version {rival.version}"
-    new = [name for name in scenarios if name not in rival.scenarios]
-    gone = [name for name in rival.scenarios if name not in scenarios]
+    version = f"version {baseline.version}"
+    new = [name for name in scenarios if name not in baseline.scenarios]
+    gone = [name for name in baseline.scenarios if name not in scenarios]
     found = [f"Scenario '{x}' is new since {version}: it is compared with nothing." for x in new]
     return found + [
         f"Scenario '{x}' of {version} is not in the schema any more: nothing is known of its rows."

@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from common.names import OVERALL
 from components.promotion_gate.cells import Cell
-from components.promotion_gate.config import OVERALL, GateConfig, Thresholds
+from components.promotion_gate.config import GateConfig, Thresholds
 from components.promotion_gate.drops import Drop, drops_of_cells
-from components.promotion_gate.quality import Quality
+from models.metrics.quality import Quality
 
 Verdict = Literal["pass", "fail", "insufficient data"]
 _JUDGED = ("auc", "logloss", "calibration")

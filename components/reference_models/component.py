@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import ReferenceMetrics
+from components.common.artifacts import ReferenceMetrics
 from components.reference_models.executor import Executor
 
 
@@ -43,7 +43,7 @@ class ReferenceModels(base_component.BaseComponent):
           transform_graph: Transform's output.
           schema: the data contract.
           max_rows: a split with more rows is thinned evenly to at most so many.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
             ReferenceModelsSpec(

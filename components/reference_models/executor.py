@@ -9,10 +9,10 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components.artifact_reading import contract_of, write_json
+from common.names import SPLITS, TRAIN
+from components.common.artifact_reading import contract_of, write_json
 
 _LOG = logging.getLogger(__name__)
-_SPLITS = ("train", "validation", "eval")
 
 
 class Executor(base_executor.BaseExecutor):
@@ -32,8 +32,8 @@ class Executor(base_executor.BaseExecutor):
         import tensorflow_transform as tft
 
         from components.reference_models.measure import references
-        from models.batches import files_of, hold
-        from models.input_layout import build_input_layout
+        from models.datasets.in_memory import files_of, hold
+        from models.features.layout import build_input_layout
         from models.references.table import table_of
 
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -45,18 +45,18 @@ class Executor(base_executor.BaseExecutor):
         transform = transform_output.transform_features_layer()
         layout = build_input_layout(contract, transform_output)
         held, kept = {}, {}
-        for split in _SPLITS:
+        for split in SPLITS:
             files = files_of([f"{artifact_utils.get_split_uri([examples], split)}/*"])
             rows = examples.get_int_custom_property(f"rows_{split}")
             every = max(1, math.ceil(rows / exec_properties["max_rows"]))
-            split_rows = hold(contract, transform, files, serving=split != "train", every=every)
+            split_rows = hold(contract, transform, files, serving=split != TRAIN, every=every)
             assert split_rows is not None
             held[split] = split_rows
             kept[split] = {"rows": len(split_rows), "of": rows}
         outputs = {}
         for label in contract.tasks.labels:
             output = contract.tasks.conditional(label.name).name
-            tables = [table_of(held[split], layout, output) for split in _SPLITS]
+            tables = [table_of(held[split], layout, output) for split in SPLITS]
             outputs[output] = references(contract, layout, *tables)
             _LOG.info("references of %s: %s", output, outputs[output])
         uri = artifact_utils.get_single_uri(output_dict["references"])

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from components.promotion_gate.quality import quality
-from models.inputs import InputLayout
+from common.names import EVAL, TRAIN, VALIDATION
+from models.features.inputs import InputLayout
+from models.metrics.quality import quality
 from models.references.logistic_regression import tune_logistic_regression
 from models.references.smoothed_rate import tune_smoothed_rate
 from models.references.table import Table
@@ -46,7 +47,7 @@ def references(
       validation: chooses smoothing and regularisation.
       eval_: is read once, at the end.
     """
-    for name, table in (("train", train), ("validation", validation), ("eval", eval_)):
+    for name, table in ((TRAIN, train), (VALIDATION, validation), (EVAL, eval_)):
         if not table.has_both_classes():
             return {"reason": f"split '{name}' has not both classes"}
     found = {}

@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.artifacts import GateResult, Registration, SpanWindow
+from components.common.artifacts import GateResult, Registration, SpanWindow
 from components.register_pushed.executor import Executor
 from components.register_pushed.run_info import RunInfo
 
@@ -58,7 +58,7 @@ class RegisterPushed(base_component.BaseComponent):
           registry_path: the registry file.
           run_fingerprint: identifies the run's configuration and data.
           run_info: what else the registry remembers.
-          code_digest: `components.digests.code_digest()`, so that the cache sees our code.
+          code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
           window: SpanWindow's output; its dates go into the registry.
         """
         super().__init__(

@@ -10,11 +10,11 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components import registry
-from components.artifact_reading import read_json, write_json
+from common.settings import parse
+from components.common.artifact_reading import read_json, write_json
+from components.model_registry import registry
 from components.model_settings.executor import FILE_NAME
 from components.register_pushed.run_info import RunInfo
-from schemas.settings import parse
 
 _LOG = logging.getLogger(__name__)
 

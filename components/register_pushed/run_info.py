@@ -1,6 +1,6 @@
 """What the registry remembers of a run beside the version itself."""
 
-from schemas.settings import Settings
+from common.settings import Settings
 
 
 class RunInfo(Settings):

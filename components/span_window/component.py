@@ -6,7 +6,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.types import channel_utils, component_spec
 
-from components import artifacts
+from components.common import artifacts
 from components.span_window import executor
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import artifact_utils
 
+from common.settings import SettingsError
 from components.span_window import window
 from components.span_window.listing import find_window
-from schemas.settings import SettingsError
 
 
 class Executor(BaseExecutor):

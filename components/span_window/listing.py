@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from tfx.dsl.io import fileio
-
+from common.errors import BadDataError
 from components.span_window.window import Window, resolve
-from schemas.errors import BadDataError
-
-
-def list_names(data_path: str) -> list[str]:
-    """Lists the data folder, local or remote.
-
-    Raises:
-      BadDataError: the folder does not exist.
-    """
-    if not fileio.isdir(data_path):
-        raise BadDataError(f"the data folder {data_path} does not exist")
-    # Object stores list folders with a slash at the end.
-    return [name.rstrip("/") for name in fileio.listdir(data_path)]
+from data.log.spans import list_names
 
 
 def find_window(data_path: str, end: str, train_spans: int, eval_spans: int) -> Window:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import logging
 from collections.abc import Iterable
 
-from schemas.errors import BadDataError
-from schemas.settings import SettingsError
+from common.errors import BadDataError
+from common.settings import SettingsError
+from data.log.spans import PREFIX, some, spans
 
 FILE_NAME = "window.json"
-PREFIX = "span="
 LATEST = "latest"
-
-_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,30 +64,11 @@ def resolve(
     if missing:
         raise BadDataError(
             f"the window {wanted[0]} to {last} ({train_spans} train and {eval_spans} eval spans, "
-            f"end '{end}') lacks {_some(map(str, missing))}; the log has {_runs(existing)}. "
+            f"end '{end}') lacks {some(map(str, missing))}; the log has {_runs(existing)}. "
             "Deliver the missing days, or choose another end or fewer spans"
         )
     texts = [date.isoformat() for date in wanted]
     return Window(tuple(texts[:train_spans]), tuple(texts[train_spans:]))
-
-
-def spans(names: Iterable[str]) -> tuple[str, ...]:
-    """The dates (`YYYY-MM-DD`) of a data folder's spans, in order.
-
-    Args:
-      names: what the folder holds.
-
-    Raises:
-      BadDataError: no span exists.
-    """
-    names = list(names)
-    existing = sorted(_dates(names))
-    if not existing:
-        raise BadDataError(
-            f"no folder called {PREFIX}YYYY-MM-DD exists (found: {_some(sorted(names))}); "
-            "write the log as one such folder a day (UTC): `polyrank data spans` does it"
-        )
-    return tuple(date.isoformat() for date in existing)
 
 
 def write(window: Window, folder: str) -> None:
@@ -112,21 +90,6 @@ def read(folder: str) -> Window:
     return Window(tuple(content["train"]), tuple(content["eval"]))
 
 
-def _dates(names: Iterable[str]) -> set[datetime.date]:
-    dates = set()
-    for name in names:
-        if not name.startswith(PREFIX):
-            continue
-        text = name[len(PREFIX) :].rstrip("/")
-        try:
-            date = datetime.date.fromisoformat(text)
-        except ValueError:
-            _log.warning("folder '%s' is left out: '%s' is no date YYYY-MM-DD", name, text)
-            continue
-        dates.add(date)
-    return dates
-
-
 def _refuse_the_future(last: datetime.date, today: datetime.date | None) -> None:
     today = today or datetime.datetime.now(datetime.timezone.utc).date()
     # The clock of whoever wrote the log may be ahead of ours.
@@ -144,13 +107,6 @@ def _parse_end(end: str) -> datetime.date:
         raise SettingsError(f"end is '{end}'; write '{LATEST}' or a date like 2026-01-31") from None
 
 
-def _some(texts: Iterable[str], most: int = 10) -> str:
-    """Joins the first `most` texts and counts the rest."""
-    known = list(texts)
-    rest = f" and {len(known) - most} more" if len(known) > most else ""
-    return (", ".join(known[:most]) or "nothing") + rest
-
-
 def _runs(dates: list[datetime.date]) -> str:
     """Writes sorted dates as runs without gaps: `2026-01-01 to 2026-01-05, 2026-01-07`."""
     runs: list[list[datetime.date]] = []
@@ -159,4 +115,4 @@ def _runs(dates: list[datetime.date]) -> str:
             runs[-1].append(date)
         else:
             runs.append([date])
-    return _some(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return some(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -7,10 +7,10 @@ import textwrap
 
 from google.protobuf.text_encoding import CEscape
 
+from common.errors import BadDataError
 from data.inference.guesses import Guess, Guesses
 from data.inference.sample import Sample
 from schemas.contract import parse_schema, read_contract
-from schemas.errors import BadDataError
 
 _WIDTH = 100
 _FIXES = {

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from common.errors import BadDataError
 from data.inference.tfrecord_rows import first_examples
-from schemas.errors import BadDataError
-from schemas.log_format import KNOWN, format_of
+from data.log.formats.endings import KNOWN, format_of
 
 MOST_ROWS = 500_000
 _SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")

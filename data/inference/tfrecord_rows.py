@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from schemas.errors import BadDataError
+from common.errors import BadDataError
 
 
 def first_examples(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:

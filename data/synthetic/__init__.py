@@ -10,13 +10,13 @@ import pathlib
 
 import numpy as np
 
-from data.spans import refuse_existing, write_span
+from common.settings import SettingsError
+from data.log.span_writer import refuse_existing, write_span
 from data.synthetic.columns import TRUTH, contract
 from data.synthetic.config import BlockWeights, SyntheticConfig, WorldConfig
 from data.synthetic.log import days, draw_balanced, draw_days, draw_log
 from data.synthetic.soft_auc import soft_auc
 from data.synthetic.world import World
-from schemas.settings import SettingsError
 
 __all__ = [
     "TRUTH",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import pydantic
 
-from schemas.settings import Settings
+from common.settings import Settings
 
 Share = Annotated[float, pydantic.Field(gt=0, lt=1)]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from data.arrow import arrow_fields
-from data.spans import SECONDS_A_DAY
+from data.log.arrow_schema import arrow_fields
+from data.log.span_writer import SECONDS_A_DAY
 from data.synthetic.columns import HIDDEN, TRUTH, contract
 from data.synthetic.config import SyntheticConfig, WorldConfig
 from data.synthetic.logits import ACTION_BOOST, Logits, sigmoid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
-from models.inputs import Field
+from models.features.inputs import Field
 from models.layers.lookup_l2 import LookupL2
 
 

@@ -10,7 +10,7 @@ import scipy.sparse
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 
-from models.binary_metrics import weighted_log_loss
+from models.metrics.binary import weighted_log_loss
 from models.references.table import Table
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)

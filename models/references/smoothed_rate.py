@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.binary_metrics import weighted_log_loss
+from models.metrics.binary import weighted_log_loss
 from models.references.table import Table
 
 SMOOTHINGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from models.batches import HeldRows
-from models.inputs import InputLayout, target_key, value_key, weight_key
+from models.datasets.in_memory import InMemorySplit
+from models.features.inputs import InputLayout, target_key, value_key, weight_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Table:
         return bool(self.target.any() and (1 - self.target).any())
 
 
-def table_of(rows: HeldRows, layout: InputLayout, output: str) -> Table:
+def table_of(rows: InMemorySplit, layout: InputLayout, output: str) -> Table:
     """Returns the rows of the output's space as a table, its columns in the layout's order."""
     inside = np.flatnonzero(rows.column(weight_key(output)) > 0)
     held = rows.at(inside)

@@ -25,8 +25,8 @@ from benchmarks.proof.selection import VARIANTS as SELECTION
 from benchmarks.proof.settings import COMPARED, MODELS
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
-from models.layers.information_flows import FLOWS
 from models.registry import parse_model_config
+from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
 
 
 def test_no_seed_has_two_uses() -> None:

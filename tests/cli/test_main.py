@@ -7,10 +7,10 @@ import sys
 import pytest
 
 import schemas
-from cli.failure import failure
+from cli.common.failure import failure
 from cli.main import main
-from schemas.errors import BadDataError
-from schemas.settings import SettingsError
+from common.errors import BadDataError
+from common.settings import SettingsError
 
 SCHEMA = pathlib.Path(schemas.__file__).parent / "synthetic" / "schema.pbtxt"
 

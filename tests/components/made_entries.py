@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.registry import Entry
+from components.model_registry.registry import Entry
 
 
 def made_entry(version: str, **changes: Any) -> Entry:

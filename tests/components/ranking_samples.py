@@ -5,9 +5,9 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from models.targets import evaluation_targets
+from common.tfx_compat import beam_arguments
+from models.features.targets import evaluation_targets
 from schemas.contract import Contract, parse_schema, read_contract
-from schemas.stack import beam_arguments
 
 SCHEMA = """
 feature { name: "uid" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
@@ -157,7 +157,7 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
     from tfx.components.evaluator.executor import Executor
     from tfx.types import standard_artifacts
 
-    from components.promotion_gate.eval_config import make_eval_config
+    from models.metrics.tfma.eval_config import make_eval_config
 
     for name in ("examples/Split-eval", "schema"):
         (folder / name).mkdir(parents=True)
@@ -199,7 +199,7 @@ def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
     import tensorflow_transform.beam as tft_beam
     from tfx_bsl.public import tfxio
 
-    from models.preprocessing import preprocessing_fn
+    from models.features.preprocessing import preprocessing_fn
 
     source = tfxio.TFExampleRecord(f"{split}/*", schema=parse_schema(SCHEMA))
     output = str(folder / "transform")

@@ -17,7 +17,7 @@ import time
 
 from tfx.orchestration.portable.launcher import Launcher
 
-from cli.local_run import run_locally
+from cli.runs.local import run_locally
 from pipeline.config_files import load_config
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from models.inputs import SCENARIO_KEY, target_key, weight_key
-from models.trial_data import TrialData
-from models.trial_result import read_result, read_scores
+from models.features.inputs import SCENARIO_KEY, target_key, weight_key
+from models.trials.data import TrialData
+from models.trials.result import read_result, read_scores
 
 pytestmark = pytest.mark.e2e
 

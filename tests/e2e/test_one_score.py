@@ -101,9 +101,9 @@ def test_tfma_scores_as_the_trainer(workspace, artifacts, examples, trainer_scor
     import tensorflow as tf
     from tfx_bsl.public import tfxio
 
-    from components.promotion_gate.eval_config import make_eval_config
+    from common.tfx_compat import beam_arguments, tfma
+    from models.metrics.tfma.eval_config import make_eval_config
     from schemas.contract import load_contract
-    from schemas.stack import beam_arguments, tfma
 
     eval_config = make_eval_config(load_contract(workspace.schema))
     model_path = str(artifacts["Trainer", "model"] / "Format-Serving")

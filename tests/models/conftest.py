@@ -4,10 +4,17 @@ from typing import Any
 
 import pytest
 import tensorflow_transform as tft
+import tf_keras as keras
 from small_log import SCHEMA, made_rows, transform, write_split
 
-from models.batches import HeldRows, hold
+from models.datasets.in_memory import InMemorySplit, hold
 from schemas.contract import Contract, parse_schema, read_contract
+
+
+@pytest.fixture(autouse=True)
+def _same_first_values() -> None:
+    """Else they depend on what ran before, and the few ReLUs of a small layer can all be dead."""
+    keras.utils.set_random_seed(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,5 +66,5 @@ def split_files(
 
 
 @pytest.fixture(scope="session")
-def held(contract: Contract, transform_layer: Any, split_files: list[str]) -> HeldRows | None:
+def held(contract: Contract, transform_layer: Any, split_files: list[str]) -> InMemorySplit | None:
     return hold(contract, transform_layer, split_files, serving=False)

@@ -7,7 +7,14 @@ import tensorflow as tf
 
 from models import registry
 from models.config import TrainingConfig
-from models.inputs import SCENARIO_KEY, Field, InputLayout, target_key, value_key, weight_key
+from models.features.inputs import (
+    SCENARIO_KEY,
+    Field,
+    InputLayout,
+    target_key,
+    value_key,
+    weight_key,
+)
 from models.ranker import Ranker
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 

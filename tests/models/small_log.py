@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from models.preprocessing import preprocessing_fn
+from common.tfx_compat import beam_arguments
+from models.features.preprocessing import preprocessing_fn
 from schemas.contract import parse_schema
-from schemas.stack import beam_arguments
 
 SCHEMA = """
 feature { name: "scenario" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } }

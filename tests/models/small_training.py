@@ -14,10 +14,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 import numpy as np
 import tf_keras as keras
 
-from models.batches import HeldRows
-from models.checkpoints import Checkpoints
 from models.config import TrainingConfig
-from models.inputs import (
+from models.datasets.in_memory import InMemorySplit
+from models.features.inputs import (
     ROW_WEIGHT_KEY,
     SCENARIO_KEY,
     Field,
@@ -29,7 +28,8 @@ from models.inputs import (
 )
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.training_loop import TrainingLoop
+from models.training.checkpoints import Checkpoints
+from models.training.loop import TrainingLoop
 from schemas.task_graph import Label, sorted_by_parents
 
 LAYOUT = InputLayout((Field("user", 50), Field("item", 30)), ("age",), ("home", "cart"))
@@ -37,7 +37,7 @@ TASKS = sorted_by_parents([Label("click", "click"), Label("buy", "buy", "click",
 MODEL = {"name": "shared_bottom", "bottom_units": [8], "tower_units": [], "embedding_dim": 4}
 
 
-def made_held_rows(rows: int, seed: int) -> HeldRows:
+def made_held_rows(rows: int, seed: int) -> InMemorySplit:
     """Rows whose click depends on user and age."""
     random = np.random.default_rng(seed)
     integers = {
@@ -60,7 +60,7 @@ def made_held_rows(rows: int, seed: int) -> HeldRows:
         weight_key("click_and_buy"): np.ones(rows),
     }
     names, reals = tuple(sorted(integers)), tuple(sorted(floats))
-    return HeldRows(
+    return InMemorySplit(
         names,
         np.stack([integers[name] for name in names], axis=1).astype(np.int32),
         reals,

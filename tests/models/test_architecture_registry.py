@@ -1,10 +1,10 @@
 import pytest
 
+from common.settings import SettingsError, parse
 from models import registry
 from models.architecture import Architecture
 from models.config import ModelConfig, TrainingConfig
-from models.zoo.mmoe import MMoE, MMoEConfig
-from schemas.settings import SettingsError, parse
+from models.zoo.multi_task.mmoe import MMoE, MMoEConfig
 
 
 def test_the_name_chooses_the_class_of_the_config() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import tensorflow as tf
 from made_batches import batch, layout, make_ranker, randomise, task_graph, tensors
-from test_mirrored import MODELS, check_mirrored
+from mirrored_check import MODELS, check_mirrored
 from trainer_arguments import arguments
 
-from models.trainer import run_fn
+from models.training.run_fn import run_fn
 
 pytestmark = pytest.mark.gpu
 
@@ -86,8 +86,8 @@ def test_a_cpu_serves_the_scores_of_the_gpu(
     """Trained, recorded and exported on the GPU; the SavedModel is asked where there is none."""
     run_fn(arguments(tmp_path, transform_dir, **training))
     check = (
-        "import pathlib, sys, test_trainer\n"
-        "test_trainer.check_outcome(pathlib.Path(sys.argv[1]), float(sys.argv[2]))"
+        "import pathlib, sys, trainer_arguments\n"
+        "trainer_arguments.check_outcome(pathlib.Path(sys.argv[1]), float(sys.argv[2]))"
     )
     environment = {
         **os.environ,

@@ -8,9 +8,9 @@ import tensorflow as tf
 import tf_keras as keras
 from made_batches import batch, layout, make_ranker, randomise, task_graph, tensors, weight
 
-from models.inputs import SCENARIO_KEY, target_key, value_key, weight_key
+from common.settings import SettingsError
+from models.features.inputs import SCENARIO_KEY, target_key, value_key, weight_key
 from models.ranker import Ranker
-from schemas.settings import SettingsError
 
 LAYOUT, TASKS = layout(), task_graph(2)
 OUTPUTS = ("click", "action_given_click")

@@ -1,9 +1,12 @@
 """What TFX hands to the Trainer's run_fn, made by hand."""
 
+import json
 import pathlib
 import types
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
 from small_log import SCHEMA, made_rows, write_split
 
 
@@ -40,3 +43,22 @@ def arguments(
             "code_digest": "0",
         },
     )
+
+
+def check_outcome(folder: pathlib.Path, tolerance: float = 1e-6) -> None:
+    """The files a pipeline reads are there, and the SavedModel gives the trainer's scores."""
+    history = json.loads((folder / "run" / "history.json").read_text())
+    assert history["epochs"][history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
+    assert not list((folder / "checkpoints").iterdir())
+    assert (folder / "Format-Serving/assets.extra/tf_serving_warmup_requests").is_file()
+    records = tf.data.TFRecordDataset(str(folder / "run/canary/examples.tfrecord"))
+    examples = tf.constant(list(records.as_numpy_iterator()))
+    signature = tf.saved_model.load(str(folder / "Format-Serving")).signatures["serving_default"]
+    found = signature(examples)
+    with np.load(folder / "run/canary/scores.npz") as scores:
+        assert set(scores.files) == {"click", "buy_given_click", "click_and_buy"}
+        for output in scores.files:
+            assert len(scores[output]) == 40
+            np.testing.assert_allclose(
+                found[output].numpy(), scores[output], rtol=0, atol=tolerance
+            )

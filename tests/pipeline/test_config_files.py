@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
+from common.settings import SettingsError
 from pipeline.config_files import apply_override, load_config
-from pipeline.shipped import preset_names, preset_path
-from schemas.settings import SettingsError
+from pipeline.presets import preset_names, preset_path
 
 
 def _write(folder: pathlib.Path, text: str) -> pathlib.Path:

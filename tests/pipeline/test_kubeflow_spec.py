@@ -8,11 +8,11 @@ from google.protobuf import json_format
 from kfp import components
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from common.settings import SettingsError
 from pipeline.config_files import load_config
 from pipeline.kubeflow import kubeflow_pipeline, write_spec
+from pipeline.presets import preset_path
 from pipeline.run_parameters import cluster_values
-from pipeline.shipped import preset_path
-from schemas.settings import SettingsError
 
 RESOURCES = (
     "resources={default: {cpu: 2, memory_gb: 8}, "

@@ -13,14 +13,14 @@ from ports import free_ports, wait_for_port
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 
+from common.errors import PolyrankError
+from common.settings import SettingsError, parse
 from components.schema_import.component import SchemaImport
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
 from pipeline.metadata import metadata_connection, open_record
 from pipeline.run_record import RunRecord
 from schemas.contract import load_schema_text
-from schemas.errors import PolyrankError
-from schemas.settings import SettingsError, parse
 
 PASSWORD = "it's secret"
 _PATH = f"{os.environ['PATH']}:/usr/sbin"

@@ -2,10 +2,10 @@
 
 import pytest
 
+from common.settings import SettingsError
 from pipeline.config_files import load_config
 from pipeline.kubeflow import kubeflow_pipeline
-from pipeline.shipped import preset_path
-from schemas.settings import SettingsError
+from pipeline.presets import preset_path
 
 
 def components(preset, *overrides):

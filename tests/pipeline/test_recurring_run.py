@@ -6,8 +6,8 @@ import pytest
 from kubeflow_server import KubeflowServer
 from ports import free_ports
 
+from common.errors import PolyrankError
 from pipeline.recurring_run import Kubeflow, RecurringRun
-from schemas.errors import PolyrankError
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.config_files import load_config
 from pipeline.locations import Locations
-from pipeline.shipped import preset_path
+from pipeline.presets import preset_path
 from pipeline.state import local_state
 
 

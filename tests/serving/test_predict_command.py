@@ -6,9 +6,9 @@ import pytest
 from city_model import expected_logits
 from click.testing import CliRunner
 
-from cli.predict import predict
-from cli.serve import serve
-from schemas.errors import BadDataError, PolyrankError
+from cli.commands.predict import predict
+from cli.commands.serve import serve
+from common.errors import BadDataError, PolyrankError
 from serving.errors import ServingError
 
 ROWS = [{"city": "osaka", "age": 2.0, "click": 1}, {"city": "nowhere", "age": 1}]

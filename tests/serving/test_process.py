@@ -6,7 +6,7 @@ import time
 import pytest
 from city_model import push
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 from serving.client import Client
 from serving.errors import ServingError
 from serving.process import ServerProcess

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from schemas.errors import BadDataError, PolyrankError
+from common.errors import BadDataError, PolyrankError
 from serving.rows import columns
 from serving.signatures import TensorSpec
 

@@ -11,7 +11,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 from serving.client import Client
 from serving.errors import ServingError
 from serving.server import ModelServer

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from schemas.errors import PolyrankError
+from common.errors import PolyrankError
 from serving.errors import ModelLoadError
 from serving.tensors import to_array
 from serving.warmup import MAX_REQUESTS, WARMUP_FILE, read_warmup_requests, write_warmup_requests

@@ -94,7 +94,7 @@ def beam_args(pool):
 
 def test_a_worker_has_our_code_from_the_sdist(beam_args, worker_python, tmp_path):
     # Functions of Python's own: a worker has nothing of this test.
-    names = ("schemas", "models.preprocessing", "components.impression_example_gen.shard")
+    names = ("schemas", "models.features.preprocessing", "components.impression_example_gen.shard")
     with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
         specs = pipeline | beam.Create(names) | beam.Map(importlib.util.find_spec)
         _ = specs | beam.Map(repr) | beam.io.WriteToText(str(tmp_path / "found"))

@@ -10,11 +10,11 @@ from impression_log import DATES, SCHEMA, changed, day_table, read_split, wanted
 from tfx.components.util import examples_utils, tfxio_utils
 from tfx.types import artifact_utils
 
-from components.impression_example_gen.checks import Rule
-from components.impression_example_gen.report import Refused, Report, judge
+from common.errors import BadDataError
 from components.impression_example_gen.split import SplitConfig
+from data.log.report import Refused, Report, judge
+from data.log.rules import Rule
 from schemas.contract import parse_schema
-from schemas.errors import BadDataError
 
 
 def test_the_splits_hold_exactly_the_rows_of_the_log(log):
@@ -92,7 +92,7 @@ def test_stock_statistics_gen_reads_the_artifact(log):
     from tfx.components.statistics_gen.executor import Executor as StatisticsGen
     from tfx.types import standard_artifacts
 
-    from schemas.stack import beam_arguments, tfdv
+    from common.tfx_compat import beam_arguments, tfdv
 
     examples, _ = log.run("run", shards=30)
     statistics = standard_artifacts.ExampleStatistics()

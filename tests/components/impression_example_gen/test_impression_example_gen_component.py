@@ -6,11 +6,11 @@ from impression_log import SCHEMA
 from tfx import v1 as tfx
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
+from common.settings import SettingsError
+from common.tfx_compat import beam_arguments
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.impression_example_gen.split import SplitConfig
 from components.span_window.component import SpanWindow
-from schemas.settings import SettingsError
-from schemas.stack import beam_arguments
 
 
 def _components(folder, **properties):

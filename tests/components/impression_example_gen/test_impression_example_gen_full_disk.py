@@ -5,7 +5,7 @@ import pathlib
 import pytest
 from impression_log import day_table
 
-from components.full_disk import DiskFullError
+from common.full_disk import DiskFullError
 
 
 def test_no_shard_is_left_and_the_next_run_succeeds(log, room):

@@ -4,10 +4,10 @@ import pytest
 from impression_log import day_table, read_split
 from siphash import siphash_unit
 
+from common.settings import SettingsError, parse
 from components.impression_example_gen.hash_split import HashSplit
 from components.impression_example_gen.row_hash import unit_hashes
 from components.impression_example_gen.split import Rows, SplitConfig
-from schemas.settings import SettingsError, parse
 
 SPLITS = ("train", "validation", "eval")
 

@@ -2,9 +2,9 @@ import collections
 
 import numpy as np
 
-from components.impression_example_gen.log_files import LogFile
 from components.impression_example_gen.plan import plan_shards
-from components.impression_example_gen.time_counts import TimeCounts
+from data.log.survey import LogFile
+from data.log.time_counts import TimeCounts
 
 _NO_TIMES = TimeCounts(np.zeros(0, np.int64), np.zeros(0, np.int64))
 

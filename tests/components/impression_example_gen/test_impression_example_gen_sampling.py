@@ -6,12 +6,12 @@ import tensorflow as tf
 from impression_log import SCHEMA, day_table, serialized_examples
 from siphash import siphash_unit
 
+from common.settings import SettingsError, parse
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
-from models.inputs import weight_key
-from models.targets import evaluation_targets
+from models.features.inputs import weight_key
+from models.features.targets import evaluation_targets
 from schemas.contract import SAMPLING_RATE_KEY
-from schemas.settings import SettingsError, parse
 
 LABELS = ("click", "buy", "view")
 ROWS = 144  # Of a day, one every ten minutes.

@@ -2,11 +2,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from common.errors import BadDataError
+from common.settings import SettingsError, parse
 from components.impression_example_gen.split import Rows, SplitConfig
-from components.impression_example_gen.time_counts import TimeCounts
 from components.impression_example_gen.time_split import Cutoffs, find_cutoffs
-from schemas.errors import BadDataError
-from schemas.settings import SettingsError, parse
+from data.log.time_counts import TimeCounts
 
 
 def _counts(*times):

@@ -8,13 +8,14 @@ import pytest
 import tensorflow as tf
 from made_shop import shop
 
-from data import kuairand, synthetic
+from common.errors import BadDataError
+from data import synthetic
+from data.adapters import kuairand
 from data.inference.guesses import guess
 from data.inference.proposal import propose
 from data.inference.sample import read_sample
 from data.synthetic.columns import contract
 from schemas.contract import load_contract, parse_schema, read_contract
-from schemas.errors import BadDataError
 from schemas.tags import Categorical, Id, Numeric
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.inputs import Field
+from models.features.inputs import Field
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.lookup_l2 import LookupL2
 

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from models.inputs import Field
+from models.features.inputs import Field
 from models.layers.first_order import FirstOrder
 from models.layers.lookup_l2 import LookupL2
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from made_batches import batch, layout, make_ranker, randomise, taken, task_graph, tensors
 
 from models import registry
-from models.inputs import SCENARIO_KEY, weight_key
+from models.features.inputs import SCENARIO_KEY, weight_key
 from models.ranker import Ranker
 
 # Options under which an architecture has parameters private to a scenario.

@@ -1,0 +1,93 @@
+"""`polyrank compare`: several models on the same rows, with the same budget."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+
+import click
+
+from cli.common.config_options import ConfigChoice, config_options
+from cli.common.failure import failure
+from cli.common.terminal import silent_imports
+from common.errors import PolyrankError
+
+
+@click.command()
+@config_options
+@click.option(
+    "--models", required=True, metavar="NAME,NAME,…", help="Architectures, such as mmoe,ple."
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Trials a model."
+)
+@click.option(
+    "--model-set",
+    "model_overrides",
+    multiple=True,
+    metavar="NAME:KEY=VALUE",
+    help="Set one key of one model, such as mmoe:experts=8.",
+)
+@click.option("--baseline", help="The model that others are compared with; else the first.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every model.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Trials at a time; else one a processor core."
+)
+@click.option("--work-dir", default="work/compare", show_default=True, help="Data and features.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=pathlib.Path),
+    help="Trials and tables; else WORK_DIR/comparison.",
+)
+@click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
+def compare(
+    choice: ConfigChoice,
+    models: str,
+    seeds: int,
+    model_overrides: tuple[str, ...],
+    baseline: str | None,
+    epochs: int | None,
+    jobs: int | None,
+    work_dir: str,
+    out: pathlib.Path | None,
+    as_json: bool,
+) -> None:
+    """Train several models alike and compare them.
+
+    Features are made once. Every model trains on the same rows for the same number of epochs;
+    a comparison that was stopped goes on with the trials that are not finished.
+
+    Exit status: 0 all trials finished, 1 error or a failed trial, 2 wrong command line,
+    4 bad data.
+    """
+    try:
+        with silent_imports():
+            from cli.compare.plan import make_comparison
+
+            comparison = make_comparison(
+                choice.load(),
+                [name for name in models.split(",") if name],
+                model_overrides,
+                seeds,
+                baseline,
+                epochs,
+            )
+            from cli.compare.run import compare_locally
+            from cli.compare.workers import cores
+
+        result = compare_locally(
+            comparison,
+            work_dir,
+            out or pathlib.Path(work_dir) / "comparison",
+            min(jobs or cores(), len(comparison.trials)),
+            people_read_stderr=as_json,
+        )
+    except PolyrankError as error:
+        if as_json:
+            # Whoever reads JSON gets it whatever happens; people get the message from main().
+            click.echo(json.dumps(failure(error)))
+        raise
+    if as_json:
+        click.echo(json.dumps(result.document))
+    sys.exit(result.exit_code)

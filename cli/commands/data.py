@@ -1,0 +1,170 @@
+"""`polyrank data`: makes spans of logged impressions."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from typing import Any
+
+import click
+import pyarrow.parquet as pq
+import yaml
+
+from cli.common.schema_option import schema_option
+from cli.common.terminal import silent_imports
+from common.settings import parse
+from data import synthetic as synthetic_log
+from data.adapters import kuairand as kuairand_log
+from data.adapters import movielens as movielens_log
+from data.adapters import published as published_log
+from schemas.contract import load_contract
+
+_OUT = click.option(
+    "--out", required=True, type=click.Path(path_type=pathlib.Path), help="The log's folder."
+)
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace spans that exist already.")
+
+
+@click.group("data")
+def data() -> None:
+    """Make spans of logged impressions."""
+
+
+@data.command()
+@_OUT
+@click.option("--rows", type=int, help="Impressions, spread evenly over the days.")
+@click.option("--days", type=int, help="Number of spans.")
+@click.option("--start", help="First day (UTC), YYYY-MM-DD.")
+@click.option("--seed", type=int, help="Seed of the draws.")
+@click.option(
+    "--world",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A knob of the world, such as seed=3, selection=0.9 or weights.n=1.2; repeatable.",
+)
+@_OVERWRITE
+def synthetic(out: pathlib.Path, overwrite: bool, world: tuple[str, ...], **knobs: Any) -> None:
+    """Make a synthetic log whose true probabilities are known."""
+    values = {key: value for key, value in knobs.items() if value is not None}
+    values["world"] = _nested(world)
+    config = parse(synthetic_log.SyntheticConfig, values, "polyrank data synthetic")
+    started = time.monotonic()
+    synthetic_log.write_log(out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of KuaiRand's log_standard*.csv and user_features*.csv.",
+)
+@_OUT
+@_OVERWRITE
+def kuairand(source: pathlib.Path, out: pathlib.Path, overwrite: bool) -> None:
+    """Turn KuaiRand's standard log into spans."""
+    started = time.monotonic()
+    kuairand_log.write_log(source, out, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of ml-100k.inter, .item and .user; without it they are downloaded.",
+)
+@click.option(
+    "--random-split",
+    type=int,
+    metavar="SEED",
+    help="Lay the ratings out over ten made-up days at random; for comparison with published "
+    "tables only.",
+)
+@_OUT
+@_OVERWRITE
+def movielens(
+    source: pathlib.Path | None, random_split: int | None, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn MovieLens-100K into spans."""
+    values = {"random_split": random_split}
+    config = parse(movielens_log.MovielensConfig, values, "polyrank data movielens")
+    started = time.monotonic()
+    movielens_log.write_log(source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.argument("protocol", type=click.Choice(sorted(published_log.PROTOCOLS)))
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The folder of the data set's files.",
+)
+@click.option("--seed", type=int, help="Seed of the random split.")
+@_OUT
+@_OVERWRITE
+def published(
+    protocol: str, source: pathlib.Path, seed: int | None, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn a data set into ten made-up days, split at random as published tables are."""
+    values = {} if seed is None else {"seed": seed}
+    config = parse(published_log.PublishedConfig, values, "polyrank data published")
+    started = time.monotonic()
+    published_log.write_log(protocol, source, out, config, overwrite)
+    _report(out, started)
+
+
+@data.command()
+@click.option(
+    "--source",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="A folder of Parquet, CSV or TFRecord files, or one of them.",
+)
+@schema_option
+@_OUT
+@_OVERWRITE
+def spans(
+    source: pathlib.Path, schema_path: pathlib.Path, out: pathlib.Path, overwrite: bool
+) -> None:
+    """Turn files of your own into spans, by the day of the schema's timestamp.
+
+    Holds all rows in memory: give it the files of some whole days at a time where they are too
+    many. Spans of other days stay as they are.
+    """
+    contract = load_contract(schema_path)
+    started = time.monotonic()
+    with silent_imports():
+        from data.adapters.user_files import write_user_files
+
+        write_user_files(contract, source, out, overwrite)
+    _report(out, started)
+
+
+def _nested(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """`("weights.n=1.2",)` as `{"weights": {"n": 1.2}}`; values are read as YAML."""
+    nested: dict[str, Any] = {}
+    for assignment in assignments:
+        path, _, value = assignment.partition("=")
+        *parents, key = path.split(".")
+        at = nested
+        try:
+            for parent in parents:
+                at = at.setdefault(parent, {})
+            at[key] = yaml.safe_load(value)
+        except (AttributeError, TypeError, yaml.YAMLError):
+            value = ""
+        if not value:
+            raise click.BadParameter(f"'{assignment}': write KEY=VALUE", param_hint="--world")
+    return nested
+
+
+def _report(out: pathlib.Path, started: float) -> None:
+    spans = sorted(out.glob("span=*"))
+    rows = sum(pq.read_metadata(part).num_rows for x in spans for part in x.glob("*.parquet"))
+    first, last = (span.name.partition("=")[2] for span in (spans[0], spans[-1]))
+    seconds = time.monotonic() - started
+    click.echo(f"{out}: {rows:,} rows in {len(spans)} spans, {first} to {last} ({seconds:.1f} s)")

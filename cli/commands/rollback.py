@@ -1,0 +1,36 @@
+"""`polyrank rollback`: an older pushed version live again."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import click
+
+
+@click.command()
+@click.option(
+    "--work-dir", default="work/run", show_default=True, help="The work folder of the runs."
+)
+@click.option("--version", help="The version to make live; else the one before the live one.")
+@click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
+def rollback(work_dir: str, version: str | None, as_json: bool) -> None:
+    """Make an older pushed version live again.
+
+    It is pushed once more, as a copy with a new and larger number, which servers load within
+    seconds. The next run is compared with it, and not with what was rolled back.
+    """
+    from cli.common.work_folder import only_run_in
+    from components.model_registry.rollback import roll_back
+    from pipeline.locations import Locations
+
+    folder = pathlib.Path(work_dir).absolute()
+    registry_path = Locations(str(folder), "").registry_path
+    if not folder.is_dir():
+        raise click.UsageError(f"--work-dir {folder} does not exist")
+    with only_run_in(folder):
+        entry = roll_back(registry_path, version)
+    if as_json:
+        click.echo(json.dumps({"status": "rolled back", **entry.model_dump(mode="json")}))
+    else:
+        click.echo(f"rolled back: version {entry.version} is a copy of {entry.rollback_of}")

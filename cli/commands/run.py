@@ -1,0 +1,45 @@
+"""`polyrank run`: the pipeline on this machine, from spans to a registered version."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from cli.common.config_options import ConfigChoice, config_options
+from cli.common.debug import debugging
+from cli.common.failure import failure
+from cli.common.terminal import silent_imports
+from cli.common.work_folder import check_free
+from common.errors import PolyrankError
+
+
+@click.command()
+@config_options
+@click.option("--work-dir", default="work/run", show_default=True, help="All that runs write.")
+@click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
+def run(choice: ConfigChoice, work_dir: str, as_json: bool) -> None:
+    """Run the pipeline on this machine.
+
+    Exit status: 0 pushed, 1 error, 2 wrong command line, 3 refused by the gate,
+    4 bad data, 5 canary failed. The last line says which, and why.
+    """
+    try:
+        check_free(work_dir)
+        with silent_imports():
+            settings = choice.load()
+            # TFX takes many seconds to import; a wrong command line is told before.
+            from cli.runs.local import run_locally
+
+        result = run_locally(settings, work_dir, people_read_stderr=as_json)
+    except PolyrankError as error:
+        if as_json:
+            # Whoever reads JSON gets it whatever happens; people get the message from main().
+            click.echo(json.dumps(failure(error)))
+        raise
+    if result.trace and debugging():
+        click.echo(result.trace, err=True)
+    if as_json:
+        click.echo(json.dumps(result.document()))
+    sys.exit(result.outcome.value)

@@ -1,0 +1,79 @@
+"""`polyrank schema`: proposes a tagged schema, and holds data against one."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import click
+
+from cli.common.schema_option import schema_option
+from cli.common.terminal import silent_imports
+from pipeline.outcome import Outcome
+from schemas.contract import load_contract
+
+_DATA = click.option(
+    "--data", required=True, type=click.Path(path_type=pathlib.Path), help="The log's folder."
+)
+
+
+@click.group("schema")
+def schema() -> None:
+    """Propose a tagged schema, and hold data against one."""
+
+
+@schema.command()
+@_DATA
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), help="The file to write; else stdout."
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists already.")
+def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None:
+    """Propose a tagged schema for Parquet, CSV and TFRecord files, every guess with its reason.
+
+    Reads up to about 500,000 rows. Asks nothing: read the comments, and mend the tags.
+    """
+    if out is not None and out.exists() and not overwrite:
+        raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
+    with silent_imports():
+        from data.inference.guesses import guess
+        from data.inference.proposal import propose
+        from data.inference.sample import read_sample
+
+    sample = read_sample(data)
+    proposal = propose(sample, guess(sample))
+    if out is None:
+        click.echo(proposal.text, nl=False)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    unfinished.write_text(proposal.text, encoding="utf-8")
+    unfinished.replace(out)
+    click.echo("\n".join(proposal.summary))
+    click.echo(f"{out}: read the reason above every feature, mend the tags, then")
+    click.echo(f"  polyrank schema check --data {data} --schema {out}")
+
+
+@schema.command()
+@_DATA
+@schema_option
+def check(data: pathlib.Path, schema_path: pathlib.Path) -> None:
+    """Hold every row of a log's spans against a schema; write nothing.
+
+    Exit status: 0 all rows keep it, 1 the schema can't be used, 4 the log breaks it or is not
+    there.
+    """
+    contract = load_contract(schema_path)
+    with silent_imports():
+        from cli.common.log_check_text import findings, summary
+        from data.log.check_log import check_log
+
+        found = check_log(contract, str(data))
+    click.echo("\n".join(summary(contract, found)))
+    wrong = findings(contract, found)
+    if not wrong:
+        click.echo("every row keeps the contract")
+        return
+    for line in wrong:
+        click.echo(f"bad data: {line}", err=True)
+    sys.exit(Outcome.BAD_DATA.value)

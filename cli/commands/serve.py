@@ -1,0 +1,47 @@
+"""`polyrank serve`: the pushed model behind TF Serving's gRPC interface."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import sys
+
+import click
+
+from cli.common.terminal import silent_imports
+
+
+@click.command()
+@click.option("--model-base-path", help="The folder of versions. [default: WORK_DIR/serving/NAME]")
+@click.option(
+    "--work-dir", default="work/run", show_default=True, help="The work folder of the runs."
+)
+@click.option("--model-name", default="polyrank", show_default=True, help="What requests call it.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every interface.")
+@click.option("--port", default=8500, show_default=True, help="0 takes a free one.")
+@click.option("--port-file", help="A file that gets the port once a model answers.")
+def serve(
+    model_base_path: str | None,
+    work_dir: str,
+    model_name: str,
+    host: str,
+    port: int,
+    port_file: str | None,
+) -> None:
+    """Serve the newest pushed version, and each newer one as it is pushed."""
+    from common.errors import PolyrankError
+
+    with silent_imports():
+        from serving import server
+        from serving.versions import versions_on_disk
+
+    base_path = pathlib.Path(model_base_path or pathlib.Path(work_dir) / "serving" / model_name)
+    if not versions_on_disk(base_path):
+        raise PolyrankError(
+            f"{base_path} holds no model version; run 'polyrank run' first, or give "
+            "--model-base-path or --work-dir"
+        )
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
+    )
+    server.serve(server.ModelServer(model_name, base_path, host, port), port_file)

@@ -1,0 +1,1 @@
+"""What several commands share: terminal, options, work folders, failures."""

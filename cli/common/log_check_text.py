@@ -1,0 +1,55 @@
+"""The words of `polyrank schema check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from data.log.check_log import LogCheck
+from schemas.contract import Contract
+
+_MOST_NAMES = 12
+
+
+def findings(contract: Contract, found: LogCheck) -> list[str]:
+    """What is wrong with the log, the most frequent first; empty where nothing is."""
+    wrong = [*found.unreadable, *(str(refused) for refused in found.report.by_frequency())]
+    if found.kept:
+        wrong += _one_sided(contract, found)
+    return wrong
+
+
+def _one_sided(contract: Contract, found: LogCheck) -> Iterator[str]:
+    for label in contract.tasks.labels:
+        positives = found.positives[label.column]
+        if positives in (0, found.kept):
+            yield (
+                f"column '{label.column}' (label:{label.name}) is {int(positives > 0)} in all "
+                f"{found.kept:,} rows: nothing can be learned of it; deliver rows with both, or "
+                "drop its tag"
+            )
+    there = [name for name, rows in found.scenarios.items() if rows]
+    if len(there) == 1 < len(contract.scenarios):
+        yield (
+            f"column '{contract.scenario.name}' (scenario) is '{there[0]}' in every row, and its "
+            f"string_domain lists {len(contract.scenarios)}; deliver the others, or list this one"
+        )
+
+
+def summary(contract: Contract, found: LogCheck) -> list[str]:
+    """Rows, spans, rates and scenarios, for a reader who wants to recognise the log."""
+    lines = [
+        f"{found.report.read:,} rows in {found.files} file(s), {len(found.spans)} spans, "
+        f"{found.spans[0]} to {found.spans[-1]}; {found.kept:,} keep the contract"
+    ]
+    if found.kept:
+        lines += [
+            f"label {label.name}: {found.positives[label.column]:,} positives "
+            f"({found.positives[label.column] / found.kept:.2%})"
+            for label in contract.tasks.labels
+        ]
+        lines += [f"scenario {name}: {rows:,} rows" for name, rows in found.scenarios.items()]
+    if found.not_named:
+        names = sorted(found.not_named)
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        lines.append(f"not in the schema, not read: {', '.join(names[:_MOST_NAMES])}{more}")
+    return lines

@@ -1,0 +1,1 @@
+"""Comparisons: trials of several models, their summary and their reports."""

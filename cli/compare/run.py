@@ -1,0 +1,193 @@
+"""A comparison from the data to its tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from cli.common.terminal import console_on, quiet_terminal
+from cli.common.work_folder import make_run_directory, only_run_in
+from cli.compare.features import prepare_features
+from cli.compare.files import comparison_document, write_comparison_csv, write_summary_csv
+from cli.compare.plan import Comparison
+from cli.compare.plot import plot_differences
+from cli.compare.report import report
+from cli.compare.summary import summarise_cells, summarise_models
+from cli.compare.tables import models_table, output_table
+from cli.compare.workers import Job, Outcome, run_jobs
+from common.errors import PolyrankError
+from models.trials.data import TrialData
+from models.trials.trial import trial_code, trial_fingerprint
+from pipeline.locations import Locations
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareResult:
+    """How a comparison ended.
+
+    Attributes:
+      exit_code: 0, or 1 where a trial failed.
+      document: what `--json` prints; plain values.
+    """
+
+    exit_code: int
+    document: dict[str, Any]
+
+
+def compare_locally(
+    comparison: Comparison,
+    work_dir: str | pathlib.Path,
+    out: pathlib.Path,
+    processes: int,
+    *,
+    people_read_stderr: bool = False,
+) -> CompareResult:
+    """Makes the features, runs the trials that are not finished yet, and writes the tables.
+
+    Args:
+      comparison: what to compare.
+      work_dir: the data and features are below it.
+      out: the trials and tables.
+      processes: trials at a time.
+      people_read_stderr: True where stdout must stay free for a machine.
+
+    Raises:
+      PolyrankError: the features could not be made, a folder can't be written, or another
+        run is using it.
+    """
+    locations = Locations(str(pathlib.Path(work_dir).resolve()), comparison.config.name)
+    out = out.resolve()
+    if out == pathlib.Path(locations.work_dir):
+        raise PolyrankError(f"--out is the work folder {out}; give a folder of its own")
+    with only_run_in(locations.work_dir), only_run_in(out, "--out"):
+        directory = make_run_directory(locations.runs_dir)
+        log_path = directory / "run.log"
+        with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
+            console = console_on(terminal)
+            folder = prepare_features(comparison.config, locations, directory, console)
+            outcomes = _trials(comparison, folder, out, processes, console)
+            return _conclude(comparison, TrialData.load(folder), outcomes, out, console)
+
+
+def make_jobs(
+    comparison: Comparison, features: pathlib.Path, out: pathlib.Path, code: str
+) -> list[Job]:
+    """Describes every trial of a comparison.
+
+    Args:
+      comparison: what is compared.
+      features: the folder of the saved TrialData.
+      out: the trials' folders are below it.
+      code: digest of our source.
+    """
+    data = TrialData.load(features).fingerprint
+    jobs = []
+    for name, seed in comparison.trials:
+        model, training = comparison.models[name], comparison.training(seed)
+        folder = out / "trials" / name / f"seed-{seed}"
+        spec = {
+            "data": str(features),
+            "model": model.model_dump(mode="json"),
+            "training": training.model_dump(mode="json"),
+            "folder": str(folder),
+            "code": code,
+            "source": code,
+        }
+        fingerprint = trial_fingerprint(data, model, training, code)
+        jobs.append(Job(name, seed, folder, fingerprint, spec))
+    return jobs
+
+
+def _trials(
+    comparison: Comparison,
+    features: pathlib.Path,
+    out: pathlib.Path,
+    processes: int,
+    console: Console,
+) -> list[Outcome]:
+    jobs = make_jobs(comparison, features, out, trial_code())
+    width = max(len(name) for name in comparison.models)
+    ended = 0
+
+    def show(outcome: Outcome) -> None:
+        nonlocal ended
+        ended += 1
+        job, result = outcome.job, outcome.result
+        place = f"  {f'{ended}/{len(jobs)}':>7}  {job.model:<{width}}  seed {job.seed:<4}"
+        if result is None:
+            line = f"{place} failed: {outcome.error} (log: {job.log_path})"
+        elif outcome.seconds:
+            line = f"{place} mean AUC {result.mean_auc():.4f}  {outcome.seconds:7.1f} s"
+        else:
+            line = f"{place} mean AUC {result.mean_auc():.4f}  finished before"
+        console.print(line, markup=False, soft_wrap=True)
+        status.update(f"{ended} of {len(jobs)} trials")
+
+    try:
+        with console.status(f"0 of {len(jobs)} trials") as status:
+            return run_jobs(jobs, processes, show)
+    except KeyboardInterrupt:
+        console.print(
+            f"stopped: {ended} of {len(jobs)} trials have ended; the same command goes on"
+        )
+        raise
+
+
+def _conclude(
+    comparison: Comparison,
+    features: TrialData,
+    outcomes: Sequence[Outcome],
+    out: pathlib.Path,
+    console: Console,
+) -> CompareResult:
+    """Writes the files, shows the tables, and says how it ended."""
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    results.sort(key=lambda result: list(comparison.models).index(result.model))
+    failed = [outcome for outcome in outcomes if outcome.result is None]
+    failures = [f"{o.job.model}, seed {o.job.seed}: {o.error} ({o.job.log_path})" for o in failed]
+    if not results:
+        raise PolyrankError("every trial failed; the first: " + failures[0])
+    cells = summarise_cells(results, comparison.baseline)
+    models = summarise_models(results)
+    rows = {
+        "train": len(features.train),
+        "validation": len(features.validation),
+        "eval": len(features.eval),
+    }
+    files = {
+        name: str(out / f"{name}.{ending}")
+        for name, ending in (("comparison", "csv"), ("summary", "csv"))
+    }
+    files |= {"report": str(out / "comparison.md"), "plot": str(out / "comparison.png")}
+    write_comparison_csv(pathlib.Path(files["comparison"]), cells)
+    write_summary_csv(pathlib.Path(files["summary"]), cells)
+    text = report(comparison, cells, models, rows, failures)
+    pathlib.Path(files["report"]).write_text(text, encoding="utf-8")
+    plot_differences(pathlib.Path(files["plot"]), cells, comparison.baseline)
+    document = {
+        "status": "failed trials" if failed else "compared",
+        "exit_code": 1 if failed else 0,
+        "failed": failures,
+        "rows": rows,
+        "files": files,
+        **comparison_document(comparison.document(), cells, models, results),
+    }
+    (out / "comparison.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    names = [found.model for found in models]
+    console.print(models_table(cells, models, comparison.baseline))
+    console.print(output_table(cells, names, "auc"))
+    if len(comparison.seeds) == 1:
+        console.print("one seed: no intervals and no tests; differences may be chance")
+    last = f"compared: {files['report']}"
+    if failed:
+        last = f"failed: {len(failed)} of {len(outcomes)} trials; the rest: {files['report']}"
+    console.print(last, markup=False, soft_wrap=True)
+    return CompareResult(document["exit_code"], document)

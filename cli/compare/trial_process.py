@@ -1,0 +1,56 @@
+"""One trial in a process of its own: `python -m cli.compare.trial_process JOB.json`.
+
+It ends with its parent, however that ends: it watches its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pathlib
+import sys
+import threading
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def end_with_parent() -> None:
+    """Starts a thread that ends this process at the end of its standard input."""
+
+    def wait() -> None:
+        # Not sys.stdin: the interpreter could not close it while a thread waits in it.
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> None:
+    """Runs the trial that the job file describes; see `compare_trials`."""
+    end_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    job = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+
+    from common.errors import PolyrankError
+    from models.config import TrainingConfig
+    from models.registry import parse_model_config
+    from models.trials.data import TrialData
+    from models.trials.trial import run_trial, trial_code
+
+    if job.get("source", trial_code()) != trial_code():
+        raise PolyrankError("our source was changed during the comparison; start it again")
+
+    run_trial(
+        TrialData.load(pathlib.Path(job["data"])),
+        parse_model_config(job["model"]),
+        TrainingConfig(**job["training"]),
+        job["folder"],
+        code=job["code"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The trials of a comparison: each in a fresh process, some at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from common.source_digest import ROOT
+from models.trials.result import TrialResult, read_result
+
+_POLL_SECONDS = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One trial to run.
+
+    Attributes:
+      model: the model's name.
+      seed: its seed.
+      folder: of the trial.
+      fingerprint: of the result that is wanted.
+      spec: what the worker reads: `data`, `model`, `training`, `folder`, `code`, and, where
+        the worker must run the source of that digest and no other, `source`.
+    """
+
+    model: str
+    seed: int
+    folder: pathlib.Path
+    fingerprint: str
+    spec: dict[str, Any]
+
+    @property
+    def log_path(self) -> pathlib.Path:
+        """What the process writes to its standard streams."""
+        return self.folder / "trial.log"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a trial ended.
+
+    Attributes:
+      job: the trial.
+      result: what it measured; None where it failed.
+      seconds: wall time of its process; 0 where it was finished before.
+      error: the last line of a failed trial's log.
+    """
+
+    job: Job
+    result: TrialResult | None
+    seconds: float
+    error: str = ""
+
+
+@dataclasses.dataclass
+class _Running:
+    job: Job
+    process: subprocess.Popen[bytes]
+    started: float
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    processes: int,
+    report: Callable[[Outcome], None],
+    command: Sequence[str] = (sys.executable, "-m", "cli.compare.trial_process"),
+) -> list[Outcome]:
+    """Runs the jobs in their order, `processes` at a time; a failed one does not stop the rest.
+
+    A job whose result is there already is not run. Whatever ends this function, its
+    processes end with it.
+
+    Args:
+      jobs: the trials.
+      processes: how many run at once; they share the processor's cores evenly.
+      report: told of every outcome when it is there, those of earlier runs first.
+      command: starts a worker; the path of the job's file is added.
+
+    Returns:
+      One outcome a job, in the order of `jobs`.
+    """
+    found: dict[int, Outcome] = {}
+    waiting = []
+    for index, job in enumerate(jobs):
+        result = read_result(job.folder, job.fingerprint)
+        if result is None:
+            waiting.append(index)
+        else:
+            found[index] = Outcome(job, result, 0.0)
+            report(found[index])
+    running: dict[int, _Running] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < processes:
+                index = waiting.pop(0)
+                running[index] = _start(jobs[index], processes, command)
+            for index, child in list(running.items()):
+                if child.process.poll() is not None:
+                    del running[index]
+                    found[index] = _ended(child)
+                    report(found[index])
+            time.sleep(_POLL_SECONDS)
+    finally:
+        for child in running.values():
+            child.process.kill()
+            child.process.wait()
+    return [found[index] for index in range(len(jobs))]
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _start(job: Job, processes: int, command: Sequence[str]) -> _Running:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    path = job.folder / "job.json"
+    path.write_text(json.dumps(job.spec, indent=1) + "\n", encoding="utf-8")
+    threads = str(max(1, cores() // processes))
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        # Processes that share a graphics card must not take all of its memory.
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    }
+    with job.log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [*command, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            # Ctrl-C is for the parent, which ends its children.
+            start_new_session=True,
+        )
+    return _Running(job, process, time.monotonic())
+
+
+def _ended(child: _Running) -> Outcome:
+    seconds = time.monotonic() - child.started
+    if child.process.stdin:
+        child.process.stdin.close()
+    job = child.job
+    result = read_result(job.folder, job.fingerprint)
+    if result is not None:
+        return Outcome(job, result, seconds)
+    lines = job.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+    return Outcome(job, None, seconds, f"exit status {child.process.returncode}: {last}")

@@ -1,0 +1,1 @@
+"""A run of the pipeline on this machine: data, progress, result and tables."""

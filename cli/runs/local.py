@@ -1,0 +1,65 @@
+"""A run on this machine with a terminal for people and a log file for the rest."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pathlib
+
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from cli.common.terminal import console_on, quiet_terminal
+from cli.common.work_folder import make_run_directory, only_run_in
+from cli.runs.display import RunDisplay
+from cli.runs.prepare_data import prepared
+from cli.runs.result import RunResult, collect, failed
+from cli.runs.tables import print_result
+from pipeline.config import PipelineConfig
+from pipeline.local import local_pipeline
+from pipeline.locations import Locations
+from pipeline.metadata import open_record
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_locally(
+    config: PipelineConfig, work_dir: str | pathlib.Path, *, people_read_stderr: bool = False
+) -> RunResult:
+    """Runs the pipeline, shows one line a component, and writes `result.json`.
+
+    A run's failure leaves it as an outcome with a reason, not as an exception; the stack
+    trace goes to the run's log.
+
+    Args:
+      config: what to run.
+      work_dir: all that runs write is below it.
+      people_read_stderr: True where stdout must stay free for a machine.
+
+    Raises:
+      PolyrankError: `work_dir` can't be written, or another run is using it.
+    """
+    locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
+    with only_run_in(locations.work_dir):
+        # Not before: a run that is refused leaves no folder of a run that never ended.
+        return _run(config, locations, people_read_stderr)
+
+
+def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool) -> RunResult:
+    record = open_record(config.metadata, locations)
+    directory = make_run_directory(locations.runs_dir)
+    log_path = directory / "run.log"
+    with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
+        console = console_on(terminal)
+        runs_before = len(record.run_ids())
+        try:
+            config = prepared(config, locations, console)
+            pipeline = local_pipeline(config, locations.work_dir)
+            with RunDisplay(console, record):
+                LocalDagRunner().run(pipeline)
+            result = collect(record, config.model.name, directory)
+        except Exception as error:
+            _LOG.exception("the run failed")
+            result = failed(error, record, runs_before, config.model.name, directory)
+        (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
+        print_result(console, result)
+    return result

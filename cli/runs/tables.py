@@ -1,0 +1,125 @@
+"""The tables that end a run: metrics and verdicts, models side by side, the last line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.runs.result import RunResult
+from common.names import OVERALL
+from pipeline.outcome import Outcome
+
+_VERDICT_COLORS = {"pass": "green", "fail": "red", "insufficient data": "yellow"}
+
+
+def _number(value: Any, form: str = ".4f") -> str:
+    return "-" if value is None or value != value else format(value, form)
+
+
+def gate_table(cells: list[dict[str, Any]]) -> Table:
+    """Every output x scenario: metrics, AUC gained on the baseline with its interval, verdict."""
+    table = Table(
+        title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    table.add_column("output, scenario", no_wrap=True, min_width=22)
+    compared = any("difference" in cell for cell in cells)
+    gain = ("gain ± 95 %",) if compared else ()
+    for name in ("AUC", *gain, "GAUC", "log loss", "calibr.", "pos.", "neg."):
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(6, len(name)))
+    table.add_column("verdict", no_wrap=True)
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        overall = cell["scenario"] == OVERALL
+        candidate = cell["candidate"]
+        color = _VERDICT_COLORS[cell["verdict"]]
+        table.add_row(
+            escape(cell["output"] if overall else f"  {cell['scenario']}"),
+            _number(candidate["auc"]),
+            *([_gain(cell)] if compared else ()),
+            _number(candidate["gauc"]),
+            _number(candidate["logloss"]),
+            _number(candidate["calibration"], ".3f"),
+            _number(candidate["positives"], ",.0f"),
+            _number(candidate["negatives"], ",.0f"),
+            f"[{color}]{cell['verdict'].removesuffix(' data')}[/{color}]",
+            style="bold" if overall else None,
+            end_section=following is None or cell["output"] != following["output"],
+        )
+    return table
+
+
+def _gain(cell: dict[str, Any]) -> str:
+    """The AUC's difference to the baseline, and half its 95 % interval."""
+    low, high = cell.get("intervals", {}).get("auc", (None, None))
+    if low is None:
+        return _number(cell.get("difference", {}).get("auc"), "+.4f")
+    return f"{(low + high) / 2:+.4f}±{(high - low) / 2:.4f}"
+
+
+def reasons(cells: list[dict[str, Any]]) -> Table:
+    """One sentence for every cell that did not pass."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for cell in cells:
+        if cell["verdict"] != "pass":
+            color = _VERDICT_COLORS[cell["verdict"]]
+            name = f"{cell['output']}/{cell['scenario']}"
+            table.add_row(f"[{color}]{escape(name)}[/{color}]", escape(cell["reason"]))
+    return table
+
+
+def models_table(result: RunResult) -> Table:
+    """AUC and log loss over all scenarios, of the model and of the simple ones beside it."""
+    names = list(
+        dict.fromkeys(
+            name
+            for found in result.references["outputs"].values()
+            for name, values in found.items()
+            if isinstance(values, dict)
+        )
+    )
+    table = Table(
+        title="Beside simple models: AUC (log loss) over all scenarios",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("output", no_wrap=True)
+    for name in (result.model, *names):
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for output, found in result.references["outputs"].items():
+        model = result.metrics()[output][OVERALL]
+        values = [model, *(found.get(name) for name in names)]
+        table.add_row(output, *(_auc_and_loss(value) for value in values))
+    return table
+
+
+def _auc_and_loss(values: Any) -> str:
+    if not isinstance(values, dict):
+        return "-"
+    return f"{_number(values['auc'])} ({_number(values['logloss'])})"
+
+
+def last_line(result: RunResult) -> str:
+    """Says how the run ended and why, on one line."""
+    where = f" (log: {result.run_directory / 'run.log'})"
+    if result.outcome is Outcome.PUSHED:
+        return f"pushed: version {result.version}; {result.reason}"
+    return f"{result.outcome.status}: {result.reason}{where}"
+
+
+def print_result(console: Console, result: RunResult) -> None:
+    """Shows the tables that the run got to, then the last line."""
+    cells = result.gate.get("cells")
+    if cells:
+        console.print(gate_table(cells))
+        console.print(reasons(cells))
+        for sentence in result.gate["situations"]:
+            console.print(f" {sentence}", markup=False)
+    if cells and result.references:
+        console.print(models_table(result))
+    console.print(last_line(result), markup=False, soft_wrap=True)

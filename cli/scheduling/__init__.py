@@ -1,0 +1,1 @@
+"""Schedules: cron expressions, crontab and systemd timers."""

@@ -1,0 +1,1 @@
+"""TFX's Pusher, made atomic: a version is pushed whole or not at all."""

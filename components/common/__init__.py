@@ -1,0 +1,1 @@
+"""What several components share: artifacts, reading them, digests, raw rows."""

@@ -1,0 +1,1 @@
+"""The registry of pushed versions, and rolling back to one of them."""

@@ -1,0 +1,1 @@
+"""Adapters: other data sets, and files of your own, as logs in spans."""

@@ -1,0 +1,1 @@
+"""Values of a file in the types of the contract."""

@@ -1,0 +1,86 @@
+"""Holds a whole log against a contract without writing anything."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow.compute as pc
+
+from common.errors import BadDataError
+from data.log import columns
+from data.log.check_batch import check_batch, passed
+from data.log.formats.opening import open_log
+from data.log.report import Report
+from data.log.spans import list_names, spans
+from data.log.survey import span_files
+from schemas.contract import Contract
+
+
+@dataclasses.dataclass
+class LogCheck:
+    """What was found.
+
+    Attributes:
+      files: number of files.
+      spans: the dates, in order.
+      report: rows read, and rows refused by rule.
+      unreadable: messages of the files and spans that could not be read.
+      not_named: columns of the files that the schema does not name.
+      positives: label's column -> rows that are 1, of the rows that were not refused.
+      scenarios: scenario -> rows, likewise.
+    """
+
+    files: int = 0
+    spans: tuple[str, ...] = ()
+    report: Report = dataclasses.field(default_factory=Report)
+    unreadable: list[str] = dataclasses.field(default_factory=list)
+    not_named: set[str] = dataclasses.field(default_factory=set)
+    positives: dict[str, int] = dataclasses.field(default_factory=dict)
+    scenarios: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def kept(self) -> int:
+        """Number of rows that keep the contract."""
+        return self.report.read - self.report.quarantined
+
+
+def check_log(contract: Contract, data_path: str) -> LogCheck:
+    """Reads every row of every span.
+
+    Raises:
+      BadDataError: the folder does not exist, or has no span.
+    """
+    found = LogCheck(spans=spans(list_names(data_path)))
+    found.positives = dict.fromkeys((x.column for x in contract.tasks.labels), 0)
+    found.scenarios = dict.fromkeys(contract.scenarios, 0)
+    for date in found.spans:
+        try:
+            files = span_files(data_path, date)
+        except BadDataError as error:
+            found.unreadable.append(str(error))
+            continue
+        for path, name in files:
+            found.files += 1
+            try:
+                _check_file(contract, path, name, date, found)
+            except BadDataError as error:
+                found.unreadable.append(str(error))
+    return found
+
+
+def _check_file(contract: Contract, path: str, name: str, date: str, found: LogCheck) -> None:
+    reader = open_log(contract, path, name)
+    columns.check_schema(contract, reader.schema, name, reader.untyped)
+    names = [column.name for column in contract.columns]
+    found.not_named.update(set(reader.schema.names) - set(names))
+    first = 0
+    for group in range(reader.groups):
+        for batch in reader.batches(group, names):
+            values, refusals = check_batch(contract, batch, name, date, first, found.report)
+            first += batch.num_rows
+            kept = passed(values, refusals)
+            for column in found.positives:
+                found.positives[column] += int(np.sum(kept[column].to_numpy()))
+            for scenario in pc.value_counts(kept[contract.scenario.name]).to_pylist():
+                found.scenarios[scenario["values"].decode()] += scenario["counts"]

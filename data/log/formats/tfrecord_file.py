@@ -1,0 +1,148 @@
+"""TFRecords of tf.Examples, plain or gzip: lists, in one row group."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
+
+from common.errors import BadDataError
+from data.log.casting.values import ARROW_TYPES
+from data.log.formats.reader import BATCH_ROWS
+from schemas.contract import Contract
+
+
+class TFRecordFile:
+    """A `LogReader` of a TFRecord file; every column is a list, an absent feature is null.
+
+    A feature has the type that it has in the first rows; a later row of another type is an
+    error, as in every reader of tf.Examples.
+    """
+
+    untyped = False
+    groups = 1
+
+    def __init__(self, path: str, source: str, contract: Contract) -> None:
+        """Reads the first examples, for the types of their features.
+
+        Raises:
+          BadDataError: they are no tf.Examples; `source` names the file.
+        """
+        self._path = path
+        self._source = source
+        self._expected = pa.schema(
+            [(column.name, pa.list_(ARROW_TYPES[column.type])) for column in contract.columns]
+        )
+        first = next(self._records(BATCH_ROWS), [])
+        found = self._decoded_alone(first).schema
+        # A feature that no example has is legal where the contract lets it be missing. One that
+        # is there without a kind (`tf.train.Feature()`) has no type yet: the contract's.
+        required = {column.name for column in contract.columns if first and column.required}
+        untyped = {field.name for field in found if pa.types.is_null(field.type)}
+        absent = set(self._expected.names) - set(found.names) - required
+        self.schema = pa.schema(
+            [
+                *(field for field in found if field.name not in untyped),
+                *(field for field in self._expected if field.name in untyped | absent),
+            ]
+        )
+
+    def batches(
+        self, group: int, columns: Sequence[str], batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """See `LogReader.batches`."""
+        del group
+        schema = pa.schema([self.schema.field(name) for name in columns])
+        first = 0
+        for records in self._records(batch_rows):
+            yield self._decoded(schema, records, first)
+            first += len(records)
+
+    def take(self, group: int, rows: np.ndarray) -> pa.Table:
+        """See `LogReader.take`."""
+        del group
+        records: list[bytes] = []
+        first = 0
+        for batch in self._records(BATCH_ROWS):
+            start, end = np.searchsorted(rows, [first, first + len(batch)])
+            records.extend(batch[row] for row in rows[start:end] - first)
+            first += len(batch)
+        return pa.Table.from_batches([self._decoded_alone(records)])
+
+    def _records(self, count: int) -> Iterator[list[bytes]]:
+        """Yields serialized examples, `count` at a time."""
+        read = 0
+        try:
+            for batch in self._dataset().batch(count).as_numpy_iterator():
+                yield batch.tolist()
+                read += len(batch)
+        except tf.errors.OpError as error:
+            why = error.message.rpartition("}} ")[2].partition(" [Op:")[0]
+            raise BadDataError(
+                f"{self._source}, row {read + self._readable(read):,} can't be read as TFRecord"
+                f"{' (gzip)' if self._compression else ''}: {why}. Write the file anew"
+            ) from None
+
+    @property
+    def _compression(self) -> str:
+        return "GZIP" if self._path.endswith(".gz") else ""
+
+    def _dataset(self) -> tf.data.Dataset:
+        return tf.data.TFRecordDataset([self._path], self._compression, buffer_size=1 << 20)
+
+    def _readable(self, first: int) -> int:
+        """Counts the records from `first` on that come before the one that can't be read."""
+        count = 0
+        with contextlib.suppress(tf.errors.OpError):
+            for _ in self._dataset().skip(first):
+                count += 1
+        return count
+
+    def _decoded_alone(self, records: list[bytes]) -> pa.RecordBatch:
+        """Decodes examples with all their features, each with its own type."""
+        try:
+            return ExamplesToRecordBatchDecoder().DecodeBatch(records)
+        except RuntimeError:
+            # Types differ from row to row: the contract decides which is the wrong one.
+            return self._decoded(self._expected, records, 0)
+
+    def _decoded(self, schema: pa.Schema, records: list[bytes], first: int) -> pa.RecordBatch:
+        """Decodes examples; `first` is the row of the first of them in the file."""
+        try:
+            return _decoder(schema).DecodeBatch(records)
+        except RuntimeError as error:
+            good, bad = 0, len(records)  # The first so many can be decoded, and can't.
+            while bad - good > 1:
+                middle = (good + bad) // 2
+                good, bad = (middle, bad) if _decodes(schema, records[:middle]) else (good, middle)
+            raise BadDataError(
+                f"{self._source}, row {first + good} can't be decoded as tf.Example ({error}). "
+                "Write the file anew, every feature with one type"
+            ) from None
+
+
+def _decoder(schema: pa.Schema) -> ExamplesToRecordBatchDecoder:
+    """Makes a decoder; one that has failed can't be used again."""
+    types = {
+        pa.int64(): schema_pb2.INT,
+        pa.float32(): schema_pb2.FLOAT,
+        pa.binary(): schema_pb2.BYTES,
+        pa.large_binary(): schema_pb2.BYTES,
+    }
+    features = [
+        schema_pb2.Feature(name=field.name, type=types[field.type.value_type]) for field in schema
+    ]
+    return ExamplesToRecordBatchDecoder(schema_pb2.Schema(feature=features).SerializeToString())
+
+
+def _decodes(schema: pa.Schema, records: list[bytes]) -> bool:
+    try:
+        _decoder(schema).DecodeBatch(records)
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The rows of a split: in memory, mapped from files, or streamed."""

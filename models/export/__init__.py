@@ -1,0 +1,1 @@
+"""What a training leaves behind: SavedModel, validation sample, explanation."""

@@ -1,0 +1,99 @@
+"""The SavedModel: transform graph and model in one, from raw columns to probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from common.names import EVALUATION_TARGETS, PREDICT, SERVING_DEFAULT
+from models.datasets.in_memory import Transform
+from models.features.parsing import DTYPES, from_dense, from_examples, raw_feature_spec
+from models.features.preprocessing import dense_column
+from models.features.targets import evaluation_targets
+from schemas.contract import Contract
+from serving.warmup import write_warmup_requests
+
+WARMUP_ROWS = (1, 128)
+
+
+class ServingModule(tf.Module):
+    """A ranker with its transform graph, and the signatures it is served by.
+
+    `serving_default`: `examples`, string [B], serialized tf.Example with the serving
+      features; optional ones may be absent.
+    `predict`: one tensor a serving feature under the column's name, int64, float32 or
+      string [B]. A missing value of an optional column is -2**63, NaN or the empty string.
+    `evaluation_targets`: `examples` with the labels -> target and weight of every output.
+
+    The scoring signatures return every output, float32 [B]. `train_only` columns are no
+    inputs; their defaults are filled in.
+
+    Args:
+      ranker: the trained model.
+      transform: the transform graph (TransformFeaturesLayer).
+      contract: the data contract.
+    """
+
+    def __init__(self, ranker: Any, transform: Transform, contract: Contract) -> None:
+        super().__init__(name="serving")
+        # Not the layer itself, whose every call Keras would trace on saving.
+        self._tables = list(tf.train.TrackableView.children(transform).values())
+
+        def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
+            return dict(ranker(transform(raw), training=False))
+
+        def serving_default(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return score(from_examples(contract, examples))
+
+        def predict(**columns: tf.Tensor) -> dict[str, tf.Tensor]:
+            return score(from_dense(contract, columns))
+
+        def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return evaluation_targets(contract, examples)
+
+        def traced(function: Callable[..., Any], *specs: Any, **named: Any) -> Any:
+            # No layer needs AutoGraph, and to convert them takes longer than to build the graph.
+            return tf.function(function, autograph=False).get_concrete_function(*specs, **named)
+
+        examples = tf.TensorSpec([None], tf.string, name="examples")
+        columns = {
+            column.name: tf.TensorSpec([None], DTYPES[column.type], name=column.name)
+            for column in contract.serving_features
+        }
+        self.functions = {
+            SERVING_DEFAULT: traced(serving_default, examples),
+            PREDICT: traced(predict, **columns),
+            EVALUATION_TARGETS: traced(targets, examples),
+        }
+        # The variables alone: tracking the model would have Keras trace every layer on saving.
+        # And those that are read alone: what only training needs is not served.
+        used = {id(v): v for function in self.functions.values() for v in function.variables}
+        self._weights = list(used.values())
+
+
+def save_serving_model(module: ServingModule, folder: str) -> None:
+    """Writes the SavedModel to `folder`."""
+    tf.saved_model.save(module, folder, signatures=module.functions)
+
+
+def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, np.ndarray]:
+    """Parses serialized examples to the inputs of the `predict` signature, each [B]."""
+    parsed = tf.io.parse_example(
+        tf.constant(list(serialized), tf.string), raw_feature_spec(contract, serving=True)
+    )
+    return {
+        column.name: dense_column(column, parsed[column.name]).numpy()
+        for column in contract.serving_features
+    }
+
+
+def write_warmup(folder: str, model_name: str, contract: Contract, serialized: list[bytes]) -> None:
+    """Writes warm-up requests of the usual sizes, made from real rows, beside the SavedModel."""
+    columns = dense_columns(contract, serialized)
+    requests: list[Mapping[str, np.ndarray]] = [
+        {name: np.resize(values, rows) for name, values in columns.items()} for rows in WARMUP_ROWS
+    ]
+    write_warmup_requests(folder, model_name, requests, PREDICT)

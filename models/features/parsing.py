@@ -1,0 +1,91 @@
+"""Raw columns as the transform graph takes them, from examples or from dense tensors.
+
+All rows come through here: in training, in validation and in both serving signatures.
+A column marked `train_only` is read from the log in training alone; everywhere else
+its default stands in, so that the model is judged on what it will see when it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from models.features.preprocessing import MISSING
+from schemas.column import Column
+from schemas.contract import Contract
+
+DTYPES = {"int": tf.int64, "float": tf.float32, "bytes": tf.string}
+
+
+def read_columns(contract: Contract, serving: bool) -> tuple[Column, ...]:
+    """The columns that are read: all features and the scenario, less `train_only` in serving."""
+    if serving:
+        return contract.serving_features
+    return contract.inputs
+
+
+def raw_feature_spec(contract: Contract, serving: bool) -> dict[str, Any]:
+    """Returns the parsing spec of `read_columns`."""
+    return {
+        column.name: tf.io.FixedLenFeature([1], DTYPES[column.type])
+        if column.required
+        else tf.io.VarLenFeature(DTYPES[column.type])
+        for column in read_columns(contract, serving)
+    }
+
+
+def raw_columns(column: Column, dense: tf.Tensor) -> Any:
+    """Turns [B] to what the transform graph takes: [B, 1], or sparse where it may be missing."""
+    if column.required:
+        return dense[:, tf.newaxis]
+    missing = MISSING[column.type]
+    present = (
+        tf.math.logical_not(tf.math.is_nan(dense)) if column.type == "float" else dense != missing
+    )
+    rows = tf.where(present)
+    return tf.SparseTensor(
+        tf.concat([rows, tf.zeros_like(rows)], axis=1),
+        tf.gather_nd(dense, rows),
+        tf.stack([tf.shape(dense, tf.int64)[0], 1]),
+    )
+
+
+def with_defaults(
+    contract: Contract, columns: Mapping[str, Any], batch_size: Any
+) -> dict[str, Any]:
+    """Adds the defaults of the `train_only` columns to what `raw_feature_spec` parsed.
+
+    Args:
+      contract: the data contract.
+      columns: the raw serving columns.
+      batch_size: B, a scalar tensor.
+    """
+    complete = dict(columns)
+    for column in contract.features:
+        default = column.train_only_default
+        if default is not None:
+            dense = tf.fill([batch_size], tf.constant(default, DTYPES[column.type]))
+            complete[column.name] = raw_columns(column, dense)
+    return complete
+
+
+def from_dense(contract: Contract, tensors: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+    """Turns one [B] tensor a serving feature to the raw columns, `train_only` defaults included."""
+    columns = {
+        column.name: raw_columns(column, tensors[column.name])
+        for column in contract.serving_features
+    }
+    batch_size = tf.shape(tensors[contract.scenario.name])[0]
+    return with_defaults(contract, columns, batch_size)
+
+
+def from_examples(contract: Contract, serialized: tf.Tensor) -> dict[str, Any]:
+    """Parses serialized examples [B] as a server does; a missing optional column is legal.
+
+    Raises:
+      tf.errors.InvalidArgumentError: an example lacks a required column.
+    """
+    columns = tf.io.parse_example(serialized, raw_feature_spec(contract, serving=True))
+    return with_defaults(contract, columns, tf.shape(serialized)[0])

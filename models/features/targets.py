@@ -1,0 +1,88 @@
+"""Targets and weights of the outputs, computed from the logged labels.
+
+They are no part of the transform graph: serving never needs a label, and the
+Evaluator gets the same numbers from the exported signature `evaluation_targets`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from models.features.inputs import ROW_WEIGHT_KEY, target_key, weight_key
+from schemas.contract import SAMPLING_RATE_KEY, Contract
+
+
+def label_feature_spec(contract: Contract) -> dict[str, Any]:
+    """Returns the parsing spec of the labels, the row's weight and its sampling rates."""
+    spec = {
+        label.column: tf.io.FixedLenFeature([], tf.int64, default_value=None)
+        for label in contract.tasks.labels
+    }
+    if contract.weight is not None:
+        dtype = tf.int64 if contract.weight.type == "int" else tf.float32
+        spec[contract.weight.name] = tf.io.FixedLenFeature([], dtype, default_value=None)
+    if contract.sampling_rate is not None:
+        name = contract.sampling_rate.name
+        spec[name] = tf.io.FixedLenFeature([], tf.float32, default_value=None)
+    spec[SAMPLING_RATE_KEY] = tf.io.FixedLenFeature([], tf.float32, default_value=1.0)
+    return spec
+
+
+def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
+    """Computes all targets and weights from parsed label columns.
+
+    A row that stands for others, which sampling left out, weighs as much as all of them: its
+    weight is divided by its sampling rates, the log's own and ours. An output's target is the
+    product of its `target` labels; its weight is the row's weight times the product of its
+    `space` labels, so a row outside the output's space weighs 0.
+
+    Args:
+      contract: the data contract.
+      columns: the tensors of `label_feature_spec`, each [B].
+
+    Returns:
+      `target_key(o)` and `weight_key(o)` of every output, and ROW_WEIGHT_KEY;
+      float32 [B].
+    """
+    values = {
+        label.name: tf.cast(columns[label.column], tf.float32) for label in contract.tasks.labels
+    }
+    if contract.weight is None:
+        row_weight = tf.ones_like(next(iter(values.values())))
+    else:
+        row_weight = tf.cast(columns[contract.weight.name], tf.float32)
+    row_weight /= columns[SAMPLING_RATE_KEY]
+    if contract.sampling_rate is not None:
+        row_weight /= columns[contract.sampling_rate.name]
+    found = {ROW_WEIGHT_KEY: row_weight}
+    for output in contract.tasks.outputs:
+        target = values[output.target[0]]
+        for name in output.target[1:]:
+            target *= values[name]
+        weight = row_weight
+        for name in output.space:
+            weight *= values[name]
+        found[target_key(output.name)] = target
+        found[weight_key(output.name)] = weight
+    return found
+
+
+def evaluation_targets(contract: Contract, serialized: Any) -> dict[str, Any]:
+    """Parses serialized examples to the targets and weights that the Evaluator reads.
+
+    Args:
+      contract: the data contract.
+      serialized: string [B], tf.Example with at least the label and weight columns.
+
+    Returns:
+      `target_key(o)` and `weight_key(o)` of every output; float32 [B].
+
+    Raises:
+      tf.errors.InvalidArgumentError: an example lacks a label.
+    """
+    columns = tf.io.parse_example(serialized, label_feature_spec(contract))
+    found = targets_of(contract, columns)
+    del found[ROW_WEIGHT_KEY]
+    return found

@@ -1,0 +1,1 @@
+"""The label space, entire-space probabilities and the balance of losses."""

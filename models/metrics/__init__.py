@@ -1,0 +1,1 @@
+"""Exact metrics of binary rankings, their differences, and how sure these are."""

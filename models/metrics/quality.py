@@ -1,0 +1,126 @@
+"""How good a model's probabilities are on one slice: exact, weighted, in float64."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+
+from models.metrics.binary import weighted_auc, weighted_log_loss
+from models.metrics.calibration import DECILES, Deciles, deciles
+from models.metrics.gauc import grouped_auc
+
+METRICS = (
+    "auc",
+    "logloss",
+    "calibration",
+    "positives",
+    "negatives",
+    "weighted_positives",
+    "weighted_negatives",
+    "nonfinite_scores",
+    "gauc",
+    "ranked_users",
+    "normalized_entropy",
+    "auc_error",
+)
+"""The names of the numbers below, in order."""
+
+_UNDEFINED: Deciles = ((math.nan, math.nan),) * DECILES
+
+
+@dataclasses.dataclass(frozen=True)
+class Quality:
+    """The numbers of one model, output and slice.
+
+    Only rows of the output's space (weight > 0) count, but for `nonfinite_scores`: a model
+    must score every row. A number that the rows do not define is NaN: AUC without both
+    classes, calibration without a positive, log loss without a row, and all three where a
+    score is not finite.
+
+    Attributes:
+      auc: weighted area under the ROC curve; ties count one half.
+      logloss: weighted mean of -ln p(target), natural logarithm.
+      calibration: weighted sum of the scores over weighted sum of the targets.
+      positives: number of rows with target 1.
+      negatives: number of rows with target 0.
+      weighted_positives: their weight.
+      weighted_negatives: their weight.
+      nonfinite_scores: number of rows, inside the space or not, whose score is NaN or infinite.
+      gauc: mean of the users' AUCs weighted by their impressions (`grouped_auc`).
+      ranked_users: number of users with both classes, whom GAUC is the mean of.
+      normalized_entropy: the log loss over that of the rows' own base rate as everybody's
+        score (He et al., ADKDD 2014); below 1 the scores tell rows apart, whatever the rate.
+      auc_error: how far `auc` may be off: 0 but for slices of very many rows, whose scores
+        are counted in bins (`CondensedRows`).
+      deciles: predicted and true rate of every tenth of the rows by score (`deciles`).
+    """
+
+    auc: float
+    logloss: float
+    calibration: float
+    positives: float
+    negatives: float
+    weighted_positives: float
+    weighted_negatives: float
+    nonfinite_scores: float
+    gauc: float = math.nan
+    ranked_users: float = 0
+    normalized_entropy: float = math.nan
+    auc_error: float = 0
+    deciles: Deciles = _UNDEFINED
+
+
+def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
+    """Computes all numbers of one model, output and slice.
+
+    Args:
+      target: 0 or 1, [B].
+      score: predicted probabilities, [B].
+      weight: the rows' weights, 0 outside the output's space, [B].
+      user: whose row it is, int [B]; None leaves GAUC undefined.
+    """
+    nonfinite = int((~np.isfinite(score)).sum())
+    inside = np.asarray(weight) > 0
+    target, score, weight = (
+        np.asarray(values)[inside].astype(np.float64) for values in (target, score, weight)
+    )
+    positive = target > 0
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    weighted_positives = float(weight[positive].sum())
+    weighted_negatives = float(weight[~positive].sum())
+    auc = logloss = calibration = gauc = entropy = math.nan
+    ranked_users = 0
+    tenths = _UNDEFINED
+    if score.size and not nonfinite:
+        auc = weighted_auc(target, score, weight)
+        logloss = weighted_log_loss(target, score, weight)
+        tenths = deciles(target, score, weight)
+        if user is not None:
+            gauc, ranked_users = grouped_auc(target, score, weight, np.asarray(user)[inside])
+        if positives:
+            calibration = float((weight * score).sum() / weighted_positives)
+        entropy = logloss / base_entropy(weighted_positives, weighted_negatives)
+    return Quality(
+        auc,
+        logloss,
+        calibration,
+        positives,
+        negatives,
+        weighted_positives,
+        weighted_negatives,
+        nonfinite,
+        gauc,
+        ranked_users,
+        entropy,
+        deciles=tenths,
+    )
+
+
+def base_entropy(weighted_positives: float, weighted_negatives: float) -> float:
+    """Returns the log loss of the base rate as everybody's score, NaN where it is 0 or 1."""
+    total = weighted_positives + weighted_negatives
+    shares = (weighted_positives / total, weighted_negatives / total)
+    return -sum(p * math.log(p) for p in shares) if min(shares) > 0 else math.nan

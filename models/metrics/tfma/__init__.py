@@ -1,0 +1,1 @@
+"""The adapter of our metrics to TensorFlow Model Analysis."""

@@ -1,0 +1,1 @@
+"""Training: run_fn, the loop, checkpoints, devices and validation."""

@@ -1,0 +1,1 @@
+"""Trials: models trained on shared rows with one budget, and judged alike."""

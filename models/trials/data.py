@@ -1,0 +1,137 @@
+"""What trials of different models share: transformed rows, and what they mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import pathlib
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from common.names import EVAL, SPLITS, TRAIN, VALIDATION
+from models.datasets.in_memory import InMemorySplit
+from models.datasets.mapped_files import load_held, save_held
+from models.features.inputs import Field, InputLayout
+from schemas.task_graph import Label, TaskGraph
+
+_FACTS = "facts.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialData:
+    """The rows that every trial of a comparison learns from and is judged on.
+
+    Attributes:
+      layout: the fields, numbers and scenarios.
+      tasks: the labels and their outputs.
+      train: the train split, as logged.
+      validation: chooses the best epoch; with the defaults of `train_only` columns.
+      eval: judges; with the defaults of `train_only` columns.
+      groups: split (`eval` or a name in `extra`) -> the user of every row, [N], for GAUC.
+      extra: more labelled rows to score, by name.
+    """
+
+    layout: InputLayout
+    tasks: TaskGraph
+    train: InMemorySplit
+    validation: InMemorySplit
+    eval: InMemorySplit
+    groups: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    extra: Mapping[str, InMemorySplit] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuses names that the splits have.
+
+        Raises:
+          ValueError: `extra` names rows like a split.
+        """
+        taken = sorted(set(self.extra) & set(SPLITS))
+        if taken:
+            raise ValueError(f"extra rows are named {', '.join(taken)}; name them otherwise")
+
+    @property
+    def judged(self) -> dict[str, InMemorySplit]:
+        """The rows that a trained model scores, by name; `eval` first."""
+        return {EVAL: self.eval, **self.extra}
+
+    @functools.cached_property
+    def base_rates(self) -> dict[str, float]:
+        """The mean targets inside (0, 1) of the conditional outputs, on the train split."""
+        outputs = [self.tasks.conditional(label.name).name for label in self.tasks.labels]
+        rates = {output: self.train.base_rate(output) for output in outputs}
+        # A comparison with NaN (nothing in the output's space) is false.
+        return {output: rate for output, rate in rates.items() if 0 < rate < 1}
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Digests the content of all rows; 32 hexadecimal digits."""
+        digest = hashlib.blake2b(json.dumps(self._facts(), sort_keys=True).encode(), digest_size=16)
+        held = {TRAIN: self.train, VALIDATION: self.validation, **self.judged}
+        for name, rows in held.items():
+            columns = [name, rows.integer_names, rows.float_names, rows.integers.shape]
+            digest.update(json.dumps(columns).encode())
+            for array in (rows.integers, rows.floats):
+                digest.update(np.ascontiguousarray(array).data)
+        for name, groups in sorted(self.groups.items()):
+            digest.update(f"{name} {groups.dtype} {len(groups)}".encode())
+            digest.update(np.ascontiguousarray(groups).data)
+        return digest.hexdigest()
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "layout": dataclasses.asdict(self.layout),
+            "labels": [dataclasses.asdict(label) for label in self.tasks.labels],
+            "extra": sorted(self.extra),
+        }
+
+    def save(self, folder: pathlib.Path) -> None:
+        """Writes everything into `folder`: whole, or not at all."""
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for name, rows in ((TRAIN, self.train), (VALIDATION, self.validation)):
+            save_held(rows, unfinished / name)
+        for name, rows in self.judged.items():
+            save_held(rows, unfinished / name)
+        for name, groups in self.groups.items():
+            np.save(unfinished / name / "groups.npy", groups)
+        facts = {**self._facts(), "fingerprint": self.fingerprint}
+        (unfinished / _FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+
+    @classmethod
+    def load(cls, folder: pathlib.Path) -> TrialData:
+        """Maps what `save` wrote into memory.
+
+        Raises:
+          FileNotFoundError: nothing was saved there.
+        """
+        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        layout, extra = facts["layout"], facts["extra"]
+        train, validation, judged = (load_held(folder / name) for name in SPLITS)
+        groups = {name: folder / name / "groups.npy" for name in (EVAL, *extra)}
+        data = cls(
+            layout=InputLayout(
+                fields=tuple(Field(**field) for field in layout["fields"]),
+                numeric=tuple(layout["numeric"]),
+                scenarios=tuple(layout["scenarios"]),
+            ),
+            tasks=TaskGraph(
+                tuple(
+                    Label(**{**label, "paths": tuple(label["paths"])}) for label in facts["labels"]
+                )
+            ),
+            train=train,
+            validation=validation,
+            eval=judged,
+            groups={n: np.load(p, mmap_mode="r") for n, p in groups.items() if p.is_file()},
+            extra={name: load_held(folder / name) for name in extra},
+        )
+        # Saved with the rows, so that a process need not read them all to know them.
+        data.__dict__["fingerprint"] = facts["fingerprint"]
+        return data

@@ -1,0 +1,1 @@
+"""Architectures that model conversion in the entire space of impressions."""

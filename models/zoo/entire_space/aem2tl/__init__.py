@@ -1,0 +1,1 @@
+"""AEM2TL: adaptive entire-space multi-scenario multi-task transfer learning."""

@@ -1,0 +1,263 @@
+"""AEM2TL: two levels of gated experts, personalised towers, five entire-space branches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pydantic
+import tensorflow as tf
+import tf_keras as keras
+
+from models.architecture import Architecture
+from models.config import Fraction, ModelConfig, NonNegative, Units
+from models.explanation import Axis, Explanation, numbered, scenario_means
+from models.feature_struct import Features
+from models.features.inputs import InputLayout
+from models.layers.cgc import CGC
+from models.layers.personal_towers import PersonalTowers
+from models.losses.entire_space import Branch, EntireSpace
+from models.losses.gradnorm import GradNorm
+from models.registry import register
+from schemas.task_graph import TaskGraph
+
+
+class AEM2TLConfig(ModelConfig):
+    """Hyper-parameters of AEM2TL; the paper states no sizes and no alpha.
+
+    Attributes:
+      name: the registered name.
+      shared_experts: K_sh, experts of the scenario level that all scenarios share.
+      scenario_experts: K_sp, experts of the scenario level of a scenario's own.
+      expert_units: widths of the scenario level's experts.
+      task_shared_experts: m, experts of the task level that a scenario's branches share.
+      task_experts: n, experts of the task level of a (scenario, branch).
+      task_expert_units: widths of the task level's experts.
+      tower_units: widths of a tower's hidden layers.
+      gate_units: hidden width of a personalised gate.
+      gate_input: what of the network a personalised gate reads beside the prior fields, its
+        gradient stopped: the branch's `task` representation T or the `input` x.
+      personal_gates: personalised gates a `task`, or a `scenario_task`. The prior fields
+        tell scenarios apart where one of them is the scenario.
+      entire_space: whether the branches are composed and supervised in the entire space;
+        without it every label has one tower, supervised in the label's own space.
+      unclicked: a `tower` for conversions without a click, or `none`: their probability
+        is 0, and the conversion's loss is on click and conversion together.
+      losses: of a label with a branch without a click: on its `total` probability (the
+        paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
+        that of click and conversion besides. For logs in which conversions without a click
+        occur: elsewhere both have the same targets, and conversions count twice.
+      unclicked_initial_rate: the probability that the tower without a click starts at.
+      adaptive_weights: whether GradNorm weighs the losses.
+      gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.
+      gradnorm_rate: the learning rate of GradNorm's weights.
+    """
+
+    name: Literal["aem2tl"] = "aem2tl"
+    shared_experts: pydantic.PositiveInt = 2
+    scenario_experts: pydantic.PositiveInt = 1
+    expert_units: Units = pydantic.Field((64, 32), min_length=1)
+    task_shared_experts: pydantic.PositiveInt = 1
+    task_experts: pydantic.PositiveInt = 1
+    task_expert_units: Units = pydantic.Field((32,), min_length=1)
+    tower_units: Units = (32,)
+    gate_units: pydantic.PositiveInt = 16
+    gate_input: Literal["task", "input"] = "task"
+    personal_gates: Literal["task", "scenario_task"] = "task"
+    entire_space: bool = True
+    unclicked: Literal["tower", "none"] = "tower"
+    losses: Literal["total", "total_and_joint"] = "total"
+    unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] = 1e-3
+    adaptive_weights: bool = True
+    gradnorm_alpha: NonNegative = 0.5
+    gradnorm_rate: NonNegative = 0.01
+
+
+@register("aem2tl", AEM2TLConfig)
+class AEM2TL(Architecture):
+    """Adaptive Entire-space Multi-scenario Multi-task Transfer Learning (TKDE 2025).
+
+    The paper's parts, x being all fields and numbers side by side and k a row's scenario:
+
+    1. Scenario-CGC: ``G = sum_e softmax(W_sh x + b_sh)_e Q_e(x)`` over shared experts, S_k
+       likewise over the scenario's own, side by side ``M_k = [G; S_k]``.
+    2. Task-CGC: T_kc mixes, for every branch c, the scenario's task-shared experts and the
+       branch's own by ``softmax(W_kc M_k)``. All of its parameters are private to k.
+    3. Towers a (scenario, branch); a personalised gate ``2 sigmoid(.)`` multiplies the input
+       of every layer. It reads the prior fields, and the network behind a stopped gradient.
+    4. Entire space: see `EntireSpace`. Losses on root, joint and total probabilities.
+    5. Adaptive weights of these losses: see `GradNorm`, on the last kernel of the shared
+       experts of 1.
+
+    Our choices: everything a config field says, above all the sizes; the paper does not say
+    which tensor a gate reads, T_kc (default) or x; the wide part and the base rate (the
+    offset) of a label start both of its clicked branches, y2 and y5. The branch without a
+    click, y3, starts from a rate of its own instead: conversions without a click are
+    rarer by orders of magnitude, and the total does not tell the branches apart, so that a y3
+    that starts at the clicked rate takes the conversions of the clicked rows.
+
+    Cost: all K scenarios' own experts, task levels and towers are computed as stacked
+    products and the row's own scenario is selected after each level, so that the work of
+    the private parts is K times that of one scenario.
+    """
+
+    def __init__(self, config: AEM2TLConfig, layout: InputLayout, tasks: TaskGraph) -> None:
+        super().__init__(config, layout, tasks)
+        space = EntireSpace(tasks, config.unclicked == "tower", config.losses == "total_and_joint")
+        self._space = space if config.entire_space else None
+        plain = tuple(Branch(tasks.conditional(x.name).name, x.name) for x in tasks.labels)
+        self.branches = space.branches if config.entire_space else plain
+        self._gate_reads_task = config.gate_input == "task"
+        self._gradnorm = None
+        if config.adaptive_weights:
+            self._gradnorm = (config.gradnorm_alpha, config.gradnorm_rate)
+        self._balancer: GradNorm | None = None
+        self._make_offsets([label.name for label in tasks.labels], config.unclicked_initial_rate)
+        self._make_levels(config)
+
+    def _make_offsets(self, labels: list[str], rate: float) -> None:
+        unclicked = [branch for branch in self.branches if not branch.clicked]
+        self._unclicked_bias = None
+        if unclicked:
+            start = keras.initializers.Constant(math.log(rate / (1 - rate)))
+            shape = (len(unclicked),)
+            self._unclicked_bias = self.add_weight("unclicked_bias", shape, "float32", start)
+        columns = [*labels, *unclicked]
+        self._columns = [columns.index(b.label if b.clicked else b) for b in self.branches]
+
+    def _make_levels(self, config: AEM2TLConfig) -> None:
+        branches, scenarios = len(self.branches), self.scenarios
+        regular: dict[str, Any] = {
+            "dropout": config.dropout,
+            "kernel_l2": config.kernel_l2,
+            "deviation_l2": config.deviation_l2,
+        }
+        scenario_level = {"units": config.expert_units, "gate_bias": True, **regular}
+        self._shared = CGC(1, 0, config.shared_experts, name="scenario_shared", **scenario_level)
+        self._private = CGC(
+            1,
+            config.scenario_experts,
+            0,
+            scenarios=scenarios,
+            name="scenario_private",
+            **scenario_level,
+        )
+        self._task_level = CGC(
+            branches,
+            config.task_experts,
+            config.task_shared_experts,
+            config.task_expert_units,
+            scenarios,
+            private_shared=True,
+            name="task_level",
+            **regular,
+        )
+        self._towers = PersonalTowers(
+            branches,
+            scenarios,
+            config.task_expert_units[-1],
+            config.tower_units,
+            config.gate_units,
+            private_gates=config.personal_gates == "scenario_task",
+            **regular,
+        )
+
+    @property
+    def supervised_outputs(self) -> tuple[str, ...]:
+        """The entire-space outputs with a loss; without that module the conditional ones."""
+        return self.labels if self._space is None else self._space.supervised_outputs
+
+    def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
+        """Returns GradNorm over the outputs, on the shared scenario experts' last kernel."""
+        if self._gradnorm is not None:
+            alpha, rate = self._gradnorm
+            self._balancer = GradNorm(outputs, lambda: self._shared.shared_kernel, alpha, rate)
+        return self._balancer
+
+    def scenario_level(self, features: Features, training: bool = False) -> tf.Tensor:
+        """Returns M = [G; S_k] of every row, compute dtype [B, 2 expert_units[-1]]."""
+        x, scenario = features.flat(), features.scenario
+        shared, _ = self._shared(x[tf.newaxis], x, scenario, training=training)
+        private, _ = self._private(x[tf.newaxis], x, scenario, training=training)
+        return tf.concat([shared[0], private[0]], axis=1)
+
+    def gate_inputs(self, features: Features, representations: tf.Tensor) -> tf.Tensor:
+        """Returns what the personalised gates read, [C, B, g] or [1, B, g].
+
+        Args:
+          features: the rows.
+          representations: T of every branch, [C, B, task_expert_units[-1]].
+        """
+        network = representations if self._gate_reads_task else features.flat()[tf.newaxis]
+        priors = tf.repeat(features.priors[tf.newaxis], network.shape[0], axis=0)
+        return tf.concat([priors, tf.stop_gradient(network)], axis=2)
+
+    def _levels(
+        self, features: Features, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns M, T and what the personalised gates read."""
+        mixed = self.scenario_level(features, training)
+        tasks, _ = self._task_level(mixed[tf.newaxis], mixed, features.scenario, training=training)
+        return mixed, tasks, self.gate_inputs(features, tasks)
+
+    def branch_probabilities(
+        self, features: Features, training: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """Returns the probability of every branch, float32 [B]."""
+        _, tasks, gate_inputs = self._levels(features, training)
+        logits = self._towers(tasks, gate_inputs, features.scenario, training=training)
+        starts = features.offset
+        if self._unclicked_bias is not None:
+            rows, (branches,) = tf.shape(starts)[0], self._unclicked_bias.shape
+            own = tf.broadcast_to(self._unclicked_bias, [rows, branches])
+            starts = tf.concat([starts, own], axis=1)
+        logits += tf.gather(starts, self._columns, axis=1)
+        values = tf.unstack(tf.sigmoid(logits), num=len(self.branches), axis=1)
+        return {branch.name: value for branch, value in zip(self.branches, values, strict=True)}
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns every label's conditional and what totals have a branch, float32 [B]."""
+        values = self.branch_probabilities(features, training)
+        return values if self._space is None else self._space.compose(values)
+
+    def record(self) -> dict[str, Any]:
+        """Returns the losses' weights of this moment."""
+        if self._balancer is None:
+            return {}
+        weights = self._balancer.by_output()
+        return {"task_weights": {name: float(value) for name, value in weights.items()}}
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns the scenarios' mean gates of every level, and the losses' weights.
+
+        `scenario_gates_shared` [K, K_sh], `scenario_gates_private` [K, K_sp], `task_gates`
+        [K, C, n + m] (own experts first), `personal_gates` [K, C, layers], `task_weights`.
+        """
+        scenario = features.scenario
+        x = features.flat()[tf.newaxis]
+        mixed, _, gate_inputs = self._levels(features)
+        factors = self._towers.gates(gate_inputs, scenario)
+        personal = tf.stack([tf.reduce_mean(f, axis=2) for f in factors], axis=2)
+        branches = Axis("branch", tuple(branch.name for branch in self.branches))
+
+        def means(gates: tf.Tensor, *axes: Axis) -> Explanation:
+            values = tf.cast(tf.transpose(gates, [1, 0, 2]), tf.float32).numpy()
+            found = scenario_means(values, scenario.numpy(), self.scenarios)
+            sizes = (self.scenarios, *(len(axis.entries) for axis in axes))
+            return Explanation(found.reshape(sizes), (self.scenario_axis, *axes))
+
+        shared, private = (level.gates(x, scenario) for level in (self._shared, self._private))
+        tasks = self._task_level.gates(mixed[tf.newaxis], scenario)
+        found = {
+            "scenario_gates_shared": means(shared, numbered("expert", shared.shape[2])),
+            "scenario_gates_private": means(private, numbered("expert", private.shape[2])),
+            "task_gates": means(tasks, branches, numbered("expert", tasks.shape[2])),
+            "personal_gates": means(personal, branches, numbered("layer", len(factors))),
+        }
+        weights = self.record().get("task_weights")
+        if weights:
+            axis = Axis("output", tuple(weights))
+            found["task_weights"] = Explanation(np.array([*weights.values()]), (axis,))
+        return found

@@ -1,0 +1,1 @@
+"""Architectures that share and separate scenarios."""

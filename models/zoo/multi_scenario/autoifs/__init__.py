@@ -1,0 +1,1 @@
+"""AutoIFS: information flows between scenarios and tasks, selected."""

@@ -1,0 +1,242 @@
+"""AutoIFS: flows between scenarios and tasks, and gates that remove the harmful ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from common.settings import SettingsError
+from models.architecture import Architecture
+from models.config import TrainingConfig
+from models.explanation import Axis, Explanation, scenario_means
+from models.feature_struct import Features
+from models.features.inputs import InputLayout
+from models.layers.field_embeddings import FieldEmbeddings
+from models.layers.stacked_mlp import StackedMLP
+from models.registry import register
+from models.schedule import Phase, RateGroup
+from models.zoo.multi_scenario.autoifs.config import AutoIFSConfig
+from models.zoo.multi_scenario.autoifs.epoch_mean import EpochMean
+from models.zoo.multi_scenario.autoifs.flow_selection import FlowSelection
+from models.zoo.multi_scenario.autoifs.held_out_rows import picked_rows, without_gradient
+from models.zoo.multi_scenario.autoifs.information_flows import FLOWS, InformationFlows
+from models.zoo.multi_scenario.autoifs.static_gates import StaticGates
+from schemas.task_graph import TaskGraph
+
+SEARCH, RETRAIN = "search", "retrain"
+
+
+@register("autoifs", AutoIFSConfig)
+class AutoIFS(Architecture):
+    """Automatic Information Flow Selection (Yang et al., WSDM 2026, arXiv 2512.13396).
+
+    A bottom that all share, four flows f_j of every label (`InformationFlows`) and a
+    network that scores from sg(x) for every row which of them to remove (`FlowSelection`),
+
+        x = fields and numbers side by side
+        logit_m = offset_m + sum_j (1 - g_mj) f_mj          additive
+        logit_m = offset_m + full_m - sum_j g_mj f_mj       subtractive
+
+    Search: g = sigmoid(T w), T from 1 to `final_temperature` by one factor an epoch (a
+    search of one epoch stays at 1); the selection network learns with all other weights on
+    the same loss. Retraining: the weights return to an earlier epoch, the gates are hard,
+    g = 1[w > 0] without gradient, and the selection network is as the search left it and
+    reads a frozen copy of the embeddings as they were then, which doubles their memory.
+
+    Ours are the offset (bias and wide part), z-scored numbers among the inputs, dropout (in
+    the bottom), more than one layer a level, additive flows, early stopping with the
+    training's patience, L2 on looked-up embeddings, a holdout for the search, static and
+    fixed gates, selection heads that start at zero, gates at the training's rate, and the
+    initial values of embeddings, bottom and selection (the code's are Xavier's). The offset
+    is outside of the flows: no gate can remove it.
+    """
+
+    def __init__(self, config: AutoIFSConfig, layout: InputLayout, tasks: TaskGraph) -> None:
+        super().__init__(config, layout, tasks)
+        self._config = config
+        self._phase = SEARCH
+        self._static = self._fixed(config, layout)
+        self._searches = self._static is None
+        self._bottom = StackedMLP(
+            (), config.bottom_units, config.dropout, config.kernel_l2, name="bottom"
+        )
+        self._flows = InformationFlows(
+            self.scenarios,
+            len(self.labels),
+            config.scenario_units,
+            config.task_units,
+            config.rank,
+            config.fusion,
+            config.activation,
+            config.kernel_l2,
+        )
+        self._selection = FlowSelection(
+            len(self.labels), len(FLOWS), config.selection_units, config.selection_start == "zero"
+        )
+        self._frozen = FieldEmbeddings(
+            layout.fields, config.embedding_dim, name="frozen_fields", trainable=False
+        )
+        self._mean_gate = EpochMean((len(self.labels), len(FLOWS)), name="mean_gate")
+
+    def _fixed(self, config: AutoIFSConfig, layout: InputLayout) -> np.ndarray | None:
+        if config.fixed_flows is None:
+            return None
+        wanted = (len(layout.scenarios), len(self.labels), len(FLOWS))
+        mask = np.array(config.fixed_flows, object)
+        if mask.shape != wanted:
+            raise SettingsError(f"model.fixed_flows has shape {mask.shape}; write one of {wanted}")
+        return mask.astype(bool)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes what the first call, in the search and not in training, does not read."""
+        for layer in (self._frozen, self._mean_gate) if self._searches else (self._mean_gate,):
+            with tf.name_scope(layer.name):
+                layer.build(tf.TensorShape([]))
+        self._temperature = self.add_weight(
+            "temperature", initializer="ones", trainable=False, experimental_autocast=False
+        )
+        super().build(input_shape)
+
+    def scores(self, features: Features) -> tf.Tensor:
+        """Returns w, float32 [B, C, 4]: a flow with a positive one is better removed."""
+        if self._phase == RETRAIN:
+            features = features._replace(fields=self._frozen(features.indices))
+        return self._selection(features.flat())
+
+    def gates(self, features: Features) -> tf.Tensor:
+        """Returns g, float32 [B, C, 4], how much of each flow is removed: soft in the search."""
+        scores = self.scores(features)
+        if self._phase == SEARCH:
+            return tf.sigmoid(self._temperature * scores)
+        return tf.stop_gradient(tf.cast(scores > 0, tf.float32))
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the conditional probability of every label, float32 [B]."""
+        if self._static is None:
+            removed, built = self.gates(features), None
+        else:
+            # Nothing is computed of a flow that no scenario uses.
+            removed = tf.gather(tf.constant(~self._static, tf.float32), features.scenario)
+            built = (self._static if self._additive else ~self._static).any(axis=0)
+        if training:
+            self._mean_gate(removed)
+            if self._phase == SEARCH and any(self._config.gate_penalty):
+                penalties = tf.reduce_mean(removed * tf.constant(self._config.gate_penalty), axis=2)
+                self.add_loss(tf.reduce_sum(penalties, axis=1))
+        if self._additive and built is not None and not built.any():
+            return self.probabilities(features.offset)
+        hidden = self._bottom(features.flat(), training=training)
+        logits, flows = self._flows(hidden, scenario=features.scenario, built=built)
+        logits += features.offset
+        if training and self._phase == SEARCH and self._config.search_holdout:
+            held_out = picked_rows(features.indices, self._config.search_holdout)
+            removed = without_gradient(~held_out[:, :, tf.newaxis], removed)
+            logits = without_gradient(held_out, logits)
+            flows = {flow: without_gradient(held_out, x) for flow, x in flows.items()}
+        factors = 1 - removed if self._additive else -removed
+        for flow, values in flows.items():
+            logits += factors[:, :, flow] * values
+        return self.probabilities(logits)
+
+    @property
+    def _additive(self) -> bool:
+        return self._config.fusion == "additive"
+
+    def phases(self, training: TrainingConfig) -> tuple[Phase, ...]:
+        """Returns search and retraining, which together have the training's epochs.
+
+        Raises:
+          SettingsError: the search leaves no epoch for the retraining.
+        """
+        if not self._searches:
+            return super().phases(training)
+        search, epochs = self._config.search_epochs, training.max_epochs
+        if search >= epochs:
+            raise SettingsError(
+                f"model.search_epochs is {search}, training.max_epochs {epochs}, and retraining "
+                f"needs an epoch; write search_epochs below {epochs} or max_epochs above {search}"
+            )
+        rewind = self._config.rewind_epoch
+        snapshot = search - 1 if rewind is None else rewind
+        rate = self._config.retrain_learning_rate
+        return (
+            Phase(SEARCH, search, early_stopping=False, snapshot_at=snapshot),
+            Phase(RETRAIN, epochs - search, learning_rate=rate, rewind=True),
+        )
+
+    def start_phase(self, name: str) -> None:
+        """Makes the gates soft and trained, or hard and fixed."""
+        self._phase = name
+        self._selection.trainable = name == SEARCH
+
+    def start_epoch(self, phase: str, epoch: int) -> None:
+        """Sets the temperature, and averages the gates anew where the epoch is a new one."""
+        if phase == SEARCH:
+            last = max(self._config.search_epochs - 1, 1)
+            self._temperature.assign(self._config.final_temperature ** (epoch / last))
+            self._mean_gate.start(epoch)
+        else:
+            self._mean_gate.start(self._config.search_epochs + epoch)
+
+    def finish_phase(self, name: str, embeddings: FieldEmbeddings) -> None:
+        """Keeps the embeddings that the selection network has learned to read."""
+        if name == SEARCH:
+            self._frozen.copy_from(embeddings)
+
+    @property
+    def kept_through_rewind(self) -> Sequence[tf.Variable]:
+        """The selection network and the embeddings that it reads."""
+        return [*self._selection.weights, *self._frozen.weights]
+
+    def parameter_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
+        """Gives the selection network an optimizer of its own."""
+        if not self._searches:
+            return ()
+        rate = self._config.gate_learning_rate or training.learning_rate
+        return [RateGroup(self._selection.trainable_variables, rate)]
+
+    def record(self) -> dict[str, Any]:
+        """Returns the epoch's mean gate of every label and flow, and the search's temperature."""
+        means = self._mean_gate.result().tolist()
+        gates = {
+            label: dict(zip(FLOWS, row, strict=True))
+            for label, row in zip(self.labels, means, strict=True)
+        }
+        if self._phase != SEARCH:
+            return {"mean_gate": gates}
+        return {"mean_gate": gates, "temperature": float(self._temperature.numpy())}
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns `kept` and `gate_value`, both [K, C, 4].
+
+        `kept` is the fraction of a scenario's rows whose hard gate keeps the flow,
+        `gate_value` the mean of sigmoid(w), the gate at temperature 1. Both are those of
+        the selection network, of a model with static gates too.
+        """
+        if not self._searches:
+            return {}
+        scores = self.scores(features)
+        scenario = features.scenario.numpy()
+        axes = (self.scenario_axis, self.label_axis, Axis("flow", FLOWS))
+        values = {"kept": scores <= 0, "gate_value": tf.sigmoid(scores)}
+        return {
+            name: Explanation(scenario_means(rows.numpy(), scenario, self.scenarios), axes)
+            for name, rows in values.items()
+        }
+
+    def prepare_export(self, batches: Iterable[Features]) -> dict[str, Any]:
+        """Fixes static gates, where the config asks for them, by all rows of validation."""
+        if self._config.export_gates == "dynamic" or not self._searches:
+            return {}
+        gates = StaticGates.of(
+            (
+                (self.scores(features).numpy() > 0, features.scenario.numpy())
+                for features in batches
+            ),
+            self.scenarios,
+        )
+        self._static = gates.kept
+        return {"gates": "static", **gates.document(self.layout.scenarios, self.labels, FLOWS)}

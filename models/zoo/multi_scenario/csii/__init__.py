@@ -1,0 +1,1 @@
+"""CSII: cross-scenario information interaction."""

@@ -1,0 +1,236 @@
+"""CSII: scenario-dominated experts that exchange transferable features."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+import pydantic
+import tensorflow as tf
+
+from models.architecture import Architecture
+from models.config import Fraction, ModelConfig, Units
+from models.explanation import Axis, Explanation, scenario_means
+from models.feature_struct import Features
+from models.features.inputs import InputLayout
+from models.layers.towers import Towers
+from models.registry import register
+from models.zoo.multi_scenario.csii.expert_mixtures import ExpertMixtures
+from models.zoo.multi_scenario.csii.field_columns import FieldColumns
+from models.zoo.multi_scenario.csii.inter_scenario_attention import InterScenarioAttention
+from models.zoo.multi_scenario.csii.intra_scenario_attention import IntraScenarioAttention
+from models.zoo.multi_scenario.csii.transfer_weight import TransferWeight
+from models.zoo.multi_scenario.csii.transferable_features import TransferableFeatures
+from schemas.task_graph import TaskGraph
+
+
+class CSIIConfig(ModelConfig):
+    """Hyper-parameters of CSII; those without a mark are our choice.
+
+    Attributes:
+      name: the registered name.
+      transform: form of the learned transform of a field from scenario to scenario.
+      rank: r of `low_rank`.
+      distance: what a score is made of; the paper's is `euclidean`, and it names `cosine`.
+      reference: what a transformed field is compared with: the field before (`self`), or
+        its average in the other scenario (`prototype`).
+      momentum: of the prototypes.
+      kept_share: share of the fields that a row takes to another scenario, the best
+        first; 1 for all.
+      experts_per_scenario: experts that a scenario dominates; the paper's is 1. More are
+        mixed by a gate of the scenario.
+      shared_experts: the paper's is 1. More are mixed by a gate.
+      expert_units: widths of an expert's layers; the last is h.
+      intra_tokens: what attends inside a scenario: `heads`, the parts of the expert's
+        output, or `fields`, the scaled fields, the expert's output beside the result. The
+        cost of `fields` is quadratic in the fields.
+      intra_heads: parts of an expert's output; divides h.
+      intra_weights: one intra-scenario attention, `shared`, or one a `scenario`.
+      alpha: whether the weight of what is taken is one a `scenario` (the paper's alpha_s)
+        or depends on the `instance` too.
+      tower_units: widths of a tower's hidden layers.
+      towers: one tower a `task` (the paper's), or one a `scenario_task`.
+      loss_space: `entire` has losses on the joint outputs, click and click_and_order
+        (the paper's CTR and CTCVR); `conditional` on click and order_given_click.
+      stop_cross_gradient: whether an expert learns from rows of its own scenario only.
+    """
+
+    name: Literal["csii"] = "csii"
+    transform: Literal["diagonal", "low_rank"] = "diagonal"
+    rank: pydantic.PositiveInt = 2
+    distance: Literal["euclidean", "cosine"] = "euclidean"
+    reference: Literal["self", "prototype"] = "prototype"
+    momentum: Fraction = 0.99
+    kept_share: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
+    experts_per_scenario: pydantic.PositiveInt = 1
+    shared_experts: pydantic.PositiveInt = 1
+    expert_units: Units = pydantic.Field((128, 64), min_length=1)
+    intra_tokens: Literal["heads", "fields"] = "heads"
+    intra_heads: pydantic.PositiveInt = 4
+    intra_weights: Literal["shared", "scenario"] = "shared"
+    alpha: Literal["scenario", "instance"] = "scenario"
+    tower_units: Units = (32,)
+    towers: Literal["task", "scenario_task"] = "task"
+    loss_space: Literal["entire", "conditional"] = "entire"
+    stop_cross_gradient: bool = True
+
+    @pydantic.model_validator(mode="after")
+    def _heads_divide_the_output(self) -> CSIIConfig:
+        width = self.expert_units[-1]
+        if self.intra_tokens == "heads" and width % self.intra_heads:
+            raise ValueError(
+                f"intra_heads is {self.intra_heads}, which does not divide the last of "
+                f"expert_units, {width}"
+            )
+        return self
+
+
+class Exchange(NamedTuple):
+    """What CSII makes of a batch before its towers.
+
+    Attributes:
+      representation: z, compute dtype [B, 2 * h].
+      scores: of every field to every scenario, float32 [K, B, P].
+      attention: weight of every scenario, float32 [K, B]; 0 of the own.
+      alpha: weight of what is taken, float32 [B, 1].
+    """
+
+    representation: tf.Tensor
+    scores: tf.Tensor
+    attention: tf.Tensor
+    alpha: tf.Tensor
+
+
+@register("csii", CSIIConfig)
+class CSII(Architecture):
+    """Cross-Scenario Information Interaction (Shu et al., arXiv 2407.19727).
+
+    For a row of scenario s, x^t being its features carried to scenario t, each field scaled
+    by how well it transfers (`TransferableFeatures`, x^s = x),
+
+        h_t = Expert_t(x^t),  h_share = Expert_sh(x),  u_t = Intra(h_t)
+        u_agg = sum_{t != s} a_t W_v u_t
+        z = [alpha_s u_agg + h_s; h_share],  P_m = sigmoid(t_m(z) + offset_m)
+
+    The paper's: an expert a scenario and a shared one, the transform of every field
+    between scenarios with its distance-based score (eq. 1), attention inside and then over
+    the other scenarios, z, and the losses of click and click_and_order. Its equations are
+    not public in full: the forms of transform, score, attention and alpha_s are ours.
+
+    The transforms have 2 K^2 P e parameters (`diagonal`; 62,720 for 7 scenarios and 40
+    fields of 16) or 2 K^2 P e r (`low_rank`). The scores compare fields; numbers join every
+    expert's input as they are.
+
+    With `stop_cross_gradient`, rows of s train Expert_s and its gate only; through the
+    kernels of the others, which stay as they are, they train the transforms psi_{s,t}
+    and the fields' embeddings. The attentions belong to the exchange, not to an expert, and
+    all rows train them: u_s is never read by rows of s, so an attention private to s
+    (`intra_weights: scenario`) can only learn from the others. With one scenario there is
+    nothing to exchange: u_agg = 0.
+    """
+
+    def __init__(self, config: CSIIConfig, layout: InputLayout, tasks: TaskGraph) -> None:
+        super().__init__(config, layout, tasks)
+        self._config = config
+        self._joints = tuple(tasks.joint(label.name).name for label in tasks.labels)
+        units, dropout, l2 = config.expert_units, config.dropout, config.kernel_l2
+        self._columns = FieldColumns(
+            len(layout.fields), config.embedding_dim, len(layout.numeric) if config.numeric else 0
+        )
+        self._experts = ExpertMixtures(
+            self.scenarios,
+            config.experts_per_scenario,
+            units,
+            dropout,
+            l2,
+            "experts",
+            config.deviation_l2,
+        )
+        self._shared = ExpertMixtures(
+            1, config.shared_experts, units, dropout, l2, "shared_experts"
+        )
+        if self.scenarios > 1:
+            self._extraction = TransferableFeatures(
+                self.scenarios,
+                self._columns,
+                config.transform,
+                config.rank,
+                config.distance,
+                config.reference,
+                config.momentum,
+                config.kept_share,
+            )
+            stack = self.scenarios if config.intra_weights == "scenario" else 1
+            self._intra = IntraScenarioAttention(stack, units[-1], l2)
+            self._inter = InterScenarioAttention(l2)
+            self._alpha = TransferWeight(self.scenarios, config.alpha == "instance", l2)
+        self._towers = Towers(
+            len(self.labels),
+            config.tower_units,
+            self.scenarios if config.towers == "scenario_task" else None,
+            dropout,
+            l2,
+            deviation_l2=config.deviation_l2,
+        )
+
+    @property
+    def supervised_outputs(self) -> tuple[str, ...]:
+        """The joint outputs, or the conditional ones."""
+        return self._joints if self._config.loss_space == "entire" else self.labels
+
+    def exchange(self, features: Features, training: bool = False) -> Exchange:
+        """Returns z and what it was made with."""
+        flat = features.flat()
+        shared = self._shared(flat[tf.newaxis], training=training)[0]
+        mine = tf.transpose(tf.one_hot(features.scenario, self.scenarios))
+        if self.scenarios == 1:
+            own = self._experts(flat[tf.newaxis], training=training)[0]
+            ones = tf.ones_like(features.fields[tf.newaxis, :, :, 0], tf.float32)
+            z = tf.concat([own, shared], axis=-1)
+            return Exchange(z, ones, tf.zeros_like(mine), tf.zeros_like(ones[0, :, :1]))
+        carried, scores = self._extraction(flat, features.scenario, training=training)
+        # A served graph has no use for whose gradient is stopped.
+        stops = training and self._config.stop_cross_gradient
+        learners = mine[:, :, tf.newaxis] if stops else None
+        experts = self._experts(carried, learners, training=training)
+        own = tf.reduce_sum(experts * tf.cast(mine, experts.dtype)[:, :, tf.newaxis], axis=0)
+        aggregate, attention = self._inter(own, self._aggregated(carried, experts), mine)
+        alpha = self._alpha(own, aggregate, mine)
+        z = tf.concat([tf.cast(alpha, own.dtype) * aggregate + own, shared], axis=-1)
+        return Exchange(z, scores, attention, alpha)
+
+    def _aggregated(self, carried: tf.Tensor, experts: tf.Tensor) -> tf.Tensor:
+        """Returns u_t of every scenario, [K, B, h]."""
+        if self._config.intra_tokens == "heads":
+            heads = self._config.intra_heads
+            shape = [self.scenarios, -1, heads, experts.shape[-1] // heads]
+            return self._intra(tf.reshape(experts, shape))
+        fields, width = self._columns.fields, self._columns.width
+        tokens = carried[:, :, : fields * width]
+        return self._intra(tf.reshape(tokens, [self.scenarios, -1, fields, width]), experts)
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the conditional probability of every label, float32 [B]."""
+        z = self.exchange(features, training=training).representation
+        logits = self._towers(z, scenario=features.scenario, training=training)
+        return self.probabilities(logits + features.offset)
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns the means over every scenario's rows.
+
+        `transferability` [K, K, P], the score of every field from a scenario to a scenario;
+        `attention` [K, K], the weight of the other scenarios; `alpha` [K], that of all.
+        """
+        found = self.exchange(features)
+        scenario = features.scenario.numpy()
+
+        def means(values: tf.Tensor) -> tf.Tensor:
+            return scenario_means(values.numpy(), scenario, self.scenarios)
+
+        origin, to = self.scenario_axis, Axis("to_scenario", self.layout.scenarios)
+        fields = Axis("field", tuple(field.column for field in self.layout.fields))
+        scores = means(tf.transpose(found.scores, [1, 0, 2]))
+        return {
+            "transferability": Explanation(scores, (origin, to, fields)),
+            "attention": Explanation(means(tf.transpose(found.attention)), (origin, to)),
+            "alpha": Explanation(means(found.alpha[:, 0]), (origin,)),
+        }

@@ -1,0 +1,1 @@
+"""Architectures of many tasks, without parts of a scenario."""

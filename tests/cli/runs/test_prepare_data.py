@@ -1,0 +1,72 @@
+"""Spans for a run: the user's own, or made once by the adapter."""
+
+import pathlib
+
+import pytest
+from rich.console import Console
+
+from cli.runs.prepare_data import prepared
+from common.settings import SettingsError
+from pipeline.config_files import load_config
+from pipeline.locations import Locations
+from pipeline.presets import preset_path
+
+OVERRIDES = ["data.adapter_options.rows=60", "data.adapter_options.days=3"]
+
+
+def _prepared(tmp_path, preset="synthetic", overrides=(), data_path=None):
+    config = load_config(preset_path(preset), overrides, data_path=data_path)
+    locations = Locations(str(tmp_path / "work"), config.name)
+    return prepared(config, locations, Console(quiet=True))
+
+
+def test_the_synthetic_adapter_makes_spans_once(tmp_path):
+    first = _prepared(tmp_path, overrides=OVERRIDES)
+    folder = pathlib.Path(first.data.path)
+    assert folder.parent == tmp_path / "work" / "data"
+    files = sorted(folder.glob("span=*/*.parquet"))
+    assert len({file.parent for file in files}) == 3
+    times = [file.stat().st_mtime_ns for file in files]
+    assert _prepared(tmp_path, overrides=OVERRIDES).data.path == first.data.path
+    assert [file.stat().st_mtime_ns for file in files] == times
+    # Of a run that was stopped in between only a folder of another name is left.
+    folder.rename(folder.with_name(f"{folder.name}.unfinished"))
+    assert sorted(pathlib.Path(_prepared(tmp_path, overrides=OVERRIDES).data.path).glob("*"))
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    other = _prepared(tmp_path, overrides=[*OVERRIDES, "data.adapter_options.seed=9"])
+    assert other.data.path != first.data.path
+
+
+def test_movielens_is_downloaded_where_no_path_is_given(tmp_path, monkeypatch):
+    calls = []
+
+    def write_log(source, out, config):
+        calls.append((source, config.random_split))
+        (out / "span=2000-01-01").mkdir(parents=True)
+
+    monkeypatch.setattr("data.adapters.movielens.write_log", write_log)
+    plain = _prepared(tmp_path, "movielens")
+    random = _prepared(tmp_path, "movielens_random")
+    other = _prepared(tmp_path, "movielens_random", ["data.adapter_options.random_split=7"])
+    assert len({x.data.path for x in (plain, random, other)}) == 3
+    (tmp_path / "raw").mkdir()
+    _prepared(tmp_path, "movielens", data_path=str(tmp_path / "raw"))
+    assert calls == [(None, None), (None, 2021), (None, 7), (str(tmp_path / "raw"), None)]
+    with pytest.raises(SettingsError, match="unknown key 'seed'"):
+        _prepared(tmp_path, "movielens", ["data.adapter_options.seed=7"])
+
+
+def test_a_folder_of_spans_is_left_alone(tmp_path):
+    (tmp_path / "log" / "span=2026-01-01").mkdir(parents=True)
+    config = _prepared(tmp_path, data_path=str(tmp_path / "log"))
+    assert config.data.path == str(tmp_path / "log")
+    assert not (tmp_path / "work").exists()
+
+
+def test_missing_data_and_unknown_adapters_are_told(tmp_path):
+    with pytest.raises(SettingsError, match="give --data FOLDER"):
+        _prepared(tmp_path, "kuairand")
+    with pytest.raises(SettingsError, match="no data: give --data DIR"):
+        _prepared(tmp_path, overrides=["data.adapter=null"])
+    with pytest.raises(SettingsError, match="did you mean 'kuairand'"):
+        _prepared(tmp_path, overrides=["data.adapter=kuairnd"])

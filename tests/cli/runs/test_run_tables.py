@@ -1,0 +1,114 @@
+"""The tables and the last line of a run."""
+
+import io
+import pathlib
+
+import pytest
+from rich.console import Console
+
+from cli.runs.result import RunResult
+from cli.runs.tables import last_line, print_result
+from pipeline.outcome import Outcome
+from pipeline.run_record import ComponentRecord
+
+NUMBERS = {
+    "auc": 0.75, "gauc": 0.625, "logloss": 0.5, "calibration": 1.25, "positives": 1234,
+    "negatives": 56,
+}  # fmt: skip
+EMPTY = {**dict.fromkeys(NUMBERS), "positives": 0, "negatives": 0}
+
+
+def _cell(scenario, numbers, verdict, **more):
+    return {
+        "output": "click",
+        "scenario": scenario,
+        "candidate": numbers,
+        "verdict": verdict,
+        "reason": "because",
+        **more,
+    }
+
+
+@pytest.fixture
+def result():
+    return RunResult(
+        outcome=Outcome.PUSHED,
+        reason="gate: 1 pass",
+        model="mmoe",
+        run_directory=pathlib.Path("runs/1"),
+        version="17",
+        gate={
+            "cells": [
+                _cell(
+                    "all",
+                    NUMBERS,
+                    "pass",
+                    difference={"auc": -0.0125},
+                    intervals={"auc": [-0.0135, -0.0115]},
+                ),
+                _cell("feed", EMPTY, "insufficient data"),
+            ],
+            "situations": ["Scenario 'feed' is new."],
+        },
+        references={"outputs": {"click": {"user_rate": {"auc": 0.7, "logloss": 0.6}}}},
+        components=(ComponentRecord("Trainer", "done", 1.5, 10, {}),),
+    )
+
+
+def _printed(result) -> list[list[str]]:
+    stream = io.StringIO()
+    print_result(Console(file=stream, width=120), result)
+    return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
+
+
+def test_every_number_of_a_cell_is_shown(result):
+    lines = _printed(result)
+    gain = "-0.0125±0.0010"
+    assert ["click", "0.7500", gain, "0.6250", "0.5000", "1.250", "1,234", "56", "pass"] in lines
+    assert ["feed", "-", "-", "-", "-", "-", "0", "0", "insufficient"] in lines
+
+
+def test_what_did_not_pass_and_what_is_new_has_a_sentence(result):
+    lines = _printed(result)
+    assert ["click/feed", "because"] in lines
+    assert ["click/all", "because"] not in lines
+    assert ["Scenario", "'feed'", "is", "new."] in lines
+
+
+def test_without_a_baseline_no_gain_is_shown(result):
+    for cell in result.gate["cells"]:
+        cell.pop("difference", None)
+    assert not any("gain" in line for line in _printed(result))
+
+
+def test_simple_models_stand_beside_the_candidate(result):
+    lines = _printed(result)
+    assert ["output", "mmoe", "user", "rate"] in lines
+    assert ["click", "0.7500", "(0.5000)", "0.7000", "(0.6000)"] in lines
+
+
+def test_the_document_is_keyed_by_output_and_scenario(result):
+    document = result.document()
+    assert document["metrics"] == {"click": {"all": NUMBERS, "feed": EMPTY}}
+    assert (document["status"], document["exit_code"], document["version"]) == ("pushed", 0, "17")
+    assert document["components"] == [
+        {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10, "note": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "start", "status"),
+    [
+        (Outcome.PUSHED, "pushed: version 17; gate: 1 pass", 0),
+        (Outcome.ERROR, "error: gate: 1 pass (log: runs/1/run.log)", 1),
+        (Outcome.REFUSED_BY_GATE, "refused by gate: gate: 1 pass (log: runs/1/run.log)", 3),
+        (Outcome.BAD_DATA, "bad data: gate: 1 pass (log: runs/1/run.log)", 4),
+        (Outcome.CANARY_FAILED, "canary failed: gate: 1 pass (log: runs/1/run.log)", 5),
+    ],
+)
+def test_the_last_line_says_how_it_ended_and_why(result, outcome, start, status):
+    from dataclasses import replace
+
+    ended = replace(result, outcome=outcome)
+    assert last_line(ended) == start
+    assert ended.document()["exit_code"] == status

@@ -1,0 +1,110 @@
+"""A version is pushed whole or not at all; the disk's room is limited for real."""
+
+import json
+import time
+
+import pytest
+from tfx.dsl.io import fileio
+from tfx.proto import pusher_pb2
+from tfx.types import standard_artifacts
+from tfx.utils import proto_utils
+
+from common.full_disk import DiskFullError
+from components.atomic_pusher.component import AtomicPusher, ClockError, Executor
+
+
+@pytest.fixture
+def push(tmp_path):
+    """Pushes a model of 10 kB of graph and 50 kB of weights; returns the PushedModel."""
+    model, blessing = standard_artifacts.Model(), standard_artifacts.ModelBlessing()
+    weights = tmp_path / "model" / "Format-Serving" / "variables" / "variables.data"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"w" * 50_000)
+    (weights.parents[1] / "saved_model.pb").write_bytes(b"g" * 10_000)
+    model.uri, blessing.uri = str(tmp_path / "model"), str(tmp_path / "blessing")
+    blessing.set_int_custom_property("blessed", 1)
+
+    def run():
+        pushed = standard_artifacts.PushedModel()
+        pushed.uri = str(tmp_path / "pushed")
+        destination = pusher_pb2.PushDestination()
+        destination.filesystem.base_directory = str(tmp_path / "serving")
+        properties = {"push_destination": proto_utils.proto_to_json(destination)}
+        inputs = {"model": [model], "model_blessing": [blessing]}
+        Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
+        return pushed
+
+    return run
+
+
+def _versions(tmp_path):
+    folder = tmp_path / "serving"
+    return {x.name: sum(f.is_file() for f in x.rglob("*")) for x in folder.iterdir()}
+
+
+def test_a_version_without_room_is_removed_and_told(push, room, tmp_path):
+    (tmp_path / "serving" / "7").mkdir(parents=True)
+    (tmp_path / "serving" / "7" / "saved_model.pb").touch()
+    room(30_000)
+    with pytest.raises(DiskFullError, match=f"{tmp_path}/serving can't be written: .*free some"):
+        push()
+    # The version that serves stays; of the new one there is nothing.
+    assert _versions(tmp_path) == {"7": 1}
+
+
+def test_a_version_is_numbered_above_all_others(push, tmp_path):
+    # As a rollback in the same second leaves them.
+    newest = int(time.time()) + 1
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    pushed = push()
+    assert int(pushed.get_string_custom_property("pushed_version")) > newest
+    assert len(_versions(tmp_path)) == 2
+
+
+def test_folders_are_known_by_their_names_in_object_stores_too(push, tmp_path, monkeypatch):
+    # These end the names of folders with a slash.
+    listed = fileio.listdir
+    monkeypatch.setattr(fileio, "listdir", lambda path: [f"{name}/" for name in listed(path)])
+    newest = int(time.time()) + 1000
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    with pytest.raises(ClockError, match=f"version {newest} "):
+        push()
+
+
+def test_a_clock_behind_the_newest_version_is_told(push, tmp_path):
+    newest = int(time.time()) + 1000
+    (tmp_path / "serving" / str(newest)).mkdir(parents=True)
+    (tmp_path / "serving" / str(newest) / "saved_model.pb").touch()
+    with pytest.raises(ClockError, match=rf"version {newest} .* seconds later .* set the clock"):
+        push()
+    assert _versions(tmp_path) == {str(newest): 1}
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(push, tmp_path):
+    for name, file in (("7", "saved_model.pb"), ("8", "variables"), ("notes", "variables")):
+        (tmp_path / "serving" / name).mkdir(parents=True)
+        (tmp_path / "serving" / name / file).touch()
+    version = push().get_string_custom_property("pushed_version")
+    assert _versions(tmp_path) == {"7": 1, "notes": 1, version: 2}
+
+
+def test_with_room_it_is_tfxs_pusher(push, tmp_path):
+    pushed = push()
+    version = pushed.get_string_custom_property("pushed_version")
+    assert _versions(tmp_path) == {version: 2}
+    assert pushed.get_int_custom_property("pushed") == 1
+
+
+def test_it_is_called_pusher_in_the_pipeline(tmp_path):
+    from tfx.types import channel
+
+    component = AtomicPusher(
+        model=channel.Channel(type=standard_artifacts.Model),
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory="x")
+        ),
+    ).with_id("Pusher")
+    assert component.id == "Pusher"
+    assert json.loads(component.exec_properties["push_destination"])

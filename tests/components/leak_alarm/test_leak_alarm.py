@@ -1,0 +1,199 @@
+import json
+
+import numpy as np
+import pytest
+import ranking_samples
+from sklearn.metrics import roc_auc_score
+from tfx.types import standard_artifacts
+
+from common.errors import BadDataError
+from common.settings import SettingsError
+from components.common.artifacts import LeakReport
+from components.leak_alarm.config import LeaksConfig
+from components.leak_alarm.executor import Executor
+from components.leak_alarm.single_feature_auc import (
+    FOLDS,
+    encode,
+    rates_of_others,
+    single_feature_auc,
+)
+from models.features.preprocessing import MISSING
+from schemas.contract import parse_schema, read_contract
+
+MORE = """
+feature { name: "dwell" type: FLOAT annotation { tag: "context" tag: "numeric" } }
+feature { name: "code" type: BYTES annotation { tag: "context" tag: "id" } }
+feature { name: "stars" type: INT annotation { tag: "item" tag: "numeric" } }
+"""
+SCHEMA = ranking_samples.SCHEMA + MORE
+CONTRACT = read_contract(parse_schema(SCHEMA))
+ROWS = 4000
+
+
+def labels(rows=ROWS, rate=0.3, seed=0):
+    random = np.random.default_rng(seed)
+    return random, (random.random(rows) < rate).astype(np.float32), np.ones(rows, np.float32)
+
+
+def alone(name, values, target, weight):
+    return single_feature_auc(encode(CONTRACT.column(name), np.asarray(values)), target, weight)
+
+
+class TestNumber:
+    def test_it_ranks_by_its_size_in_either_direction(self):
+        random, target, weight = labels()
+        values = (target + random.normal(size=ROWS)).astype(np.float32)
+        expected = roc_auc_score(target, values)
+        assert alone("dwell", values, target, weight) == pytest.approx(expected, abs=1e-12)
+        assert alone("dwell", -values, target, weight) == pytest.approx(expected, abs=1e-12)
+
+    def test_being_missing_ranks_too(self):
+        random, target, weight = labels()
+        values = random.normal(size=ROWS).astype(np.float32)
+        values[target > 0] = np.nan
+        assert alone("dwell", values, target, weight) == 1.0
+        values[:] = np.nan
+        values[target > 0] = random.normal(size=int(target.sum()))
+        assert alone("dwell", values, target, weight) == 1.0
+        counts = np.where(target > 0, MISSING["int"], 3)
+        assert alone("stars", counts, target, weight) == 1.0
+
+    def test_a_ranking_by_neither_direction_is_seen_by_its_quantiles(self):
+        random, target, weight = labels()
+        values = np.where(target > 0, 1, 3) * random.choice([-1, 1], ROWS)
+        assert max(roc_auc_score(target, values), roc_auc_score(target, -values)) < 0.6
+        assert alone("stars", values, target, weight) == 1.0
+
+
+class TestId:
+    def test_a_value_seen_once_does_not_know_its_own_label(self):
+        _, target, weight = labels()
+        values = np.array([f"row-{i}".encode() for i in range(ROWS)], object)
+        assert alone("code", values, target, weight) == 0.5
+        # Rates that see their own row's label would call the same column a perfect ranking.
+        codes = encode(CONTRACT.column("code"), values).codes
+        own = (np.bincount(codes, target) + 10 * target.mean()) / 11
+        assert roc_auc_score(target, own[codes]) == 1.0
+
+    def test_a_value_that_rows_of_one_label_share_does(self):
+        random, target, weight = labels()
+        values = np.array(
+            [b"%d" % value for value in random.integers(0, 40, ROWS) + 100 * target], object
+        )
+        assert alone("code", values, target, weight) > 0.99
+
+    def test_values_without_a_signal_rank_as_chance_does(self):
+        random, target, weight = labels(100_000)
+        values = np.array([b"a", b"b"], object)[random.integers(0, 2, 100_000)]
+        # Rates of other rows fall where this fold happens to be rich: a little below one half.
+        assert alone("code", values, target, weight) == pytest.approx(0.5, abs=5e-3)
+
+    def test_rows_of_one_class_rank_nothing(self):
+        _, _, weight = labels()
+        values = np.array([b"a", b"b"] * (ROWS // 2), object)
+        assert alone("code", values, np.ones(ROWS), weight) == 0.5
+
+    def test_a_missing_value_is_a_value(self):
+        random, target, weight = labels()
+        values = np.array([b"x"] * ROWS, object)
+        values[target > 0] = MISSING["bytes"]
+        assert alone("code", values, target, weight) == 1.0
+
+    def test_rates_are_of_the_other_folds(self):
+        random, target, weight = labels(60)
+        weight = random.choice(np.array([0.5, 2.0]), 60)
+        codes = random.integers(0, 3, 60)
+        folds = random.integers(0, FOLDS, 60)
+        found = rates_of_others(codes, 3, target, weight, folds)
+        for row in range(60):
+            other = folds != folds[row]
+            overall = (weight * target)[other].sum() / weight[other].sum()
+            same = other & (codes == codes[row])
+            expected = ((weight * target)[same].sum() + 10 * overall) / (weight[same].sum() + 10)
+            assert found[row] == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_exempt_feature_must_be_a_model_input():
+    LeaksConfig(exempt=("dwell", "place")).check_names(CONTRACT)
+    with pytest.raises(SettingsError, match="unknown feature 'dwel'; did you mean 'dwell'"):
+        LeaksConfig(exempt=("dwel",)).check_names(CONTRACT)
+
+
+def leaking_rows(leak: bool) -> dict[str, np.ndarray]:
+    """Rows whose `dwell` is the time spent after a click, and whose `code` marks purchases."""
+    rows = ranking_samples.make_rows(1500)
+    random = np.random.default_rng(5)
+    click, buy = rows["is_click"], rows["is_buy"]
+    seconds = random.exponential(20, 1500) + 1 if leak else random.normal(size=1500)
+    rows["dwell"] = (seconds * click if leak else seconds).astype(np.float32)
+    kinds = np.array([b"a", b"b", b"c"])[random.integers(0, 3, 1500)]
+    rows["code"] = np.where((buy == 1) & leak, b"order", kinds)
+    rows["stars"] = random.integers(1, 6, 1500)
+    return rows
+
+
+@pytest.fixture
+def alarm(tmp_path):
+    """Runs the executor over rows; returns the report's artifact and leaks.json."""
+
+    def run(rows, **config):
+        folder = tmp_path / "examples" / "Split-train"
+        folder.mkdir(parents=True)
+        ranking_samples.write_examples(str(folder / "data.gz"), rows)
+        (tmp_path / "schema").mkdir()
+        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+        examples, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
+        examples.uri, schema.uri = str(tmp_path / "examples"), str(tmp_path / "schema")
+        examples.split_names = '["train"]'
+        examples.set_int_custom_property("rows_train", len(rows["x"]))
+        report = LeakReport()
+        report.uri = str(tmp_path / "report")
+        Executor().Do(
+            {"examples": [examples], "schema": [schema]},
+            {"report": [report]},
+            {"leaks": LeaksConfig(**config).model_dump_json(), "code_digest": "x"},
+        )
+        return report, json.loads((tmp_path / "report" / "leaks.json").read_text())
+
+    return run
+
+
+def test_features_made_after_the_impression_are_named(alarm, tmp_path):
+    rows = leaking_rows(leak=True)
+    with pytest.raises(BadDataError) as error:
+        alarm(rows)
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith("2 features alone rank a label too well")
+    clicks, buys = int(rows["is_click"].sum()), int(rows["is_buy"].sum())
+    assert lines[1].startswith(f"  feature 'dwell': AUC 1.0000 for click ({clicks:,} positives)")
+    assert f"for buy_given_click ({buys:,} positives)" in lines[2]
+    assert "'code'" in lines[2] and "'x'" not in str(error.value)
+    assert "after_impression" in lines[3] and "leaks.exempt" in lines[3]
+    assert not (tmp_path / "report").exists()
+
+
+def test_an_honest_log_is_reported(alarm):
+    rows = leaking_rows(leak=False)
+    report, found = alarm(rows, max_rows=1500)
+    assert (found["rows"], found["exempt"]) == (1500, [])
+    assert found["auc"].keys() == set(ranking_samples.OUTPUTS)
+    best = roc_auc_score(rows["is_click"], rows["x"], sample_weight=rows["w"])
+    assert found["auc"]["click"]["x"] == pytest.approx(best, abs=1e-6)
+    clicked = rows["is_click"] == 1
+    best = roc_auc_score(
+        rows["is_buy"][clicked], rows["x"][clicked], sample_weight=rows["w"][clicked]
+    )
+    assert found["auc"]["buy_given_click"]["x"] == pytest.approx(best, abs=1e-6)
+    assert report.get_int_custom_property("rows") == 1500
+    assert report.get_string_custom_property("note").startswith("most by one feature: AUC 0.")
+
+
+def test_exempt_features_pass_and_rows_are_thinned(alarm):
+    _, found = alarm(leaking_rows(leak=True), exempt=("dwell", "code"), max_rows=500)
+    assert found["rows"] == 500
+    assert set(found["exempt"]) == {"dwell", "code"}
+
+
+def test_an_output_with_too_few_positives_is_not_judged(alarm):
+    _, found = alarm(leaking_rows(leak=True), min_positives=1501)
+    assert found["auc"] == {}

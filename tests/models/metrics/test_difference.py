@@ -1,0 +1,36 @@
+"""Intervals and one-sided tests of a difference, and many of them at once."""
+
+import math
+
+import pytest
+import scipy.stats
+
+from models.metrics.difference import UNKNOWN, Difference, holm
+
+
+def test_the_interval_is_normal() -> None:
+    low, high = Difference(-0.01, 0.002).interval()
+    assert (low, high) == pytest.approx((-0.01 - 1.959964 * 0.002, -0.01 + 1.959964 * 0.002))
+
+
+def test_p_below_is_one_sided() -> None:
+    found = Difference(-0.01, 0.002).p_below(-0.004)
+    assert found == pytest.approx(scipy.stats.norm.cdf(-3.0))
+    assert Difference(-0.01, 0.002).p_below(-0.01) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("limit", "wanted"), [(-0.1, 1.0), (0.1, 0.0)])
+def test_models_that_score_alike_leave_no_doubt(limit: float, wanted: float) -> None:
+    assert Difference(0.0, 0.0).p_below(limit) == wanted
+
+
+def test_nothing_is_proved_by_what_is_unknown() -> None:
+    assert UNKNOWN.p_below(1.0) == 1.0
+    assert not Difference(0.1, math.nan).known
+
+
+def test_holm_is_the_hand_calculation() -> None:
+    adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.9})
+    assert adjusted == pytest.approx({"a": 0.04, "b": 0.09, "c": 0.09, "d": 0.9})
+    assert list(adjusted) == ["a", "b", "c", "d"]
+    assert holm({}) == {}

@@ -1,0 +1,51 @@
+"""Trains a model on two devices and on one, and compares."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+from common.source_digest import ROOT
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+MODELS = {
+    "plain": {"name": "mmoe", "expert_units": [8], "tower_units": [4]},
+    "xla": {"name": "shared_bottom", "bottom_units": [8], "tower_units": [4]},
+    # Its losses are weighed anew in every step, by gradients of the global batch.
+    "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
+    # Keeps averages of the rows of all replicas.
+    "averages": {
+        "name": "csii",
+        "loss_space": "conditional",
+        "expert_units": [8],
+        "intra_heads": 2,
+        "tower_units": [4],
+    },
+    # In its search, with an optimizer of its own for the selection network.
+    "groups": {
+        "name": "autoifs",
+        "bottom_units": [8],
+        "scenario_units": [4],
+        "selection_units": [4],
+        "gate_learning_rate": 0.1,
+        "gate_penalty": 0.05,
+    },
+}
+
+
+def check_mirrored(mode: str, model: dict[str, Any], kind: str) -> None:
+    """Two logical devices of a `kind` give the losses and weights of one."""
+    script = str(FOLDER / "mirrored_script.py")
+    command = [sys.executable, script, json.dumps(model), mode, kind]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(FOLDER)])}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["replicas"] == 2
+    assert report["loss"] > 0.1
+    assert report["weights"] < 1e-6
+    assert report["losses"] < 1e-5

@@ -1,0 +1,202 @@
+"""Trials on made rows: shared data, one budget, results that are kept."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+from small_training import LAYOUT, MODEL, TASKS, made_held_rows
+
+import models.trials.trial
+from common.settings import SettingsError
+from models.config import TrainingConfig
+from models.features.inputs import SCENARIO_KEY, index_key, target_key, weight_key
+from models.metrics.binary import weighted_auc
+from models.metrics.cells import cell_metrics
+from models.metrics.gauc import grouped_auc
+from models.registry import parse_model_config
+from models.schedule import Phase
+from models.trials.data import TrialData
+from models.trials.result import read_result, read_scores
+from models.trials.trial import BadScoresError, run_trial, trial_fingerprint, whole_budget
+from models.zoo.multi_task.shared_bottom import SharedBottom
+
+TRAINING = TrainingConfig(batch_size=64, max_epochs=3, patience=1, learning_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def data():
+    judged = made_held_rows(500, seed=3)
+    users = judged.column(index_key("user")).astype(np.int32)
+    more = {"more": made_held_rows(90, seed=4)}
+    train, validation = made_held_rows(650, seed=1), made_held_rows(300, seed=2)
+    return TrialData(LAYOUT, TASKS, train, validation, judged, {"eval": users}, more)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return parse_model_config(MODEL)
+
+
+def test_saved_data_are_mapped_back_as_they_were(data, tmp_path):
+    data.save(tmp_path / "data")
+    loaded = TrialData.load(tmp_path / "data")
+    assert (loaded.layout, loaded.tasks) == (data.layout, data.tasks)
+    assert isinstance(loaded.train.floats, np.memmap)
+    for name in ("train", "validation", "eval"):
+        saved, read = getattr(data, name), getattr(loaded, name)
+        np.testing.assert_array_equal(read.integers, saved.integers)
+        np.testing.assert_array_equal(read.floats, saved.floats)
+        assert read.float_names == saved.float_names
+    assert loaded.fingerprint == data.fingerprint
+    # The digest of what was read, not the one that was written down.
+    assert dataclasses.replace(loaded).fingerprint == data.fingerprint
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_the_fingerprint_sees_every_row(data):
+    floats = data.eval.floats.copy()
+    floats[-1, -1] += 1
+    changed = dataclasses.replace(data, eval=dataclasses.replace(data.eval, floats=floats))
+    assert changed.fingerprint != data.fingerprint
+    groups = dataclasses.replace(data, groups={})
+    assert groups.fingerprint not in (data.fingerprint, changed.fingerprint)
+
+
+def test_extra_rows_may_not_be_called_like_a_split(data):
+    with pytest.raises(ValueError, match="named train; name them otherwise"):
+        dataclasses.replace(data, extra={"train": data.eval})
+
+
+def test_metrics_of_a_cell_are_those_of_its_rows(data):
+    random = np.random.default_rng(0)
+    outputs = ("click", "buy_given_click")
+    scores = {name: random.random(500).astype(np.float32) for name in outputs}
+    found = cell_metrics(data.eval, scores, outputs, LAYOUT.scenarios, data.groups["eval"])
+    cart = data.eval.column(SCENARIO_KEY) == 1
+    inside = cart & (data.eval.column(weight_key("buy_given_click")) > 0)
+    targets = data.eval.column(target_key("buy_given_click"))[inside]
+    weights, predicted = np.ones(inside.sum()), scores["buy_given_click"][inside]
+    cell = found["buy_given_click"]["cart"]
+    assert cell["auc"] == weighted_auc(targets, predicted, weights)
+    within = grouped_auc(targets, predicted, weights, data.groups["eval"][inside])
+    assert (cell["gauc"], cell["users"]) == within
+    assert (cell["positives"], cell["negatives"]) == (targets.sum(), (1 - targets).sum())
+    assert set(found["click"]) == {"all", "home", "cart"}
+
+
+def test_a_score_that_is_not_finite_undoes_its_cells_only(data):
+    scores = {"click": np.full(500, 0.5, np.float32)}
+    row = np.flatnonzero(data.eval.column(SCENARIO_KEY) == 1)[0]
+    scores["click"][row] = np.nan
+    found = cell_metrics(data.eval, scores, ["click"], LAYOUT.scenarios)["click"]
+    assert math.isnan(found["all"]["logloss"]) and math.isnan(found["cart"]["auc"])
+    assert found["home"]["auc"] == 0.5 and math.isnan(found["home"]["gauc"])
+
+
+def test_a_fingerprint_changes_with_what_changes_a_result(model):
+    first = trial_fingerprint("data", model, TRAINING, "code")
+    wider = model.model_copy(update={"embedding_dim": 5})
+    seeded = TRAINING.model_copy(update={"seed": 1})
+    others = {
+        trial_fingerprint("other", model, TRAINING, "code"),
+        trial_fingerprint("data", wider, TRAINING, "code"),
+        trial_fingerprint("data", model, seeded, "code"),
+        trial_fingerprint("data", model, TRAINING, "other"),
+    }
+    assert len(others | {first}) == 5
+    same = TRAINING.model_copy(update={"patience": 2, "checkpoint_seconds": 5})
+    assert trial_fingerprint("data", model, same, "code") == first
+
+
+def test_a_schedule_of_another_length_is_refused(data, model, tmp_path, monkeypatch):
+    phases = (Phase("search", 2), Phase("retrain", 3))
+    monkeypatch.setattr(SharedBottom, "phases", lambda self, training: phases)
+    with pytest.raises(SettingsError, match=r"5 epochs \(search 2, retrain 3\).*max_epochs = 3"):
+        run_trial(data, model, TRAINING, tmp_path)
+
+
+@pytest.mark.e2e
+def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch):
+    found = run_trial(data, model, TRAINING, tmp_path, code="code")
+
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert found.epochs == len(history["epochs"]) == 3  # whatever the patience says
+    assert found.examples == 3 * 640
+    best = max(range(3), key=lambda epoch: history["epochs"][epoch]["monitor"])
+    assert found.best_epoch == best and found.monitor == history["epochs"][best]["monitor"]
+    assert found.seconds is not None and found.latency_ms > 0
+    # Tables 50 x 4 and 30 x 4, wide weights (50 + 30) x 2, 1 x 2 and biases 2: outside of the
+    # network, which is 9 -> 8 -> 2.
+    assert found.network_parameters == 9 * 8 + 8 + 8 * 2 + 2
+    assert found.parameters == found.network_parameters + 320 + 160 + 2 + 2
+    scores = read_scores(tmp_path)
+    targets = data.eval.column(target_key("click"))
+    expected = weighted_auc(targets, scores["click"], np.ones(500))
+    assert found.metrics["eval"]["click"]["all"]["auc"] == expected
+    assert len(read_scores(tmp_path, "more")["click"]) == 90
+    assert set(found.metrics) == {"eval", "more"}
+
+    def refuse(*arguments):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(models.trials.trial, "TrainingLoop", refuse)
+    again = run_trial(data, model, TRAINING, tmp_path, code="code")
+    # NaN is not equal to itself: compare what is written.
+    assert repr(again) == repr(found)
+    assert repr(read_result(tmp_path)) == repr(found)
+    with pytest.raises(AssertionError, match="trained again"):
+        run_trial(data, model, TRAINING, tmp_path, code="other code")
+    assert read_result(tmp_path) is None
+
+
+@pytest.mark.e2e
+def test_a_stopped_trial_goes_on_to_the_same_result(data, model, tmp_path, monkeypatch):
+    whole = run_trial(data, model, TRAINING, tmp_path / "whole", code="code")
+    real = models.trials.trial.TrainingLoop
+
+    class Stopped(real):
+        def _close_epoch(self, *arguments):
+            super()._close_epoch(*arguments)
+            if self._state.epoch == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(models.trials.trial, "TrainingLoop", Stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_trial(data, model, TRAINING, tmp_path / "stopped", code="code")
+    assert read_result(tmp_path / "stopped") is None
+    monkeypatch.setattr(models.trials.trial, "TrainingLoop", real)
+    resumed = run_trial(data, model, TRAINING, tmp_path / "stopped", code="code")
+    assert resumed.seconds is None
+    for name, values in read_scores(tmp_path / "whole").items():
+        np.testing.assert_allclose(read_scores(tmp_path / "stopped")[name], values, atol=1e-6)
+    assert resumed.monitor == pytest.approx(whole.monitor, abs=1e-6)
+    assert not any((tmp_path / "stopped" / "checkpoints").iterdir())
+
+
+def test_whole_budget_leaves_nothing_to_stop_early():
+    training = whole_budget(TRAINING)
+    assert (training.patience, training.max_epochs, training.devices) == (3, 3, "one")
+
+
+@pytest.mark.e2e
+def test_what_a_later_phase_freezes_is_counted(data, tmp_path):
+    widths = {"bottom_units": [8, 4], "scenario_units": [3], "selection_units": [5]}
+    config = {"name": "autoifs", "embedding_dim": 4, "search_epochs": 1, "wide": False, **widths}
+    result = run_trial(data, parse_model_config(config), TRAINING, tmp_path / "trial")
+    inputs = 2 * 4 + 1
+    bottom = (inputs * 8 + 8) + (8 * 4 + 4)
+    selection = (inputs * 5 + 5) + (5 * 8 + 8)
+    scenario = (4 * 3 + 3) + 2 * (4 * 2 + 2 * 3 + 3)
+    task = (3 + 1) + 2 * (3 * 2 + 2 + 1)
+    assert result.network_parameters == bottom + selection + scenario + task
+    assert result.parameters - result.network_parameters == (50 + 30) * 4 + 2
+
+
+@pytest.mark.e2e
+def test_a_training_that_diverged_is_no_result(data, model, tmp_path):
+    wild = TRAINING.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
+    with pytest.raises(BadScoresError, match=r"diverged: \d+ of 500 scores of 'click' on eval"):
+        run_trial(data, model, wild, tmp_path / "trial")
+    assert read_result(tmp_path / "trial") is None
