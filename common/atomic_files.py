@@ -23,6 +23,13 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
     return "://" in os.fspath(path)
 
 
+def remote_files() -> Any:
+    """TensorFlow's module of file systems, imported when it is needed: that takes seconds."""
+    import tensorflow as tf
+
+    return tf.io.gfile
+
+
 def write_whole(
     path: str | os.PathLike[str], content: str | bytes, mode: int | None = None
 ) -> None:
@@ -36,7 +43,7 @@ def write_whole(
     data = content.encode() if isinstance(content, str) else content
     with whole_file(path) as unfinished:
         if is_remote(unfinished):
-            with _remote_files().GFile(unfinished, "wb") as file:
+            with remote_files().GFile(unfinished, "wb") as file:
                 file.write(data)
             return
         written = pathlib.Path(unfinished)
@@ -59,7 +66,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[str]:
     """
     folder, slash, name = os.fspath(path).rpartition("/")
     unfinished = f"{folder}{slash}{_unfinished_name(name)}"
-    files = _remote_files() if is_remote(unfinished) else None
+    files = remote_files() if is_remote(unfinished) else None
     if files:
         files.makedirs(folder)
     else:
@@ -148,10 +155,3 @@ def _flush(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remote_files() -> Any:
-    # Importing TensorFlow takes seconds, and local files do not need it.
-    import tensorflow as tf
-
-    return tf.io.gfile

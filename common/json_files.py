@@ -28,6 +28,6 @@ def to_text(document: Any, indent: int | None = None) -> str:
     return json.dumps(plain_json(document), indent=indent, allow_nan=False)
 
 
-def write_json(path: str | os.PathLike[str], document: Any) -> None:
-    """Writes one JSON file, local or remote, whole, and the folders above it."""
-    write_whole(path, to_text(document, indent=1) + "\n")
+def write_json(path: str | os.PathLike[str], document: Any, mode: int | None = None) -> None:
+    """Writes one JSON file whole, and the folders above it; see `write_whole`."""
+    write_whole(path, to_text(document, indent=1) + "\n", mode)

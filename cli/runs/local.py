@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import pathlib
 
@@ -14,6 +13,7 @@ from cli.runs.display import RunDisplay
 from cli.runs.prepare_data import prepared
 from cli.runs.result import RunResult, collect, failed
 from cli.runs.tables import print_result
+from common.json_files import write_json
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
@@ -60,6 +60,6 @@ def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool)
         except Exception as error:
             _LOG.exception("the run failed")
             result = failed(error, record, runs_before, config.model.name, directory)
-        (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
+        write_json(directory / "result.json", result.document())
         print_result(console, result)
     return result

@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
+from common.json_files import write_json
 from common.names import SPLITS
 from common.settings import SettingsError, parse
 from components.impression_example_gen.hash_split import HashSplit
@@ -85,8 +86,7 @@ class Executor(BaseBeamExecutor):
             ],
             "files": [{"name": file.name, "rows": file.rows} for file in files],
         }
-        with fileio.open(f"{examples.uri}/{FILE_NAME}", "w") as file:
-            file.write(json.dumps(record, indent=2) + "\n")
+        write_json(f"{examples.uri}/{FILE_NAME}", record)
 
     def _write(self, shards: list[Shard], write: WriteShard, temporary: str) -> Report:
         """Runs the Beam pipeline and adds up the reports that it leaves in `temporary`."""
