@@ -190,8 +190,8 @@ class CSII(Architecture):
         carried, scores = self._extraction(flat, features.scenario, training=training)
         # A served graph has no use for whose gradient is stopped.
         stops = training and self._config.stop_cross_gradient
-        learners = mine[:, :, tf.newaxis] if stops else None
-        experts = self._experts(carried, learners, training=training)
+        gradient_mask = mine[:, :, tf.newaxis] if stops else None
+        experts = self._experts(carried, gradient_mask, training=training)
         own = tf.reduce_sum(experts * tf.cast(mine, experts.dtype)[:, :, tf.newaxis], axis=0)
         aggregate, attention = self._inter(own, self._aggregated(carried, experts), mine)
         alpha = self._alpha(own, aggregate, mine)
