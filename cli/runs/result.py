@@ -12,6 +12,7 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from common.errors import PolyrankError
+from models.metrics.names import CALIBRATION, COMPARED, NEGATIVES, POSITIVES
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
 
@@ -45,13 +46,13 @@ class RunResult:
     trace: str = ""
 
     def metrics(self) -> dict[str, dict[str, Any]]:
-        """Returns `metrics[output][scenario or "all"]` of the candidate."""
-        names = ("auc", "gauc", "logloss", "calibration", "positives", "negatives")
+        """Returns `metrics[output][scenario or OVERALL]` of the candidate."""
+        names = (*COMPARED, CALIBRATION, POSITIVES, NEGATIVES)
         metrics: dict[str, dict[str, Any]] = {}
         for cell in self.gate.get("cells", ()):
             by_slice = metrics.setdefault(cell["output"], {})
             values = {name: cell["candidate"][name] for name in names}
-            counts = {name: int(values[name]) for name in ("positives", "negatives")}
+            counts = {name: int(values[name]) for name in (POSITIVES, NEGATIVES)}
             by_slice[cell["scenario"]] = {**values, **counts}
         return metrics
 

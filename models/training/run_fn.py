@@ -13,6 +13,7 @@ import tensorflow_transform as tft
 import tf_keras as keras
 
 from common.json_files import write_json
+from common.names import VALIDATION
 from common.settings import parse
 from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit, Transform, files_of, hold
@@ -21,6 +22,7 @@ from models.export.explained_rows import write_explanation_of
 from models.export.saved_model import ServingModule, save_serving_model, write_warmup
 from models.export.validation_sample import read_rows, spread_positions, write_canary
 from models.features.layout import build_input_layout
+from models.initial_biases import conditional_base_rates
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.training.checkpoints import Checkpoints
@@ -126,16 +128,12 @@ def _train_rows(
     contract: Contract, transform: Transform, files: list[str], limit: int
 ) -> tuple[InMemorySplit | StreamedRows, dict[str, float]]:
     """The train split, and the base rates inside (0, 1) of its conditional outputs."""
-    outputs = [contract.tasks.conditional(label.name).name for label in contract.tasks.labels]
     held = hold(contract, transform, files, serving=False, limit=limit)
-    rows: InMemorySplit | StreamedRows
     if held is not None:
-        rows, rates = held, {name: held.base_rate(name) for name in outputs}
-    else:
-        count, rates = count_and_base_rates(contract, files)
-        rows = StreamedRows(contract, transform, files, count)
-    # A comparison with NaN (nothing in the output's space) is false.
-    return rows, {name: rates[name] for name in outputs if 0 < rates[name] < 1}
+        return held, conditional_base_rates(contract.tasks, held.base_rate)
+    count, rates = count_and_base_rates(contract, files)
+    rows = StreamedRows(contract, transform, files, count)
+    return rows, conditional_base_rates(contract.tasks, rates.__getitem__)
 
 
 def _prepare_export(
@@ -156,7 +154,7 @@ def _prepare_export(
     after = scorer(validation)
     document = {
         **facts,
-        "validation": {
+        VALIDATION: {
             "trained": validation_metrics(validation, before, before),
             "exported": validation_metrics(validation, after, after),
         },

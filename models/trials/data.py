@@ -18,6 +18,7 @@ from common.names import EVAL, SPLITS, TRAIN, VALIDATION
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.mapped_files import load_held, save_held
 from models.features.inputs import Field, InputLayout
+from models.initial_biases import conditional_base_rates
 from schemas.task_graph import Label, TaskGraph
 
 _FACTS = "facts.json"
@@ -67,10 +68,7 @@ class TrialData:
     @functools.cached_property
     def base_rates(self) -> dict[str, float]:
         """The mean targets inside (0, 1) of the conditional outputs, on the train split."""
-        outputs = [self.tasks.conditional(label.name).name for label in self.tasks.labels]
-        rates = {output: self.train.base_rate(output) for output in outputs}
-        # A comparison with NaN (nothing in the output's space) is false.
-        return {output: rate for output, rate in rates.items() if 0 < rate < 1}
+        return conditional_base_rates(self.tasks, self.train.base_rate)
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -14,6 +14,7 @@ from common.atomic_files import whole_file
 from common.json_files import write_json
 from common.names import EVAL, OVERALL
 from models.metrics.cells import CellMetrics
+from models.metrics.names import AUC
 
 _RESULT = "result.json"
 
@@ -55,7 +56,7 @@ class TrialResult:
 
     def mean_auc(self) -> float:
         """The mean over the outputs of the eval rows' overall AUC; NaN where none has one."""
-        aucs = [cells[OVERALL]["auc"] for cells in self.metrics[EVAL].values()]
+        aucs = [cells[OVERALL][AUC] for cells in self.metrics[EVAL].values()]
         defined = [auc for auc in aucs if not math.isnan(auc)]
         return sum(defined) / len(defined) if defined else math.nan
 

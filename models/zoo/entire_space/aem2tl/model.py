@@ -222,7 +222,7 @@ class AEM2TL(Architecture):
         values = self.branch_probabilities(features, training)
         return values if self._space is None else self._space.compose(values)
 
-    def record(self) -> dict[str, Any]:
+    def epoch_logs(self) -> dict[str, Any]:
         """Returns the losses' weights of this moment."""
         if self._balancer is None:
             return {}
@@ -256,7 +256,7 @@ class AEM2TL(Architecture):
             "task_gates": means(tasks, branches, numbered("expert", tasks.shape[2])),
             "personal_gates": means(personal, branches, numbered("layer", len(factors))),
         }
-        weights = self.record().get("task_weights")
+        weights = self.epoch_logs().get("task_weights")
         if weights:
             axis = Axis("output", tuple(weights))
             found["task_weights"] = Explanation(np.array([*weights.values()]), (axis,))
