@@ -15,6 +15,7 @@ from common.names import VALIDATION
 from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit
 from models.metrics.names import AUC, SMALLER_IS_BETTER, TITLES
+from models.ranker import Ranker
 from models.schedule import Phase, checked_schedule
 from models.training.checkpoints import Checkpoints, TrainingState
 from models.training.distribution import Devices
@@ -50,7 +51,7 @@ class TrainingLoop:
 
     def __init__(
         self,
-        ranker: Any,
+        ranker: Ranker,
         rows: TrainRows,
         validation: InMemorySplit,
         training: TrainingConfig,
