@@ -110,7 +110,7 @@ def models_table(result: RunResult) -> Table:
 def _auc_and_loss(values: Any) -> str:
     if not isinstance(values, dict):
         return "-"
-    return f"{_number(values['auc'])} ({_number(values['logloss'])})"
+    return f"{_number(values[AUC])} ({_number(values[LOGLOSS])})"
 
 
 def last_line(result: RunResult) -> str:

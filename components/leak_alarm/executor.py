@@ -15,6 +15,7 @@ from common.settings import parse
 from components.common.artifact_reading import contract_of
 from components.leak_alarm.config import LeaksConfig
 from components.leak_alarm.report import Ranking, highest, refusal
+from models.metrics.names import AUC
 from schemas.contract import Contract
 
 
@@ -53,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
                 "rows": rows,
                 "auc_at_most": config.auc_at_most,
                 "exempt": [ranking.feature for ranking in found],
-                "auc": outputs,
+                AUC: outputs,
             },
         )
 
