@@ -31,7 +31,7 @@ def schema() -> None:
 def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None:
     """Propose a tagged schema for Parquet, CSV and TFRecord files, every guess with its reason.
 
-    Reads up to about 500,000 rows. Asks nothing: read the comments, and mend the tags.
+    Reads up to about 500,000 rows. Asks nothing: read the comments, and correct the tags.
     """
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
@@ -39,18 +39,22 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
         from data.inference.guesses import guess
         from data.inference.proposal import propose
         from data.inference.sample import read_sample
+        from data.log.files import left_out_lines
 
     sample = read_sample(data)
     proposal = propose(sample, guess(sample))
+    left_out = left_out_lines(sample.left_out)
     if out is None:
         click.echo(proposal.text, nl=False)
+        for line in left_out:
+            click.echo(line, err=True)
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
     unfinished.write_text(proposal.text, encoding="utf-8")
     unfinished.replace(out)
-    click.echo("\n".join(proposal.summary))
-    click.echo(f"{out}: read the reason above every feature, mend the tags, then")
+    click.echo("\n".join([*proposal.summary, *left_out]))
+    click.echo(f"{out}: read the reason above every feature, correct the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from common.errors import PolyrankError
+from data.log.files import LeftOut
 from models.metrics.names import CALIBRATION, COMPARED, NEGATIVES, POSITIVES
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
@@ -61,6 +62,20 @@ class RunResult:
         examples = _output(self.components, "ImpressionExampleGen", "examples")
         return {} if examples is None else rows_by_fate(examples)
 
+    @property
+    def cached_log(self) -> bool:
+        """True where an earlier run has read the log."""
+        return any(
+            (component.name, component.outcome) == ("ImpressionExampleGen", "cached")
+            for component in self.components
+        )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Returns the files and folders of the log that were not read."""
+        examples = _output(self.components, "ImpressionExampleGen", "examples")
+        found = _read(examples, "examples.json").get("left_out", ())
+        return tuple(LeftOut(**item) for item in found)
+
     def document(self) -> dict[str, Any]:
         """Returns the JSON object; plain values only."""
         return {
@@ -71,6 +86,7 @@ class RunResult:
             "version": self.version,
             "run_directory": str(self.run_directory),
             "rows": self.rows(),
+            "left_out": [dataclasses.asdict(item) for item in self.left_out()],
             "metrics": self.metrics(),
             "references": self.references,
             "gate": self.gate,
