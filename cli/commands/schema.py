@@ -9,6 +9,7 @@ import click
 
 from cli.common.schema_option import schema_option
 from cli.common.terminal import silent_imports
+from common.atomic_files import write_whole
 from pipeline.outcome import Outcome
 from schemas.contract import load_contract
 
@@ -49,10 +50,7 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
         for line in left_out:
             click.echo(line, err=True)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.write_text(proposal.text, encoding="utf-8")
-    unfinished.replace(out)
+    write_whole(out, proposal.text)
     click.echo("\n".join([*proposal.summary, *left_out]))
     click.echo(f"{out}: read the reason above every feature, correct the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")
