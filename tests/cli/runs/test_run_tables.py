@@ -118,7 +118,7 @@ def test_the_last_line_says_how_it_ended_and_why(result, outcome, start, status)
 
 
 @pytest.mark.parametrize(("outcome", "shown"), [("cached", True), ("done", False)])
-def test_files_left_out_are_named_where_the_log_was_not_read_again(
+def test_files_left_out_are_named_where_the_log_came_from_the_cache(
     result, tmp_path, outcome, shown
 ):
     left_out = [{"name": "notes.md", "reason": "no log"}]
