@@ -36,19 +36,12 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
     with silent_imports():
-        from data.inference.guesses import guess
-        from data.inference.proposal import propose
-        from data.inference.sample import read_sample
+        from cli.common.schema_proposal import propose_schema
 
-    sample = read_sample(data)
-    proposal = propose(sample, guess(sample))
+    proposal = propose_schema(data, out, overwrite)
     if out is None:
         click.echo(proposal.text, nl=False)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    unfinished.write_text(proposal.text, encoding="utf-8")
-    unfinished.replace(out)
     click.echo("\n".join(proposal.summary))
     click.echo(f"{out}: read the reason above every feature, mend the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")
