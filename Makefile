@@ -19,13 +19,15 @@ WORK := work/demo
 NEW_STACK := --python-version 3.13 --python-platform x86_64-manylinux_2_39
 DEBIAN13 := work/debian13
 ARGS :=
+# The last release; before the first one, a commit whose work folders must continue to work.
+FROM = $(or $(shell git describe --tags --abbrev=0 2>/dev/null),a90c249749b975bdb802893ed1e288c651757146)
 # tests/conftest.py says what shares a process, and what comes first.
 PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
 export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup stack demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers lint bench lock compile serve images clean
+.PHONY: help setup stack demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test lint bench lock compile serve images clean
 
 help: ## list these habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,13 +67,16 @@ test-tfx121: | $(UV) ## run the tests on TFX 1.21 and Python 3.13, in a Debian 1
 	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(PYTEST) -m "not e2e and not gpu and not workers"
+	$(PYTEST) -m "not e2e and not gpu and not workers and not upgrade"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(PYTEST) -m "e2e and not gpu and not workers"
+	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade"
 
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
 	$(BIN)/python -m pytest -q -m workers tests/workers
+
+upgrade-test: $(STAMP) ## run on a work folder that another revision made (FROM=revision)
+	POLYRANK_UPGRADE_FROM=$(FROM) $(BIN)/python -m pytest -v -x -m upgrade tests/upgrade
 
 test-gpu: ## run the tests that need a GPU, in .venv-gpu; fails where there is none
 	@[ -n "$(GPU)" ] || { echo "test-gpu: there is no GPU here (no /dev/nvidia*, no nvidia-smi), and without one these tests prove nothing; GPU=assumed makes $(GPU_VENV) (6 GB) and starts them all the same" >&2; exit 1; }

@@ -8,12 +8,12 @@ Beside it `.parameters.json` is written: what a run of this configuration passes
 `state-token` too, a new value each time, such as its own id.
 """
 
-import json
 import os
 import pathlib
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
+from common.json_files import write_json  # noqa: E402
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
 from pipeline.presets import config_path  # noqa: E402
@@ -32,8 +32,7 @@ def run() -> None:
         os.environ.get("POLYRANK_IMAGE", "polyrank/pipeline:latest"),
         spec,
     )
-    values = json.dumps(cluster_values(config), indent=1)
-    spec.with_suffix(".parameters.json").write_text(values + "\n")
+    write_json(spec.with_suffix(".parameters.json"), cluster_values(config))
 
 
 if __name__ == "__main__":

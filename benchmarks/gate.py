@@ -28,6 +28,7 @@ from google.protobuf import json_format
 from tfx.components.evaluator.executor import Executor as EvaluatorExecutor
 from tfx.types import Artifact, standard_artifacts
 
+from common.names import EVAL
 from common.tfx_compat import beam_arguments
 from components.baseline.null_model import save_null_model
 from components.common.artifacts import GateResult
@@ -110,7 +111,7 @@ def main() -> None:
         schema = artifact(standard_artifacts.Schema, folder / "schema")
         (folder / "schema" / "schema.pbtxt").write_bytes(SCHEMA.read_bytes())
         examples = artifact(standard_artifacts.Examples, folder / "examples")
-        examples[0].split_names = '["eval"]'
+        examples[0].split_names = f'["{EVAL}"]'
         baseline = artifact(standard_artifacts.Model, folder / "baseline")
         baseline[0].set_int_custom_property("exists", 1)
         baseline[0].set_string_custom_property("version", "1")
@@ -130,7 +131,7 @@ def main() -> None:
             lambda: EvaluatorExecutor(context).Do(
                 {"examples": examples, **models},
                 {"evaluation": evaluation, "blessing": blessing},
-                {"eval_config": config, "example_splits": '["eval"]'},
+                {"eval_config": config, "example_splits": f'["{EVAL}"]'},
             )
         )
         gate = seconds(

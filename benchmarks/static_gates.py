@@ -26,6 +26,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from benchmarks.proof.rows import transform_graph
+from common.names import PREDICT
 from data.synthetic import SyntheticConfig, draw_log
 from data.synthetic.columns import contract
 from models.config import TrainingConfig
@@ -61,7 +62,7 @@ def served(output: Any, size: str, kept: tuple[bool, ...] | None) -> Any:
         # Serving a retrained model: hard gates, read from the copy of the embeddings.
         ranker.architecture.start_phase("retrain")
     module = ServingModule(ranker, output.transform_features_layer(), contract())
-    return module.functions["predict"], module
+    return module.functions[PREDICT], module
 
 
 def requests(rows: int) -> dict[str, tf.Tensor]:

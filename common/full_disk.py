@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-
-import tensorflow as tf
+import sys
 
 from common.errors import PolyrankError
 
@@ -24,9 +23,11 @@ def reason_if_full(error: Exception) -> str:
     """
     if isinstance(error, OSError):
         return str(error.strerror) if error.errno in _FULL else ""
-    # TensorFlow calls a full disk RESOURCE_EXHAUSTED, as it does a full memory, and a file that
-    # may not grow OUT_OF_RANGE.
-    if isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError)):
+    # Where TensorFlow was never imported, the error is not one of its own.
+    tf = sys.modules.get("tensorflow")
+    # It calls a full disk RESOURCE_EXHAUSTED, as it does a full memory, and a file that may not
+    # grow OUT_OF_RANGE.
+    if tf and isinstance(error, (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError)):
         # The message begins with the temporary file's name and ends with the system's words.
         reason = str(error.message).split("; ")[-1]
         return reason if reason in map(os.strerror, _FULL) else ""

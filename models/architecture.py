@@ -85,7 +85,7 @@ class Architecture(keras.layers.Layer):
         """
         return None
 
-    def record(self) -> dict[str, Any]:
+    def epoch_logs(self) -> dict[str, Any]:
         """Plain values for the history's record of every epoch."""
         return {}
 

@@ -1,12 +1,26 @@
-"""The biases that outputs start with."""
+"""The biases that outputs start with, and the base rates that they come from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from common.settings import SettingsError
 from common.suggestions import nearest
+from schemas.task_graph import TaskGraph
+
+
+def conditional_base_rates(tasks: TaskGraph, rate_of: Callable[[str], float]) -> dict[str, float]:
+    """Returns the rates inside (0, 1) of the conditional outputs: those with a logit.
+
+    Args:
+      tasks: the outputs.
+      rate_of: an output's mean target over its own space; NaN where that is empty.
+    """
+    outputs = [tasks.conditional(label.name).name for label in tasks.labels]
+    rates = {output: rate_of(output) for output in outputs}
+    # A comparison with NaN is false.
+    return {output: rate for output, rate in rates.items() if 0 < rate < 1}
 
 
 def initial_biases(outputs: tuple[str, ...], base_rates: Mapping[str, float]) -> list[float]:

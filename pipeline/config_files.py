@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from common.atomic_files import is_remote
 from common.settings import SettingsError, parse
 from pipeline.config import PipelineConfig
 from pipeline.presets import PRESETS
@@ -41,7 +42,7 @@ def _make_absolute(values: dict[str, Any], base: pathlib.Path) -> None:
     data = values.get("data")
     if isinstance(data, dict):
         for key in ("path", "schema_path"):
-            if isinstance(data.get(key), str) and "://" not in data[key]:
+            if isinstance(data.get(key), str) and not is_remote(data[key]):
                 data[key] = str(base / data[key])
 
 

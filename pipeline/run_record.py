@@ -65,13 +65,24 @@ class RunRecord:
             return []
         return [context.name for context in sorted(contexts, key=lambda context: context.id)]
 
+    def made_by(self, code_digest: str) -> bool:
+        """Whether any run, however it ended, was one of the source with this digest.
+
+        Args:
+          code_digest: as the components' execution properties have it.
+        """
+        # The newest first: unless the source has changed, the last run answers.
+        return any(
+            execution.custom_properties["code_digest"].string_value == code_digest
+            for run_id in reversed(self.run_ids())
+            for execution in self._executions(run_id)
+        )
+
     def components(self, run_id: str) -> list[ComponentRecord]:
         """The components of a run that have ended, in the order in which they started."""
-        context = self._store.get_context_by_type_and_name("pipeline_run", run_id)
-        executions = self._store.get_executions_by_context(context.id)
         split_rows: dict[str, int] = {}
         records = []
-        for execution in sorted(executions, key=lambda execution: execution.id):
+        for execution in sorted(self._executions(run_id), key=lambda execution: execution.id):
             if execution.last_known_state not in _OUTCOMES:
                 continue
             name = self._node(execution)
@@ -92,6 +103,10 @@ class RunRecord:
                 )
             )
         return records
+
+    def _executions(self, run_id: str) -> list[mlmd.Execution]:
+        context = self._store.get_context_by_type_and_name("pipeline_run", run_id)
+        return list(self._store.get_executions_by_context(context.id))
 
     def _node(self, execution: mlmd.Execution) -> str:
         for context in self._store.get_contexts_by_execution(execution.id):

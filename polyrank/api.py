@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ def infer(data: _Path, out: _Path | None = None, *, overwrite: bool = False) -> 
 
     Returns:
       The schema's text, with a comment above each feature that gives the reason for its tags, and
-      a summary.
+      a summary, which also names the files of `data` that were not read.
 
     Raises:
       BadDataError: the log can't be read, or no column fits a role that every schema has.
@@ -55,7 +56,10 @@ def infer(data: _Path, out: _Path | None = None, *, overwrite: bool = False) -> 
     """
     from cli.common.schema_proposal import propose_schema
 
-    return propose_schema(pathlib.Path(data), None if out is None else pathlib.Path(out), overwrite)
+    proposal, left_out = propose_schema(
+        pathlib.Path(data), None if out is None else pathlib.Path(out), overwrite
+    )
+    return dataclasses.replace(proposal, summary=(*proposal.summary, *left_out))
 
 
 def run(

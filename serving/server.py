@@ -18,6 +18,7 @@ import click
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from common.atomic_files import write_whole
 from common.errors import PolyrankError
 from serving import loader, services, versions, warmup
 
@@ -120,12 +121,6 @@ class ModelServer:
         self.stop()
 
 
-def _write_port(path: pathlib.Path, port: int) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(f"{port}\n")
-    temporary.replace(path)
-
-
 def _set_at_end_of_input(done: threading.Event) -> None:
     # The parent holds the other end: it is closed however the parent ends. Not sys.stdin,
     # whose lock this thread would still hold when the interpreter ends.
@@ -151,7 +146,7 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
     with server:
         while port_file and not done.wait(0.1):
             if server.versions.looked.is_set():
-                _write_port(pathlib.Path(port_file), server.port)
+                write_whole(port_file, f"{server.port}\n")
                 break
         done.wait()
         _LOG.info("stopping")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import pathlib
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -17,6 +16,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from common.atomic_files import whole_file
 from common.errors import PolyrankError
 from serving.errors import ModelLoadError, RequestError
 from serving.loader import LoadedModel
@@ -54,9 +54,7 @@ def write_warmup_requests(
             f"most {MAX_REQUESTS}; write fewer"
         )
     path = f"{os.fspath(saved_model_dir)}/{WARMUP_FILE}"
-    tf.io.gfile.makedirs(path.rpartition("/")[0])
-    temporary = f"{path}.{uuid.uuid4().hex}"
-    with tf.io.TFRecordWriter(temporary) as writer:
+    with whole_file(path) as unfinished, tf.io.TFRecordWriter(unfinished) as writer:
         for inputs in requests:
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
@@ -65,7 +63,6 @@ def write_warmup_requests(
             for name, array in inputs.items():
                 write_array(np.asarray(array), request.inputs[name])
             writer.write(log.SerializeToString())
-    tf.io.gfile.rename(temporary, path, overwrite=True)
     return path
 
 

@@ -22,6 +22,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from benchmarks.proof.worlds import TUNING_SEEDS, log_config
+from common.atomic_files import whole_folder
 from common.source_digest import code_digest
 from components.impression_example_gen.example_encoder import encode
 from data.synthetic import draw_balanced, draw_log, write_log
@@ -62,12 +63,9 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
         eval=_held(log[first_eval:], output, serving=True),
         extra={BALANCED: _held(balanced, output, serving=True)},
     )
-    unfinished = place.with_name(f"{place.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    data.save(unfinished / "data")
-    np.savez(unfinished / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
-    unfinished.rename(place)
+    with whole_folder(place) as unfinished:
+        data.save(unfinished / "data")
+        np.savez(unfinished / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
     return place
 
 
@@ -124,10 +122,9 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
         config = load_config(preset_path("synthetic"), (), data_path=str(log))
         LocalDagRunner().run(local_feature_pipeline(config, scratch))
         root = pathlib.Path(Locations(scratch, config.name).pipeline_root)
-        shutil.rmtree(graph.with_name("transform_graph.unfinished"), ignore_errors=True)
         (made,) = root.glob("Transform/transform_graph/*")
-        shutil.copytree(made, graph.with_name("transform_graph.unfinished"))
-    graph.with_name("transform_graph.unfinished").rename(graph)
+        with whole_folder(graph) as unfinished:
+            shutil.copytree(made, unfinished, dirs_exist_ok=True)
     return graph
 
 

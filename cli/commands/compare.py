@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import sys
 
@@ -12,6 +11,7 @@ from cli.common.config_options import ConfigChoice, config_options
 from cli.common.failure import failure
 from cli.common.terminal import silent_imports
 from common.errors import PolyrankError
+from common.json_files import to_text
 
 
 @click.command()
@@ -81,8 +81,8 @@ def compare(
     except PolyrankError as error:
         if as_json:
             # Whoever reads JSON gets it whatever happens; people get the message from main().
-            click.echo(json.dumps(failure(error)))
+            click.echo(to_text(failure(error)))
         raise
     if as_json:
-        click.echo(json.dumps(result.document))
+        click.echo(to_text(result.document))
     sys.exit(result.exit_code)

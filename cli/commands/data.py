@@ -11,13 +11,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from cli.common.schema_option import schema_option
-from cli.common.terminal import silent_imports
-from common.settings import parse
-from data import synthetic as synthetic_log
-from data.adapters import kuairand as kuairand_log
-from data.adapters import movielens as movielens_log
-from data.adapters import published as published_log
-from schemas.contract import load_contract
+from data.adapters.published import PROTOCOLS
+from data.adapters.registry import write_spans_with
+from data.log.files import left_out_lines
 
 _OUT = click.option(
     "--out", required=True, type=click.Path(path_type=pathlib.Path), help="The log's folder."
@@ -47,10 +43,7 @@ def synthetic(out: pathlib.Path, overwrite: bool, world: tuple[str, ...], **knob
     """Make a synthetic log whose true probabilities are known."""
     values = {key: value for key, value in knobs.items() if value is not None}
     values["world"] = _nested(world)
-    config = parse(synthetic_log.SyntheticConfig, values, "polyrank data synthetic")
-    started = time.monotonic()
-    synthetic_log.write_log(out, config, overwrite)
-    _report(out, started)
+    _write("synthetic", None, out, values, overwrite)
 
 
 @data.command()
@@ -64,9 +57,7 @@ def synthetic(out: pathlib.Path, overwrite: bool, world: tuple[str, ...], **knob
 @_OVERWRITE
 def kuairand(source: pathlib.Path, out: pathlib.Path, overwrite: bool) -> None:
     """Turn KuaiRand's standard log into spans."""
-    started = time.monotonic()
-    kuairand_log.write_log(source, out, overwrite)
-    _report(out, started)
+    _write("kuairand", source, out, {}, overwrite)
 
 
 @data.command()
@@ -88,15 +79,11 @@ def movielens(
     source: pathlib.Path | None, random_split: int | None, out: pathlib.Path, overwrite: bool
 ) -> None:
     """Turn MovieLens-100K into spans."""
-    values = {"random_split": random_split}
-    config = parse(movielens_log.MovielensConfig, values, "polyrank data movielens")
-    started = time.monotonic()
-    movielens_log.write_log(source, out, config, overwrite)
-    _report(out, started)
+    _write("movielens", source, out, {"random_split": random_split}, overwrite)
 
 
 @data.command()
-@click.argument("protocol", type=click.Choice(sorted(published_log.PROTOCOLS)))
+@click.argument("protocol", type=click.Choice(sorted(PROTOCOLS)))
 @click.option(
     "--source",
     required=True,
@@ -110,11 +97,7 @@ def published(
     protocol: str, source: pathlib.Path, seed: int | None, out: pathlib.Path, overwrite: bool
 ) -> None:
     """Turn a data set into ten made-up days, split at random as published tables are."""
-    values = {} if seed is None else {"seed": seed}
-    config = parse(published_log.PublishedConfig, values, "polyrank data published")
-    started = time.monotonic()
-    published_log.write_log(protocol, source, out, config, overwrite)
-    _report(out, started)
+    _write(protocol, source, out, {} if seed is None else {"seed": seed}, overwrite)
 
 
 @data.command()
@@ -135,12 +118,22 @@ def spans(
     Holds all rows in memory: give it the files of some whole days at a time where they are too
     many. Spans of other days stay as they are.
     """
-    contract = load_contract(schema_path)
-    started = time.monotonic()
-    with silent_imports():
-        from data.adapters.user_files import write_user_files
+    _write("user_files", source, out, {"schema_path": str(schema_path)}, overwrite)
 
-        write_user_files(contract, source, out, overwrite)
+
+def _write(
+    adapter: str,
+    source: pathlib.Path | None,
+    out: pathlib.Path,
+    options: dict[str, Any],
+    overwrite: bool,
+) -> None:
+    """Writes the spans, and says how many rows and which files were left out."""
+    started = time.monotonic()
+    command = click.get_current_context().command_path
+    left_out = write_spans_with(adapter, source, out, options, where=command, overwrite=overwrite)
+    for line in left_out_lines(left_out):
+        click.echo(line)
     _report(out, started)
 
 

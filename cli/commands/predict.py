@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from cli.common.terminal import console_on, silent_imports
+from common.json_files import to_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +96,7 @@ def _parquet_rows(path: str, count: int) -> Sequence[Mapping[str, Any]]:
 def _print(outputs: Mapping[str, np.ndarray], count: int, as_json: bool) -> None:
     if as_json:
         for row in range(count):
-            click.echo(json.dumps({name: _plain(array[row]) for name, array in outputs.items()}))
+            click.echo(to_text({name: _plain(array[row]) for name, array in outputs.items()}))
         return
     from rich import box
     from rich.table import Table

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 
 import click
+
+from common.json_files import to_text
 
 
 @click.command()
@@ -31,6 +32,6 @@ def rollback(work_dir: str, version: str | None, as_json: bool) -> None:
     with only_run_in(folder):
         entry = roll_back(registry_path, version)
     if as_json:
-        click.echo(json.dumps({"status": "rolled back", **entry.model_dump(mode="json")}))
+        click.echo(to_text({"status": "rolled back", **entry.model_dump(mode="json")}))
     else:
         click.echo(f"rolled back: version {entry.version} is a copy of {entry.rollback_of}")

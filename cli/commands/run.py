@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -13,6 +12,7 @@ from cli.common.failure import failure
 from cli.common.terminal import silent_imports
 from cli.common.work_folder import check_free
 from common.errors import PolyrankError
+from common.json_files import to_text
 
 
 @click.command()
@@ -36,10 +36,10 @@ def run(choice: ConfigChoice, work_dir: str, as_json: bool) -> None:
     except PolyrankError as error:
         if as_json:
             # Whoever reads JSON gets it whatever happens; people get the message from main().
-            click.echo(json.dumps(failure(error)))
+            click.echo(to_text(failure(error)))
         raise
     if result.trace and debugging():
         click.echo(result.trace, err=True)
     if as_json:
-        click.echo(json.dumps(result.document()))
+        click.echo(to_text(result.document()))
     sys.exit(result.outcome.value)

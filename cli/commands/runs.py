@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from common.json_files import to_text
+
 
 @click.command()
 @click.option(
@@ -29,7 +31,7 @@ def runs(work_dir: str, as_json: bool) -> None:
     found = read_runs(pathlib.Path(locations.runs_dir))
     versions = [x.model_dump(mode="json") for x in registry.entries(locations.registry_path)]
     if as_json:
-        click.echo(json.dumps({"runs": found, "versions": versions}))
+        click.echo(to_text({"runs": found, "versions": versions}))
         return
     console = Console()
     console.print(_runs_table(found))

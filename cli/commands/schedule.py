@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import pathlib
 import re
 import shutil
@@ -18,6 +17,7 @@ from cli.common.terminal import silent_imports
 from cli.scheduling.cron import Cron
 from cli.scheduling.timers import LocalSchedule
 from common.errors import PolyrankError
+from common.json_files import to_text
 from common.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def schedule(
         place = work_dir or "/polyrank/work"
         document = _on_kubeflow(config, name, times, place, image, host, namespace, token)
         texts = [f"scheduled: '{name}' at '{times.kubeflow}', version {document['version']}"]
-    click.echo(json.dumps(document) if as_json else "\n".join(texts))
+    click.echo(to_text(document) if as_json else "\n".join(texts))
 
 
 def _check(config: PipelineConfig, name: str) -> None:

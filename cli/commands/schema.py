@@ -31,19 +31,21 @@ def schema() -> None:
 def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None:
     """Propose a tagged schema for Parquet, CSV and TFRecord files, every guess with its reason.
 
-    Reads up to about 500,000 rows. Asks nothing: read the comments, and mend the tags.
+    Reads up to about 500,000 rows. Asks nothing: read the comments, and correct the tags.
     """
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
     with silent_imports():
         from cli.common.schema_proposal import propose_schema
 
-    proposal = propose_schema(data, out, overwrite)
+    proposal, left_out = propose_schema(data, out, overwrite)
     if out is None:
         click.echo(proposal.text, nl=False)
+        for line in left_out:
+            click.echo(line, err=True)
         return
-    click.echo("\n".join(proposal.summary))
-    click.echo(f"{out}: read the reason above every feature, mend the tags, then")
+    click.echo("\n".join([*proposal.summary, *left_out]))
+    click.echo(f"{out}: read the reason above every feature, correct the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")
 
 

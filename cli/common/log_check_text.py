@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from data.log.check_log import LogCheck
+from data.log.files import left_out_lines
 from schemas.contract import Contract
 
 _MOST_NAMES = 12
@@ -52,4 +53,5 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
         names = sorted(found.not_named)
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         lines.append(f"not in the schema, not read: {', '.join(names[:_MOST_NAMES])}{more}")
+    lines += left_out_lines(tuple(found.left_out))
     return lines

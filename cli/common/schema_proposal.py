@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import pathlib
 
+from common.atomic_files import write_whole
 from common.errors import PolyrankError
 from data.inference.guesses import guess
 from data.inference.proposal import Proposal, propose
 from data.inference.sample import read_sample
+from data.log.files import left_out_lines
 
 
 def propose_schema(
     data: pathlib.Path, out: pathlib.Path | None = None, overwrite: bool = False
-) -> Proposal:
+) -> tuple[Proposal, list[str]]:
     """Proposes a tagged schema for a log, and writes it where `out` is given.
 
     Args:
       data: a folder of Parquet, CSV or TFRecord files, or one file.
       out: the file to write; None writes nothing.
       overwrite: replace `out` if it exists.
+
+    Returns:
+      The proposal, and lines that name the files of `data` that were not read.
 
     Raises:
       BadDataError: the log can't be read, or no column fits a role that every schema has.
@@ -29,8 +34,5 @@ def propose_schema(
     sample = read_sample(data)
     proposal = propose(sample, guess(sample))
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = out.with_name(f".{out.name}.unfinished")
-        unfinished.write_text(proposal.text, encoding="utf-8")
-        unfinished.replace(out)
-    return proposal
+        write_whole(out, proposal.text)
+    return proposal, left_out_lines(sample.left_out)

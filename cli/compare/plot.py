@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cli.compare.report import METRIC_NAMES
 from cli.compare.summary import FEWEST, MEAN, CellSummary
 from common.names import OVERALL
+from models.metrics.names import AUC, TITLES
 
 _COLUMNS = 3
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -20,7 +20,7 @@ _MARKERS = "osD^vPX"
 
 
 def plot_differences(
-    path: pathlib.Path, cells: Sequence[CellSummary], baseline: str, metric: str = "auc"
+    path: pathlib.Path, cells: Sequence[CellSummary], baseline: str, metric: str = AUC
 ) -> None:
     """Writes a PNG with one panel an output: differences with their 95 % intervals.
 
@@ -40,7 +40,7 @@ def plot_differences(
     for panel, output in zip(panels, outputs, strict=False):
         _draw(panel, [cell for cell in chosen if cell.output == output], models, scenarios)
         panel.set_title(output, fontsize=10)
-        panel.set_xlabel(f"{METRIC_NAMES[metric]} minus that of {baseline}", fontsize=9)
+        panel.set_xlabel(f"{TITLES[metric]} minus that of {baseline}", fontsize=9)
     for panel in panels[len(outputs) :]:
         panel.set_visible(False)
     handles, labels = panels[0].get_legend_handles_labels()

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from cli.compare.plan import Comparison
 from cli.compare.summary import FEWEST, MEAN, CellSummary, ModelSummary
 from common.names import OVERALL
-from models.metrics.cells import METRICS
-
-METRIC_NAMES = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss"}
+from models.metrics.names import COMPARED, TITLES
 
 _LEGEND = """\
 Mean over {seeds} seeds ± half of the 95 % interval (Student's t). Δ: difference to `{baseline}`,
@@ -96,21 +94,21 @@ def report(
     )
     for output in dict.fromkeys(cell.output for cell in cells if cell.output != MEAN):
         parts.append(f"## {output}\n")
-        for metric in METRICS:
+        for metric in COMPARED:
             of_table = [cell for cell in cells if (cell.output, cell.metric) == (output, metric)]
-            parts += [f"### {METRIC_NAMES[metric]} of {output}\n", _cells_table(names, of_table)]
+            parts += [f"### {TITLES[metric]} of {output}\n", _cells_table(names, of_table)]
     parts += ["## Settings\n", _settings(comparison)]
     return "\n".join(parts)
 
 
 def _models_table(cells: Iterable[CellSummary], models: Iterable[ModelSummary]) -> str:
     means = {(cell.model, cell.metric): cell for cell in cells if cell.output == MEAN}
-    header = ["model", *(f"mean {METRIC_NAMES[metric]}" for metric in METRICS)]
+    header = ["model", *(f"mean {TITLES[metric]}" for metric in COMPARED)]
     header += ["seeds", "parameters", "network", "seconds", "latency, ms"]
     rows = [
         [
             found.model,
-            *(cell_text(means[found.model, metric]) for metric in METRICS),
+            *(cell_text(means[found.model, metric]) for metric in COMPARED),
             str(len(found.seeds)),
             f"{found.parameters:,}",
             f"{found.network_parameters:,}",

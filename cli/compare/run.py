@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import pathlib
 from collections.abc import Sequence
@@ -22,6 +21,9 @@ from cli.compare.summary import summarise_cells, summarise_models
 from cli.compare.tables import models_table, output_table
 from cli.compare.workers import Job, Outcome, run_jobs
 from common.errors import PolyrankError
+from common.json_files import write_json
+from common.names import EVAL, TRAIN, VALIDATION
+from models.metrics.names import AUC
 from models.trials.data import TrialData
 from models.trials.trial import trial_code, trial_fingerprint
 from pipeline.locations import Locations
@@ -158,9 +160,9 @@ def _conclude(
     cells = summarise_cells(results, comparison.baseline)
     models = summarise_models(results)
     rows = {
-        "train": len(features.train),
-        "validation": len(features.validation),
-        "eval": len(features.eval),
+        TRAIN: len(features.train),
+        VALIDATION: len(features.validation),
+        EVAL: len(features.eval),
     }
     files = {
         name: str(out / f"{name}.{ending}")
@@ -180,10 +182,10 @@ def _conclude(
         "files": files,
         **comparison_document(comparison.document(), cells, models, results),
     }
-    (out / "comparison.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_json(out / "comparison.json", document)
     names = [found.model for found in models]
     console.print(models_table(cells, models, comparison.baseline))
-    console.print(output_table(cells, names, "auc"))
+    console.print(output_table(cells, names, AUC))
     if len(comparison.seeds) == 1:
         console.print("one seed: no intervals and no tests; differences may be chance")
     last = f"compared: {files['report']}"

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from common.names import EVAL, OVERALL
-from models.metrics.cells import METRICS
+from models.metrics.names import COMPARED, GAUC, SMALLER_IS_BETTER
 from models.metrics.significance import (
     Interval,
     PairedDifference,
@@ -179,9 +179,9 @@ def _by_model(results: Iterable[TrialResult]) -> dict[str, list[TrialResult]]:
 
 def _cells(result: TrialResult) -> list[Cell]:
     outputs = result.metrics[EVAL]
-    cells = [(MEAN, OVERALL, metric) for metric in METRICS]
+    cells = [(MEAN, OVERALL, metric) for metric in COMPARED]
     for output, scenarios in outputs.items():
-        cells += [(output, scenario, metric) for scenario in scenarios for metric in METRICS]
+        cells += [(output, scenario, metric) for scenario in scenarios for metric in COMPARED]
     return cells
 
 
@@ -195,7 +195,7 @@ def _counts(trial: TrialResult, cell: Cell) -> tuple[int, int, int]:
 
 
 def _tested(metric: str, positives: int, negatives: int, users: int) -> bool:
-    return min(positives, negatives) >= FEWEST and (metric != "gauc" or users >= FEWEST)
+    return min(positives, negatives) >= FEWEST and (metric != GAUC or users >= FEWEST)
 
 
 def _value(trial: TrialResult, cell: Cell) -> float:
@@ -211,10 +211,9 @@ def _value(trial: TrialResult, cell: Cell) -> float:
 def _adjusted(differences: Mapping[Cell, PairedDifference]) -> dict[Cell, float]:
     """Holm's adjustment over the cells of each metric; MEAN is one question of its own."""
     found = {cell: difference.p for cell, difference in differences.items() if cell[0] == MEAN}
-    for metric in METRICS:
+    for metric in COMPARED:
         cells = [cell for cell in differences if cell[2] == metric and cell[0] != MEAN]
-        adjusted = holm([differences[cell].p for cell in cells])
-        found |= dict(zip(cells, adjusted, strict=True))
+        found |= holm({cell: differences[cell].p for cell in cells})
     return found
 
 
@@ -226,7 +225,7 @@ def _standings(cell: Cell, values: Mapping[str, Mapping[Cell, dict[int, float]]]
     found = dict.fromkeys(values, "")
     if not defined:
         return found
-    smaller_is_better = cell[2] == "logloss"
+    smaller_is_better = cell[2] in SMALLER_IS_BETTER
     best = min(defined, key=lambda model: means[model] if smaller_is_better else -means[model])
     for model in defined:
         p = paired_difference(values[model][cell], values[best][cell]).p

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from cli.compare.report import METRIC_NAMES, interval_text
+from cli.compare.report import interval_text
 from cli.compare.summary import MEAN, CellSummary, ModelSummary
 from common.names import OVERALL
+from models.metrics.names import AUC, TITLES
 
 
 def models_table(
@@ -18,9 +19,9 @@ def models_table(
     """One line a model: its mean AUC, the difference to the baseline, and what it costs."""
     table = _table(f"Models (mean over outputs and seeds; Δ to {baseline}, paired by seed)")
     table.add_column("model", no_wrap=True)
-    for name in ("AUC", "Δ AUC", "p", "parameters", "seconds", "latency ms"):
+    for name in (TITLES[AUC], f"Δ {TITLES[AUC]}", "p", "parameters", "seconds", "latency ms"):
         table.add_column(name, justify="right", no_wrap=True)
-    means = {cell.model: cell for cell in cells if (cell.output, cell.metric) == (MEAN, "auc")}
+    means = {cell.model: cell for cell in cells if (cell.output, cell.metric) == (MEAN, AUC)}
     for found in models:
         cell = means[found.model]
         difference = cell.difference
@@ -39,7 +40,7 @@ def models_table(
 
 def output_table(cells: Sequence[CellSummary], models: Sequence[str], metric: str) -> Table:
     """One line an output: a metric over all scenarios, model by model."""
-    table = _table(f"{METRIC_NAMES[metric]} over all scenarios")
+    table = _table(f"{TITLES[metric]} over all scenarios")
     table.add_column("output", no_wrap=True)
     for model in models:
         table.add_column(model, justify="right", no_wrap=True)

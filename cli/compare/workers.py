@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import pathlib
 import subprocess
@@ -12,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from common.json_files import write_json
 from common.source_digest import ROOT
 from models.trials.result import TrialResult, read_result
 
@@ -121,9 +121,8 @@ def cores() -> int:
 
 
 def _start(job: Job, processes: int, command: Sequence[str]) -> _Running:
-    job.folder.mkdir(parents=True, exist_ok=True)
     path = job.folder / "job.json"
-    path.write_text(json.dumps(job.spec, indent=1) + "\n", encoding="utf-8")
+    write_json(path, job.spec)
     threads = str(max(1, cores() // processes))
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import pathlib
 
@@ -14,12 +13,17 @@ from cli.runs.display import RunDisplay
 from cli.runs.prepare_data import prepared
 from cli.runs.result import RunResult, collect, failed
 from cli.runs.tables import print_result
+from common.json_files import write_json
+from common.source_digest import code_digest
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.metadata import open_record
 
 _LOG = logging.getLogger(__name__)
+_STARTS_AFRESH = (
+    "the source has changed since the last run in this work folder: nothing is taken from the cache"
+)
 
 
 def run_locally(
@@ -53,6 +57,8 @@ def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool)
         runs_before = len(record.run_ids())
         try:
             config = prepared(config, locations, console)
+            if runs_before and not record.made_by(code_digest()):
+                console.print(f"  {_STARTS_AFRESH}", soft_wrap=True)
             pipeline = local_pipeline(config, locations.work_dir)
             with RunDisplay(console, record):
                 LocalDagRunner().run(pipeline)
@@ -60,6 +66,6 @@ def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool)
         except Exception as error:
             _LOG.exception("the run failed")
             result = failed(error, record, runs_before, config.model.name, directory)
-        (directory / "result.json").write_text(json.dumps(result.document(), indent=1) + "\n")
+        write_json(directory / "result.json", result.document())
         print_result(console, result)
     return result

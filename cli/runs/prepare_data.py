@@ -6,21 +6,19 @@ import hashlib
 import json
 import pathlib
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 
-import data.adapters.kuairand
-import data.adapters.movielens
-import data.adapters.published
-import data.synthetic
-from common.settings import SettingsError, parse
+from common.settings import SettingsError
 from common.source_digest import code_digest
-from common.suggestions import nearest
 from components.common.digests import files_token
+from data.adapters.adapter import Adapter
+from data.adapters.registry import find_adapter, write_spans_with
+from data.log.files import left_out_lines
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
-
-_ADAPTERS = ("synthetic", "kuairand", "movielens", *data.adapters.published.PROTOCOLS)
 
 
 def prepared(config: PipelineConfig, locations: Locations, console: Console) -> PipelineConfig:
@@ -38,26 +36,29 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
         if path is None:
             raise SettingsError("no data: give --data DIR, a folder of span=YYYY-MM-DD folders")
         return config
-    if adapter not in _ADAPTERS:
-        raise SettingsError(f"unknown data.adapter '{adapter}'; {nearest(adapter, _ADAPTERS)}")
+    options = _options(config, find_adapter(adapter))
     if path is not None and any(pathlib.Path(path).glob("span=*")):
         return config
-    out = pathlib.Path(locations.data_dir) / _folder_name(config)
+    out = pathlib.Path(locations.data_dir) / _folder_name(config, options)
     if not out.is_dir():
         console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
         # Whole or not at all: a run that is stopped in between must not train on fewer days.
         unfinished = out.with_name(f"{out.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        _make_spans(config, unfinished)
+        source = pathlib.Path(path) if path is not None else None
+        where = "data.adapter_options"
+        left_out = write_spans_with(adapter, source, unfinished, options, where=where)
+        for line in left_out_lines(left_out):
+            console.print(f"  {line}", soft_wrap=True, markup=False)
         unfinished.rename(out)
     return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
 
 
-def _folder_name(config: PipelineConfig) -> str:
+def _folder_name(config: PipelineConfig, options: Mapping[str, Any]) -> str:
     """A name that changes with all that the spans are made from: files, options, our code."""
-    source = config.data.path
+    paths = [config.data.path, options.get("schema_path")]
     facts = [
-        source and files_token([source]),
+        *(path and files_token([path]) for path in paths),
         config.data.adapter_options,
         code_digest(packages=("common", "data", "schemas")),
     ]
@@ -65,21 +66,8 @@ def _folder_name(config: PipelineConfig) -> str:
     return f"{config.data.adapter}-{digest[:8]}"
 
 
-def _make_spans(config: PipelineConfig, out: pathlib.Path) -> None:
-    adapter, source, options = config.data.adapter, config.data.path, config.data.adapter_options
-    where = "data.adapter_options"
-    if adapter == "synthetic":
-        data.synthetic.write_log(out, parse(data.synthetic.SyntheticConfig, options, where))
-    elif adapter == "movielens":
-        movielens = parse(data.adapters.movielens.MovielensConfig, options, where)
-        data.adapters.movielens.write_log(source, out, movielens)
-    elif adapter in data.adapters.published.PROTOCOLS:
-        published = parse(data.adapters.published.PublishedConfig, options, where)
-        if source is None:
-            files = data.adapters.published.PROTOCOLS[adapter].files
-            raise SettingsError(f"the {adapter} adapter reads {files}: give --data FOLDER")
-        data.adapters.published.write_log(adapter, source, out, published)
-    elif source is None:
-        raise SettingsError("the kuairand adapter reads KuaiRand's files: give --data FOLDER")
-    else:
-        data.adapters.kuairand.write_log(pathlib.Path(source), out)
+def _options(config: PipelineConfig, adapter: Adapter) -> dict[str, Any]:
+    options = dict(config.data.adapter_options)
+    if "schema_path" in adapter.options.model_fields:
+        options.setdefault("schema_path", config.data.schema_path)
+    return options

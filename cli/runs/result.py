@@ -12,6 +12,8 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from common.errors import PolyrankError
+from data.log.files import LeftOut
+from models.metrics.names import CALIBRATION, COMPARED, NEGATIVES, POSITIVES
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
 
@@ -45,13 +47,13 @@ class RunResult:
     trace: str = ""
 
     def metrics(self) -> dict[str, dict[str, Any]]:
-        """Returns `metrics[output][scenario or "all"]` of the candidate."""
-        names = ("auc", "gauc", "logloss", "calibration", "positives", "negatives")
+        """Returns `metrics[output][scenario or OVERALL]` of the candidate."""
+        names = (*COMPARED, CALIBRATION, POSITIVES, NEGATIVES)
         metrics: dict[str, dict[str, Any]] = {}
         for cell in self.gate.get("cells", ()):
             by_slice = metrics.setdefault(cell["output"], {})
             values = {name: cell["candidate"][name] for name in names}
-            counts = {name: int(values[name]) for name in ("positives", "negatives")}
+            counts = {name: int(values[name]) for name in (POSITIVES, NEGATIVES)}
             by_slice[cell["scenario"]] = {**values, **counts}
         return metrics
 
@@ -59,6 +61,20 @@ class RunResult:
         """Returns how many rows of the log went where; empty where the run did not get there."""
         examples = _output(self.components, "ImpressionExampleGen", "examples")
         return {} if examples is None else rows_by_fate(examples)
+
+    @property
+    def cached_log(self) -> bool:
+        """True where an earlier run has read the log."""
+        return any(
+            (component.name, component.outcome) == ("ImpressionExampleGen", "cached")
+            for component in self.components
+        )
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Returns the files and folders of the log that were not read."""
+        examples = _output(self.components, "ImpressionExampleGen", "examples")
+        found = _read(examples, "examples.json").get("left_out", ())
+        return tuple(LeftOut(**item) for item in found)
 
     def document(self) -> dict[str, Any]:
         """Returns the JSON object; plain values only."""
@@ -70,6 +86,7 @@ class RunResult:
             "version": self.version,
             "run_directory": str(self.run_directory),
             "rows": self.rows(),
+            "left_out": [dataclasses.asdict(item) for item in self.left_out()],
             "metrics": self.metrics(),
             "references": self.references,
             "gate": self.gate,

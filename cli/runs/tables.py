@@ -11,6 +11,16 @@ from rich.table import Table
 
 from cli.runs.result import RunResult
 from common.names import OVERALL
+from data.log.files import left_out_lines
+from models.metrics.names import (
+    AUC,
+    CALIBRATION,
+    GAUC,
+    LOGLOSS,
+    NEGATIVES,
+    POSITIVES,
+    TITLES,
+)
 from pipeline.outcome import Outcome
 
 _VERDICT_COLORS = {"pass": "green", "fail": "red", "insufficient data": "yellow"}
@@ -28,7 +38,7 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
     table.add_column("output, scenario", no_wrap=True, min_width=22)
     compared = any("difference" in cell for cell in cells)
     gain = ("gain ± 95 %",) if compared else ()
-    for name in ("AUC", *gain, "GAUC", "log loss", "calibr.", "pos.", "neg."):
+    for name in (TITLES[AUC], *gain, TITLES[GAUC], TITLES[LOGLOSS], "calibr.", "pos.", "neg."):
         table.add_column(name, justify="right", no_wrap=True, min_width=max(6, len(name)))
     table.add_column("verdict", no_wrap=True)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
@@ -37,13 +47,13 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
         color = _VERDICT_COLORS[cell["verdict"]]
         table.add_row(
             escape(cell["output"] if overall else f"  {cell['scenario']}"),
-            _number(candidate["auc"]),
+            _number(candidate[AUC]),
             *([_gain(cell)] if compared else ()),
-            _number(candidate["gauc"]),
-            _number(candidate["logloss"]),
-            _number(candidate["calibration"], ".3f"),
-            _number(candidate["positives"], ",.0f"),
-            _number(candidate["negatives"], ",.0f"),
+            _number(candidate[GAUC]),
+            _number(candidate[LOGLOSS]),
+            _number(candidate[CALIBRATION], ".3f"),
+            _number(candidate[POSITIVES], ",.0f"),
+            _number(candidate[NEGATIVES], ",.0f"),
             f"[{color}]{cell['verdict'].removesuffix(' data')}[/{color}]",
             style="bold" if overall else None,
             end_section=following is None or cell["output"] != following["output"],
@@ -53,9 +63,9 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
 
 def _gain(cell: dict[str, Any]) -> str:
     """The AUC's difference to the baseline, and half its 95 % interval."""
-    low, high = cell.get("intervals", {}).get("auc", (None, None))
+    low, high = cell.get("intervals", {}).get(AUC, (None, None))
     if low is None:
-        return _number(cell.get("difference", {}).get("auc"), "+.4f")
+        return _number(cell.get("difference", {}).get(AUC), "+.4f")
     return f"{(low + high) / 2:+.4f}±{(high - low) / 2:.4f}"
 
 
@@ -101,7 +111,7 @@ def models_table(result: RunResult) -> Table:
 def _auc_and_loss(values: Any) -> str:
     if not isinstance(values, dict):
         return "-"
-    return f"{_number(values['auc'])} ({_number(values['logloss'])})"
+    return f"{_number(values[AUC])} ({_number(values[LOGLOSS])})"
 
 
 def last_line(result: RunResult) -> str:
@@ -122,4 +132,7 @@ def print_result(console: Console, result: RunResult) -> None:
             console.print(f" {sentence}", markup=False)
     if cells and result.references:
         console.print(models_table(result))
+    # Where the log was read in this run, it was said then.
+    for line in left_out_lines(result.left_out()) if result.cached_log else ():
+        console.print(line, markup=False, soft_wrap=True)
     console.print(last_line(result), markup=False, soft_wrap=True)

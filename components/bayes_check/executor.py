@@ -10,10 +10,11 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from common.errors import BadDataError
+from common.json_files import write_json
 from common.names import EVAL, OVERALL, SERVING_DEFAULT
 from common.settings import parse
 from components.bayes_check.judge import Comparison, compare, refusal
-from components.common.artifact_reading import contract_of, write_json
+from components.common.artifact_reading import contract_of
 from components.leak_alarm.config import LeaksConfig
 from schemas.contract import Contract
 
@@ -44,7 +45,8 @@ class Executor(base_executor.BaseExecutor):
             raise BadDataError(refusal(too_good, config.bayes_standard_errors))
         report = artifact_utils.get_single_instance(output_dict["report"])
         report.set_int_custom_property("rows", rows)
-        write_json(report.uri, "bayes.json", {"rows": rows, "cells": [x.as_json() for x in found]})
+        document = {"rows": rows, "cells": [x.as_json() for x in found]}
+        write_json(f"{report.uri}/bayes.json", document)
 
 
 def _comparisons(

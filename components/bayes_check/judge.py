@@ -11,6 +11,7 @@ import numpy as np
 from components.leak_alarm.config import LeaksConfig
 from models.metrics.binary import weighted_auc
 from models.metrics.difference import Difference
+from models.metrics.names import AUC
 from models.metrics.paired import auc_difference
 
 
@@ -41,7 +42,7 @@ class Comparison:
         return {
             "output": self.output,
             "scenario": self.scenario,
-            "auc": self.auc,
+            AUC: self.auc,
             "bayes_auc": self.bayes_auc,
             "standard_error": self.difference.error,
         }

@@ -22,15 +22,3 @@ def read_json(uri: str, name: str) -> Any:
     """Reads the JSON file `name` of an artifact's folder."""
     with fileio.open(f"{uri}/{name}", "r") as file:
         return json.load(file)
-
-
-def write_text(uri: str, name: str, text: str = "") -> None:
-    """Writes the file `name` into an artifact's folder, making the folder."""
-    fileio.makedirs(uri)
-    with fileio.open(f"{uri}/{name}", "w") as file:
-        file.write(text)
-
-
-def write_json(uri: str, name: str, value: Any) -> None:
-    """Writes strict JSON (no NaN) into an artifact's folder."""
-    write_text(uri, name, json.dumps(value, indent=2, allow_nan=False) + "\n")

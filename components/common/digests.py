@@ -11,6 +11,7 @@ import os
 import pathlib
 from collections.abc import Iterable, Iterator
 
+from common.atomic_files import is_remote, remote_files
 from common.source_digest import add_part
 
 
@@ -23,7 +24,7 @@ def files_token(paths: Iterable[str | os.PathLike[str]]) -> str:
     """
     digest = hashlib.sha256()
     for address in (os.fspath(path) for path in paths):
-        if "://" in address:
+        if is_remote(address):
             for name, size, changed in _remote_files(address):
                 add_part(digest, f"{name} {size} {changed}".encode())
             continue
@@ -56,15 +57,11 @@ def _files(path: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
 
 def _remote_files(address: str) -> list[tuple[str, int, int]]:
     """Returns (name that begins with that of the folder, bytes, time of change), in order."""
-    # Importing TensorFlow takes seconds, and a local log does not need it.
-    import tensorflow as tf
-
+    files = remote_files()
     root = address.rstrip("/")
     parent = root.rpartition("/")[0]
     paths = [
-        f"{folder.rstrip('/')}/{name}"
-        for folder, _, names in tf.io.gfile.walk(root)
-        for name in names
+        f"{folder.rstrip('/')}/{name}" for folder, _, names in files.walk(root) for name in names
     ]
-    found = [(path[len(parent) + 1 :], tf.io.gfile.stat(path)) for path in sorted(paths)]
+    found = [(path[len(parent) + 1 :], files.stat(path)) for path in sorted(paths)]
     return [(name, status.length, status.mtime_nsec) for name, status in found]

@@ -10,8 +10,9 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
 from common.errors import BadDataError
+from common.json_files import write_json
 from common.names import TRAIN
-from components.common.artifact_reading import contract_of, write_json
+from components.common.artifact_reading import contract_of
 from components.data_gate.anomalies import Anomaly, anomalies_of, refusal
 from components.data_gate.learnable import unlearnable
 
@@ -51,7 +52,7 @@ class Executor(base_executor.BaseExecutor):
         self._check_that_there_is_something_to_learn(input_dict)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessing.set_int_custom_property("blessed", 1)
-        write_json(blessing.uri, "blessing.json", {"blessed": True, "splits": splits})
+        write_json(f"{blessing.uri}/blessing.json", {"blessed": True, "splits": splits})
 
     def _check_that_there_is_something_to_learn(self, input_dict: dict[str, list[Any]]) -> None:
         contract = contract_of(input_dict["schema"])

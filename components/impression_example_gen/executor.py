@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -13,6 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
+from common.json_files import write_json
 from common.names import SPLITS
 from common.settings import SettingsError, parse
 from components.impression_example_gen.hash_split import HashSplit
@@ -22,14 +25,18 @@ from components.impression_example_gen.shard import WriteShard, report_name
 from components.impression_example_gen.split import Split, SplitConfig
 from components.impression_example_gen.time_split import find_cutoffs
 from components.span_window import window as span_window
+from data.log.files import left_out_lines
 from data.log.report import Report, judge
-from data.log.survey import LogFile, survey
+from data.log.survey import SurveyedFile, survey
 from data.log.time_counts import TimeCounts
 from schemas.contract import Contract, parse_schema, read_contract
 
 FILE_NAME = "examples.json"
 
 _log = logging.getLogger(__name__)
+
+# What is shown on the terminal while a component runs.
+_PROGRESS = logging.getLogger("polyrank.progress")
 
 
 class Executor(BaseBeamExecutor):
@@ -51,7 +58,10 @@ class Executor(BaseBeamExecutor):
         sampling = parse(SamplingConfig, json.loads(exec_properties["sampling"]), "sampling")
         contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
         window = span_window.read(artifact_utils.get_single_uri(input_dict["window"]))
-        files = survey(contract, exec_properties["data_path"], window.dates)
+        found = survey(contract, exec_properties["data_path"], window.dates)
+        for line in left_out_lines(found.left_out):
+            _PROGRESS.warning(line)
+        files = found.files
         split = _make_split(config, files, window.eval)
 
         examples = artifact_utils.get_single_instance(output_dict["examples"])
@@ -83,10 +93,10 @@ class Executor(BaseBeamExecutor):
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()
             ],
-            "files": [{"name": file.name, "rows": file.rows} for file in files],
+            "files": [{"name": file.file.name, "rows": file.rows} for file in files],
+            "left_out": [dataclasses.asdict(item) for item in found.left_out],
         }
-        with fileio.open(f"{examples.uri}/{FILE_NAME}", "w") as file:
-            file.write(json.dumps(record, indent=2) + "\n")
+        write_json(f"{examples.uri}/{FILE_NAME}", record)
 
     def _write(self, shards: list[Shard], write: WriteShard, temporary: str) -> Report:
         """Runs the Beam pipeline and adds up the reports that it leaves in `temporary`."""
@@ -105,7 +115,9 @@ def _read_contract(folder: str) -> Contract:
         return read_contract(parse_schema(file.read(), path))
 
 
-def _make_split(config: SplitConfig, files: list[LogFile], eval_dates: tuple[str, ...]) -> Split:
+def _make_split(
+    config: SplitConfig, files: Sequence[SurveyedFile], eval_dates: tuple[str, ...]
+) -> Split:
     if config.eval_fraction is None and not eval_dates:
         raise SettingsError(
             "the window has no eval spans and eval_fraction is not set: nothing would be "
@@ -116,7 +128,7 @@ def _make_split(config: SplitConfig, files: list[LogFile], eval_dates: tuple[str
     return HashSplit.of(config, eval_dates)
 
 
-def _times_by_date(files: list[LogFile]) -> dict[str, TimeCounts]:
+def _times_by_date(files: Sequence[SurveyedFile]) -> dict[str, TimeCounts]:
     dates = dict.fromkeys(file.date for file in files)
     return {
         date: TimeCounts.merged([file.times for file in files if file.date == date])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
-from data.log.survey import LogFile
+from data.log.files import LogFile
+from data.log.survey import SurveyedFile
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,17 +15,15 @@ class Piece:
     """Consecutive rows of one row group.
 
     Attributes:
-      path: where the file can be opened.
-      source: the file's name for people.
-      date: the file's span.
+      file: the file.
+      date: its span.
       row_group: index in the file.
       first: the first row, counted in the row group.
       rows: number of rows.
       offset: the row group's first row, counted in the file.
     """
 
-    path: str
-    source: str
+    file: LogFile
     date: str
     row_group: int
     first: int
@@ -39,7 +39,7 @@ class Shard:
     pieces: tuple[Piece, ...]
 
 
-def plan_shards(files: list[LogFile], shards: int) -> list[Shard]:
+def plan_shards(files: Sequence[SurveyedFile], shards: int) -> list[Shard]:
     """Deals the rows out to `shards` of similar size; the same log gives the same plan.
 
     A row group larger than a shard's fair share is cut, so that one big file still keeps all
@@ -60,13 +60,13 @@ def plan_shards(files: list[LogFile], shards: int) -> list[Shard]:
     ]
 
 
-def _pieces(file: LogFile, share: int) -> list[Piece]:
+def _pieces(file: SurveyedFile, share: int) -> list[Piece]:
     pieces = []
     offset = 0
     for group, rows in enumerate(file.row_groups):
         parts = math.ceil(rows / share)
         for part in range(parts):
             first, end = rows * part // parts, rows * (part + 1) // parts
-            pieces.append(Piece(file.path, file.name, file.date, group, first, end - first, offset))
+            pieces.append(Piece(file.file, file.date, group, first, end - first, offset))
         offset += rows
     return pieces

@@ -32,7 +32,7 @@ def refused_rows(reader: LogReader, piece: Piece, refused: Sequence[Refusals]) -
     table = reader.take(piece.row_group, rows)
     added = {
         **{f"quarantine_{told}": _told(refused, of) for told, of in _TOLD.items()},
-        "quarantine_file": pa.repeat(piece.source, len(rows)),
+        "quarantine_file": pa.repeat(piece.file.name, len(rows)),
         "quarantine_row": pa.array(rows + piece.offset),
     }
     for name, values in added.items():

@@ -85,12 +85,12 @@ class WriteShard(beam.DoFn):
         writer: ShardWriter,
         report: Report,
     ) -> None:
-        reader = open_log(self._contract, piece.path, piece.source)
+        reader = open_log(piece.file, self._contract)
         refused: list[rules.Refusals] = []
         for first, batch in self._batches(reader, piece):
             at = piece.offset + first
             values, refusals = check_batch(
-                self._contract, batch, piece.source, piece.date, at, report
+                self._contract, batch, piece.file.name, piece.date, at, report
             )
             self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
             if len(refusals.rows):

@@ -18,7 +18,11 @@ def shard_name(index: int, shards: int) -> str:
 
 
 def write_whole(folder: str, name: str, temporary: str, content: bytes) -> None:
-    """Writes a small file so that it is there whole or not at all."""
+    """Writes a small file so that it is there whole or not at all.
+
+    Not by `common.atomic_files`, which would leave a killed worker's file in `folder`, an
+    artifact: what is left in `temporary` goes with it.
+    """
     unfinished = f"{temporary}/{uuid.uuid4().hex}-{name}"
     with fileio.open(unfinished, "wb") as file:
         file.write(content)

@@ -9,11 +9,13 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from common.errors import BadDataError
+from common.json_files import write_json
 from common.names import TRAIN
 from common.settings import parse
-from components.common.artifact_reading import contract_of, write_json
+from components.common.artifact_reading import contract_of
 from components.leak_alarm.config import LeaksConfig
 from components.leak_alarm.report import Ranking, highest, refusal
+from models.metrics.names import AUC
 from schemas.contract import Contract
 
 
@@ -47,13 +49,12 @@ class Executor(base_executor.BaseExecutor):
         for ranking in rankings:
             outputs.setdefault(ranking.output, {})[ranking.feature] = ranking.auc
         write_json(
-            report.uri,
-            "leaks.json",
+            f"{report.uri}/leaks.json",
             {
                 "rows": rows,
                 "auc_at_most": config.auc_at_most,
                 "exempt": [ranking.feature for ranking in found],
-                "auc": outputs,
+                AUC: outputs,
             },
         )
 

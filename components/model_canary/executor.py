@@ -13,8 +13,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from common.atomic_files import write_whole
+from common.json_files import write_json
 from common.settings import parse
-from components.common.artifact_reading import contract_of, read_json, write_json, write_text
+from components.common.artifact_reading import contract_of, read_json
 from components.model_canary.config import CanaryConfig
 from components.model_canary.recorded import Recorded
 from schemas.contract import Contract
@@ -48,8 +50,9 @@ class Executor(base_executor.BaseExecutor):
         blessed = not found["reasons"]
         for reason in found["reasons"]:
             _LOG.warning("canary: %s", reason)
-        write_json(infra.uri, "canary.json", {"blessed": blessed, **found})
-        write_text(infra.uri, "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED")
+        write_json(f"{infra.uri}/canary.json", {"blessed": blessed, **found})
+        verdict = "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED"
+        write_whole(f"{infra.uri}/{verdict}", "")
         infra.set_int_custom_property("blessed", int(blessed))
         if "latency" in found:
             infra.set_string_custom_property("note", _note(found["latency"]))

@@ -12,14 +12,15 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pydantic
 
+from common.atomic_files import is_remote, remote_files
 from common.errors import PolyrankError
+from common.json_files import write_json
 from common.settings import Settings
 
 NO_ENTRY = "none"
@@ -125,32 +126,22 @@ def append(path: str | os.PathLike[str], entry: Entry) -> None:
         if any(e.pushed_destination == entry.pushed_destination for e in known):
             return
         versions: list[dict[str, Any]] = [e.model_dump(mode="json") for e in (*known, entry)]
-        _replace(path, json.dumps({"versions": versions}, indent=2) + "\n")
-
-
-def _is_remote(path: str) -> bool:
-    return "://" in path
-
-
-def _remote_files() -> Any:
-    # Importing TensorFlow takes seconds, and a local registry does not need it.
-    import tensorflow as tf
-
-    return tf.io.gfile
+        # Runs of other users read it too, whatever this one's umask is.
+        write_json(path, {"versions": versions}, mode=0o644)
 
 
 def _read(path: str) -> str:
-    if not _is_remote(path):
+    if not is_remote(path):
         return pathlib.Path(path).read_text(encoding="utf-8")
-    if not _remote_files().exists(path):
+    if not remote_files().exists(path):
         raise FileNotFoundError(path)
-    with _remote_files().GFile(path) as file:
+    with remote_files().GFile(path) as file:
         return str(file.read())
 
 
 @contextmanager
 def _locked(address: str) -> Iterator[None]:
-    if _is_remote(address):
+    if is_remote(address):
         yield
         return
     path = pathlib.Path(address)
@@ -159,26 +150,6 @@ def _locked(address: str) -> Iterator[None]:
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _replace(address: str, text: str) -> None:
-    if _is_remote(address):
-        with _remote_files().GFile(address, "w") as file:
-            file.write(text)
-        return
-    path = pathlib.Path(address)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            pathlib.Path(file.name).chmod(0o644)
-            pathlib.Path(file.name).replace(path)
-        except BaseException:
-            pathlib.Path(file.name).unlink(missing_ok=True)
-            raise
 
 
 def _first_line(error: Exception) -> str:

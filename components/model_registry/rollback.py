@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import time
 
+from common.atomic_files import whole_folder
 from common.errors import PolyrankError
 from common.suggestions import nearest
 from components.model_registry import registry
@@ -52,13 +53,11 @@ def roll_back(registry_path: str, version: str | None = None) -> Entry:
         )
     numbers = [int(p.name) for p in source.parent.iterdir() if p.name.isdecimal()]
     number = str(max(int(time.time()), max(numbers) + 1))
-    unfinished = source.with_name(f".{number}.unfinished")
+    destination = source.with_name(number)
     try:
-        shutil.copytree(source, unfinished)
-        destination = source.with_name(number)
-        unfinished.rename(destination)
+        with whole_folder(destination) as unfinished:
+            shutil.copytree(source, unfinished, dirs_exist_ok=True)
     except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
         raise RollbackError(f"version {chosen.version} can't be copied: {error}") from None
     entry = chosen.model_copy(
         update={

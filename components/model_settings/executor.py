@@ -8,8 +8,8 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from common.json_files import write_json
 from common.settings import SettingsError
-from components.common.artifact_reading import write_json
 from models.registry import check_epochs, parse_model_config
 
 FILE_NAME = "model.json"
@@ -40,4 +40,4 @@ class Executor(base_executor.BaseExecutor):
         model = parse_model_config(values)
         check_epochs(model, exec_properties["max_epochs"])
         folder = artifact_utils.get_single_uri(output_dict["hyperparameters"])
-        write_json(folder, FILE_NAME, model.model_dump(mode="json"))
+        write_json(f"{folder}/{FILE_NAME}", model.model_dump(mode="json"))

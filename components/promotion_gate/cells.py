@@ -8,7 +8,7 @@ from typing import Any
 
 from common.names import OVERALL
 from models.metrics.difference import UNKNOWN, Difference
-from models.metrics.paired import PAIRED
+from models.metrics.names import COMPARED
 from models.metrics.quality import METRICS, Quality
 from models.metrics.tfma.eval_config import BASELINE, CANDIDATE
 from models.metrics.tfma.quality_metric import DECILES_KEY, difference_keys
@@ -26,7 +26,7 @@ class Cell:
       scenario: the scenario's name, or OVERALL.
       candidate: the new model's numbers.
       baseline: the last pushed version's, on the same rows; None where there is none.
-      differences: of every metric in `PAIRED`, candidate less baseline; empty without one.
+      differences: of every metric in `COMPARED`, candidate less baseline; empty without one.
     """
 
     output: str
@@ -51,7 +51,7 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
     known = {
         *METRICS,
         DECILES_KEY,
-        *(name for metric in PAIRED for name in difference_keys(metric)),
+        *(name for metric in COMPARED for name in difference_keys(metric)),
     }
     for of_slice in metrics:
         scenario = _scenario_of(of_slice.slice_key)
@@ -71,10 +71,10 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
     def differences(output: str, scenario: str) -> dict[str, Difference]:
         values = numbers.get((CANDIDATE, output, scenario))
         if not (baseline_exists and values):
-            return dict.fromkeys(PAIRED, UNKNOWN) if baseline_exists else {}
+            return dict.fromkeys(COMPARED, UNKNOWN) if baseline_exists else {}
         return {
             metric: Difference(*(values[name] for name in difference_keys(metric)))
-            for metric in PAIRED
+            for metric in COMPARED
         }
 
     return [

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig, Thresholds
-from models.metrics.difference import UNKNOWN, Difference, holm
+from models.metrics.difference import UNKNOWN, Difference
+from models.metrics.names import AUC, GAUC, LOGLOSS, SMALLER_IS_BETTER, TITLES
+from models.metrics.significance import holm
 
 _ONE_SIDED = 0.025
-_NAMES = {"auc": "AUC", "gauc": "GAUC", "logloss": "log loss"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Drop:
     """One metric of one cell beside the baseline's.
 
     Attributes:
-      metric: a metric of `paired.PAIRED`.
+      metric: a metric of `names.COMPARED`.
       gain: what the candidate is better by; negative for a drop.
       limit: the largest drop that is allowed.
       adjusted_p: of "the drop is at most the limit", adjusted for all cells and metrics.
@@ -42,7 +43,7 @@ class Drop:
     @property
     def sentence(self) -> str:
         """The metric's change, its interval and its limit, in words."""
-        name = _NAMES[self.metric]
+        name = TITLES[self.metric]
         if not self.gain.known:
             return f"{name} can't be compared with the baseline's"
         low, high = self.gain.interval()
@@ -64,9 +65,9 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
         if cell.baseline is None or _too_few(cell, limits):
             continue
         for metric, limit in (
-            ("auc", limits.auc_drop_at_most),
-            ("gauc", limits.gauc_drop_at_most),
-            ("logloss", limits.logloss_rise_at_most),
+            (AUC, limits.auc_drop_at_most),
+            (GAUC, limits.gauc_drop_at_most),
+            (LOGLOSS, limits.logloss_rise_at_most),
         ):
             if limit is not None:
                 found = cell.differences.get(metric, UNKNOWN)
@@ -83,8 +84,8 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
 
 
 def _gain(metric: str, difference: Difference) -> Difference:
-    """A smaller log loss is better."""
-    sign = -1.0 if metric == "logloss" else 1.0
+    """What the candidate is better by."""
+    sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
     return Difference(sign * difference.value, difference.error)
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from common.atomic_files import write_whole
+from common.json_files import write_json
 from common.settings import parse
-from components.common.artifact_reading import contract_of, write_json, write_text
+from components.common.artifact_reading import contract_of
 from components.promotion_gate.cells import read_cells
 from components.promotion_gate.config import GateConfig
 from components.promotion_gate.situations import Baseline, situations, without_new_scenarios
@@ -54,10 +56,11 @@ class Executor(base_executor.BaseExecutor):
         }
 
         gate = artifact_utils.get_single_instance(output_dict["gate"])
-        write_json(gate.uri, "gate.json", result)
+        write_json(f"{gate.uri}/gate.json", result)
         gate.set_int_custom_property("blessed", int(result["blessed"]))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        write_text(blessing.uri, "BLESSED" if result["blessed"] else "NOT_BLESSED")
+        verdict = "BLESSED" if result["blessed"] else "NOT_BLESSED"
+        write_whole(f"{blessing.uri}/{verdict}", "")
         blessing.set_int_custom_property("blessed", int(result["blessed"]))
         for reason in result["reasons"]:
             _LOG.warning("not blessed: %s", reason)

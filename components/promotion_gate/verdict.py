@@ -11,11 +11,10 @@ from common.names import OVERALL
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig, Thresholds
 from components.promotion_gate.drops import Drop, drops_of_cells
+from models.metrics.names import GAUC, JUDGED
 from models.metrics.quality import Quality
 
 Verdict = Literal["pass", "fail", "insufficient data"]
-_JUDGED = ("auc", "logloss", "calibration")
-_COMPARED = (*_JUDGED, "gauc")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +53,7 @@ class CellVerdict:
             values["difference"] = _plain(
                 {
                     name: getattr(self.cell.candidate, name) - getattr(self.cell.baseline, name)
-                    for name in _COMPARED
+                    for name in (*JUDGED, GAUC)
                 }
             )
             values["intervals"] = {
@@ -99,7 +98,7 @@ def _judge(found: Quality, limits: Thresholds, drops: Sequence[Drop]) -> tuple[V
             f"{found.positives:.0f} positives and {found.negatives:.0f} negatives; "
             f"{limits.min_positives} and {limits.min_negatives} are needed."
         )
-    undefined = [name for name in _JUDGED if not math.isfinite(getattr(found, name))]
+    undefined = [name for name in JUDGED if not math.isfinite(getattr(found, name))]
     if undefined:
         return "fail", f"{', '.join(undefined)} is not a finite number."
     broken = []

@@ -9,8 +9,9 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from common.json_files import write_json
 from common.names import SPLITS, TRAIN
-from components.common.artifact_reading import contract_of, write_json
+from components.common.artifact_reading import contract_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,4 +61,4 @@ class Executor(base_executor.BaseExecutor):
             outputs[output] = references(contract, layout, *tables)
             _LOG.info("references of %s: %s", output, outputs[output])
         uri = artifact_utils.get_single_uri(output_dict["references"])
-        write_json(uri, "references.json", {"rows": kept, "outputs": outputs})
+        write_json(f"{uri}/references.json", {"rows": kept, "outputs": outputs})

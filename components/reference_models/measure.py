@@ -10,6 +10,7 @@ import numpy as np
 
 from common.names import EVAL, TRAIN, VALIDATION
 from models.features.inputs import InputLayout
+from models.metrics.names import JUDGED, NEGATIVES, POSITIVES
 from models.metrics.quality import quality
 from models.references.logistic_regression import tune_logistic_regression
 from models.references.smoothed_rate import tune_smoothed_rate
@@ -67,6 +68,6 @@ def references(
 
 def _measured(table: Table, scores: np.ndarray, **tuned: Any) -> dict[str, Any]:
     numbers = dataclasses.asdict(quality(table.target, scores, table.weight))
-    kept = ("auc", "logloss", "calibration", "positives", "negatives")
+    kept = (*JUDGED, POSITIVES, NEGATIVES)
     metrics = {name: numbers[name] if math.isfinite(numbers[name]) else None for name in kept}
     return {**metrics, **tuned}

@@ -10,8 +10,9 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from common.json_files import write_json
 from common.settings import parse
-from components.common.artifact_reading import read_json, write_json
+from components.common.artifact_reading import read_json
 from components.model_registry import registry
 from components.model_settings.executor import FILE_NAME
 from components.register_pushed.run_info import RunInfo
@@ -38,6 +39,7 @@ class Executor(base_executor.BaseExecutor):
         gate = read_json(artifact_utils.get_single_uri(input_dict["gate"]), "gate.json")
         blessing = artifact_utils.get_single_instance(input_dict["blessing"])
         registration = artifact_utils.get_single_instance(output_dict["registration"])
+        path = f"{registration.uri}/registration.json"
         really = pushed.get_int_custom_property("pushed") == 1
         registration.set_int_custom_property("registered", int(really))
         if not really:
@@ -47,7 +49,7 @@ class Executor(base_executor.BaseExecutor):
                 else "Pusher did not push it, although the gate blessed it: see the canary"
             )
             _LOG.warning("nothing registered: %s", reason)
-            write_json(registration.uri, "registration.json", {"entry": None, "reason": reason})
+            write_json(path, {"entry": None, "reason": reason})
             return
         settings = artifact_utils.get_single_uri(input_dict["hyperparameters"])
         info = parse(RunInfo, json.loads(exec_properties["run_info"]), "run_info")
@@ -63,11 +65,7 @@ class Executor(base_executor.BaseExecutor):
             **info.model_dump(),
         )
         registry.append(exec_properties["registry_path"], entry)
-        write_json(
-            registration.uri,
-            "registration.json",
-            {"entry": entry.model_dump(mode="json"), "reason": None},
-        )
+        write_json(path, {"entry": entry.model_dump(mode="json"), "reason": None})
 
     def _run_id(self) -> str:
         return (self._context.pipeline_run_id if self._context else None) or ""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 
 from common.errors import BadDataError
+from common.json_files import write_json
 from common.settings import SettingsError
 from data.log.spans import PREFIX, some, spans
 
@@ -73,16 +74,12 @@ def resolve(
 
 def write(window: Window, folder: str) -> None:
     """Writes `window.json` into `folder`, a local or remote path."""
-    # Importing TFX takes seconds, and `resolve` must not need it.
-    from tfx.dsl.io import fileio
-
-    fileio.makedirs(folder)
-    with fileio.open(f"{folder}/{FILE_NAME}", "w") as file:
-        file.write(json.dumps(dataclasses.asdict(window), indent=2) + "\n")
+    write_json(f"{folder}/{FILE_NAME}", dataclasses.asdict(window))
 
 
 def read(folder: str) -> Window:
     """Reads the window that `write` wrote into `folder`."""
+    # Importing TFX takes seconds, and `resolve` must not need it.
     from tfx.dsl.io import fileio
 
     with fileio.open(f"{folder}/{FILE_NAME}") as file:

@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 import schemas
+from common.settings import Settings
+from data.adapters.adapter import Adapter
 from data.adapters.csv_files import finite_numbers, read_csv, refuse, whole_numbers
 from data.log.arrow_schema import contract_table
 from data.log.span_writer import write_spans
@@ -135,16 +137,28 @@ def read(source: str | pathlib.Path) -> pa.Table:
     return contract_table(contract, rows)
 
 
-def write_log(source: str | pathlib.Path, out: str | pathlib.Path, overwrite: bool = False) -> None:
+def write_log(
+    source: str | pathlib.Path,
+    out: str | pathlib.Path,
+    options: Settings | None = None,
+    overwrite: bool = False,
+) -> None:
     """Writes KuaiRand's standard log as `<out>/span=YYYY-MM-DD/part-*.parquet` (UTC days).
 
     Args:
       source: the folder of KuaiRand's files.
       out: the log's folder.
+      options: it has none.
       overwrite: replaces spans that exist already.
 
     Raises:
       BadDataError: see `read`; or a span exists already and must not be overwritten.
     """
+    del options
     timestamp = load_contract(SCHEMA).timestamp
     write_spans(read(source), pathlib.Path(out), timestamp, overwrite)
+
+
+ADAPTER = Adapter(
+    "kuairand", write_log, reads="KuaiRand's log_standard*.csv and user_features*.csv"
+)

@@ -15,6 +15,7 @@ import pydantic
 
 import schemas
 from common.settings import Settings
+from data.adapters.adapter import Adapter
 from data.adapters.csv_files import refuse, whole_numbers
 from data.adapters.random_days import random_times
 from data.adapters.ratings import check_ratings, with_tables
@@ -121,7 +122,7 @@ def read(source: str | pathlib.Path, config: MovielensConfig | None = None) -> p
 def write_log(
     source: str | pathlib.Path | None,
     out: str | pathlib.Path,
-    config: MovielensConfig | None = None,
+    options: MovielensConfig | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes MovieLens-100K as `<out>/span=YYYY-MM-DD/part-*.parquet` (UTC days).
@@ -129,12 +130,21 @@ def write_log(
     Args:
       source: the folder of the files; None downloads them, once (`data.adapters.recbole_wheel`).
       out: the log's folder.
-      config: how the ratings become a log; None for the defaults.
+      options: how the ratings become a log; None for the defaults.
       overwrite: replaces spans that exist already.
 
     Raises:
       DownloadError: the files could not be downloaded.
       BadDataError: see `read`; or a span exists already and must not be overwritten.
     """
-    table = read(fetch() if source is None else source, config)
+    table = read(fetch() if source is None else source, options)
     write_spans(table, pathlib.Path(out), load_contract(SCHEMA).timestamp, overwrite)
+
+
+ADAPTER = Adapter(
+    "movielens",
+    write_log,
+    MovielensConfig,
+    reads="MovieLens-100K's ml-100k.inter, .item and .user",
+    source_required=False,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ import pydantic
 
 from common.settings import Settings
 from data.adapters import kuairand_pure, movielens_1m
+from data.adapters.adapter import Adapter
 from data.log.span_writer import write_spans
 from schemas.contract import load_contract
 
@@ -58,7 +60,7 @@ def write_log(
     protocol: str,
     source: str | pathlib.Path,
     out: str | pathlib.Path,
-    config: PublishedConfig | None = None,
+    options: PublishedConfig | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes a data set as `<out>/span=YYYY-MM-DD/part-*.parquet`, ten made-up days.
@@ -67,7 +69,7 @@ def write_log(
       protocol: one of `PROTOCOLS`.
       source: the folder of the data set's files.
       out: the log's folder.
-      config: the seed of the random split; None for the default.
+      options: the seed of the random split; None for the default.
       overwrite: replaces spans that exist already.
 
     Raises:
@@ -75,5 +77,12 @@ def write_log(
         overwritten.
     """
     chosen = PROTOCOLS[protocol]
-    table = chosen.read(pathlib.Path(source), (config or PublishedConfig()).seed)
+    table = chosen.read(pathlib.Path(source), (options or PublishedConfig()).seed)
     write_spans(table, pathlib.Path(out), load_contract(chosen.schema).timestamp, overwrite)
+
+
+ADAPTERS = tuple(
+    Adapter(name, functools.partial(write_log, name), PublishedConfig, reads=protocol.files)
+    for name, protocol in PROTOCOLS.items()
+)
+"""One a protocol."""

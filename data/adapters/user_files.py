@@ -1,4 +1,4 @@
-"""A log of one's own, in whatever files, as spans: through the pipeline's own reader."""
+"""A log of the user's own, in whatever files, as spans: through the pipeline's own reader."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ import numpy as np
 import pyarrow as pa
 
 from common.errors import BadDataError
-from data.inference.sample import log_files
+from common.settings import Settings
+from data.adapters.adapter import Adapter
 from data.log import columns
 from data.log.arrow_schema import arrow_fields
 from data.log.check_batch import shown
-from data.log.formats.opening import open_log
+from data.log.files import LeftOut, list_log
+from data.log.formats.opening import open_checked
 from data.log.span_writer import write_spans
-from schemas.contract import Contract
+from schemas.contract import Contract, load_contract
+
+
+class UserFilesConfig(Settings):
+    """Which contract the files are read by.
+
+    Attributes:
+      schema_path: the tagged schema; in a pipeline's configuration, `data.schema_path`.
+    """
+
+    schema_path: str
 
 
 def write_user_files(
     contract: Contract, source: pathlib.Path, out: pathlib.Path, overwrite: bool = False
-) -> None:
+) -> tuple[LeftOut, ...]:
     """Writes the contract's columns of all files as `<out>/span=YYYY-MM-DD/part-*.parquet`.
 
     Rows go to the UTC day of their timestamp. Values are cast as ImpressionExampleGen casts
@@ -32,35 +44,26 @@ def write_user_files(
       out: the log's folder.
       overwrite: replaces spans that exist already.
 
+    Returns:
+      The files and folders of `source` that were not read.
+
     Raises:
       BadDataError: a file can't be read or lacks a column, a value can't be cast, a row has no
         time, or a span exists already and must not be overwritten; nothing is written then.
     """
     schema = pa.schema(arrow_fields(contract))
     batches: list[pa.RecordBatch] = []
-    for path in log_files(source):
-        name = str(path.relative_to(source)) if source.is_dir() else path.name
-        reader = open_log(contract, str(path), name)
-        columns.check_schema(contract, _as_texts(contract, reader.schema), name, reader.untyped)
+    listing = list_log(source)
+    for file in listing.files:
+        reader = open_checked(file, contract)
         first = 0
-        for group in range(reader.groups):
+        for group in range(0 if reader.is_empty else reader.groups):
             for batch in reader.batches(group, schema.names):
-                arrays = [_cast(contract, batch, field, name, first) for field in schema]
+                arrays = [_cast(contract, batch, field, file.name, first) for field in schema]
                 first += batch.num_rows
                 batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
     write_spans(pa.Table.from_batches(batches, schema), out, contract.timestamp, overwrite)
-
-
-def _as_texts(contract: Contract, schema: pa.Schema) -> pa.Schema:
-    """The schema of a file with text in the place of whole numbers where the contract has text.
-
-    Numbers of pages and categories are often written as such.
-    """
-    for index, field in enumerate(schema):
-        wanted = {column.name: column.type for column in contract.columns}.get(field.name)
-        if wanted == "bytes" and pa.types.is_integer(field.type):
-            schema = schema.set(index, pa.field(field.name, pa.string()))
-    return schema
+    return listing.left_out
 
 
 def _cast(
@@ -68,8 +71,6 @@ def _cast(
 ) -> pa.Array:
     column = contract.column(field.name)
     raw = batch.column(batch.schema.get_field_index(field.name))
-    if column.type == "bytes" and pa.types.is_integer(raw.type):
-        raw = raw.cast(pa.string())
     value = columns.typed(contract, column, raw)
     no_time = column.name == contract.timestamp.name and value.array.null_count > 0
     wrong = {**value.broken, **({"missing": _nulls(value.array)} if no_time else {})}
@@ -77,7 +78,7 @@ def _cast(
         row = int(np.flatnonzero(rows)[0])
         raise BadDataError(
             f"{source}, row {first + row}, column '{column.name}': got {shown(raw[row].as_py())}, "
-            f"want {column.type.upper()} ({reason}; {int(rows.sum()):,} such rows nearby); mend or "
+            f"want {column.type.upper()} ({reason}; {int(rows.sum()):,} such rows nearby); fix or "
             "drop them, or change the feature's type in the schema"
         )
     return value.array.cast(field.type)
@@ -85,3 +86,19 @@ def _cast(
 
 def _nulls(array: pa.Array) -> np.ndarray:
     return np.asarray(array.is_null().to_numpy(zero_copy_only=False))
+
+
+def write_log(
+    source: str | pathlib.Path,
+    out: str | pathlib.Path,
+    options: UserFilesConfig,
+    overwrite: bool = False,
+) -> tuple[LeftOut, ...]:
+    """As `write_user_files`, with the contract of a file."""
+    contract = load_contract(options.schema_path)
+    return write_user_files(contract, pathlib.Path(source), pathlib.Path(out), overwrite)
+
+
+ADAPTER = Adapter(
+    "user_files", write_log, UserFilesConfig, reads="Parquet, CSV or TFRecord files of your own"
+)

@@ -194,10 +194,7 @@ class _Guesser:
         values = tuple(column.texts[code] for code in order)
         reason = _told("the scenario", role)
         if column.type != "bytes":
-            reason += (
-                "; the files hold numbers, and scenarios are texts: `polyrank data spans` writes "
-                "them as such"
-            )
+            reason += "; the files hold numbers, which are read as texts: a scenario has a name"
         tags = ("scenario", "categorical", self._side(column))
         self._put(column, tags, reason, as_type="bytes", values=values)
 

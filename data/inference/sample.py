@@ -1,27 +1,22 @@
-"""Reads rows of a log whose columns nobody has described yet."""
+"""Reads rows of a log whose columns nobody has described yet, by the pipeline's own reader."""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-import pathlib
-import re
-from collections.abc import Iterator
+import os
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from common.errors import BadDataError
-from data.inference.tfrecord_rows import first_examples
-from data.log.formats.endings import KNOWN, format_of
+from data.log.casting import lists
+from data.log.casting.text_kinds import narrowest
+from data.log.files import LeftOut, LogFile, list_log
+from data.log.formats.opening import open_log
+from data.log.spans import some
 
 MOST_ROWS = 500_000
-_SPAN = re.compile(r"span=(\d{4}-\d{2}-\d{2})")
-_TEXT_KINDS = (
-    pa.int64(), pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.bool_()
-)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,161 +28,135 @@ class Sample:
       files: the files, in order.
       days: datetime64[D] [N], the day of each row's `span=` folder; None where there are none.
       complete: True where every row was read.
+      left_out: files and folders that are not read.
     """
 
     table: pa.Table
-    files: tuple[pathlib.Path, ...]
+    files: tuple[LogFile, ...]
     days: np.ndarray | None
     complete: bool
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def log_files(source: pathlib.Path) -> list[pathlib.Path]:
-    """The log's files of a folder and its sub-folders, or the one file, sorted.
-
-    Args:
-      source: a folder, whose other files are left out, or a file.
-
-    Raises:
-      BadDataError: there is no such file.
-    """
-    if source.is_file():
-        if format_of(source.name) is None:
-            raise BadDataError(
-                f"{source} is no file of a log, by its name; wanted an ending in small letters: "
-                f"{KNOWN}"
-            )
-        return [source]
-    if not source.is_dir():
-        raise BadDataError(f"{source} does not exist; give the folder of the log's files")
-    files = [
-        path
-        for path in sorted(source.rglob("*"))
-        if format_of(path.name)
-        and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
-    ]
-    if not files:
-        found = ", ".join(sorted(path.name for path in source.iterdir())[:10]) or "nothing"
-        raise BadDataError(
-            f"{source} holds no file of a log, by their names (found: {found}); wanted endings in "
-            f"small letters: {KNOWN}"
-        )
-    return files
-
-
-def read_sample(source: pathlib.Path, most_rows: int = MOST_ROWS) -> Sample:
+def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> Sample:
     """Reads up to about `most_rows` rows, equally many from the start of every file.
 
     Raises:
       BadDataError: no file, a file that can't be read, or one whose columns or types differ
         from the first one's; or no row at all.
     """
-    files = log_files(source)
-    share = -(-most_rows // len(files))
-    tables, days, complete = [], [], True
-    for path in files:
-        table, whole = _first_rows(path, share)
+    listing = list_log(source)
+    share = -(-most_rows // len(listing.files))
+    files, tables, days, complete = [], [], [], True
+    for file in listing.files:
+        table, whole = _first_rows(file, share)
         complete = complete and whole
-        span = _SPAN.search(str(path))
-        tables.append(table)
-        days.append(np.full(table.num_rows, span.group(1) if span else "NaT", "datetime64[D]"))
-    table = _together(files, tables)
-    if not table.num_rows:
+        if table.num_rows:
+            files.append(file)
+            tables.append(table)
+            days.append(np.full(table.num_rows, file.date or "NaT", "datetime64[D]"))
+    if not tables:
         raise BadDataError(f"{source} holds files and no row; deliver the log anew")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
-    return Sample(table, tuple(files), known, complete)
+    return Sample(_together(files, tables), listing.files, known, complete, listing.left_out)
 
 
-def _first_rows(path: pathlib.Path, most_rows: int) -> tuple[pa.Table, bool]:
+def _first_rows(file: LogFile, most_rows: int) -> tuple[pa.Table, bool]:
     """The first rows of a file, and whether these are all of it."""
-    if format_of(path.name) == "tfrecord":
-        return first_examples(path, most_rows)
+    reader = open_log(file)
+    names = reader.schema.names
+    twice = [name for name, count in collections.Counter(names).items() if count > 1]
+    if twice:
+        raise BadDataError(
+            f"{file.name} has more than one column called {some(map(repr, twice))}; give every "
+            "column a name of its own"
+        )
     batches: list[pa.RecordBatch] = []
     rows = 0
-    try:
-        schema, stream = _opened(path)
-        for batch in stream:
-            if rows >= most_rows:
-                return _plain(pa.Table.from_batches(batches, schema).slice(0, most_rows)), False
+    for group in range(reader.groups):
+        for batch in reader.batches(group, names):
             batches.append(batch)
             rows += batch.num_rows
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadDataError(f"{path} can't be read: {error}. Write the file anew") from None
-    table = pa.Table.from_batches(batches, schema)
-    return _plain(table.slice(0, most_rows)), rows <= most_rows
+            if rows > most_rows:
+                return _plain(file, _table(batches, names).slice(0, most_rows)), False
+    return _plain(file, _table(batches, names)) if batches else pa.table({}), True
 
 
-def _opened(path: pathlib.Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    if format_of(path.name) == "parquet":
-        file = pq.ParquetFile(path)
-        return file.schema_arrow, file.iter_batches()
-    with pa.csv.open_csv(path) as header:
-        names = header.schema.names
-    stream = pa.csv.open_csv(
-        path,
-        # Only a single thread tells the number of a broken row.
-        read_options=pa.csv.ReadOptions(use_threads=False),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-            null_values=[""],
-        ),
-    )
-    return stream.schema, iter(stream)
+def _table(batches: list[pa.RecordBatch], names: list[str]) -> pa.Table:
+    # Readers may give columns in whatever order.
+    return pa.Table.from_batches(batches).select(names)
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Decodes dictionaries, so that files that differ in these alone agree."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            decoded = table.column(index).cast(field.type.value_type)
-            table = table.set_column(index, field.name, decoded)
-    return table
+def _plain(file: LogFile, table: pa.Table) -> pa.Table:
+    """The values of a file as those of other formats would be, so that these can be compared."""
+    columns = [_one_array(column) for column in table.columns]
+    if file.format == "tfrecord":
+        columns = [_without_lists(column) for column in columns]
+    columns = [
+        column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+        for column in columns
+    ]
+    return pa.table(columns, table.schema.names)
 
 
-def _together(files: list[pathlib.Path], tables: list[pa.Table]) -> pa.Table:
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks()
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+
+
+def _without_lists(column: pa.Array) -> pa.Array:
+    """Values in the place of lists of at most one, texts in the place of bytes."""
+    if not lists.is_list(column.type):
+        return column
+    values, several = lists.first_values(column)
+    if several is not None:
+        return column
+    try:
+        return values.cast(pa.string()) if pa.types.is_large_binary(values.type) else values
+    except pa.ArrowInvalid:
+        return values
+
+
+def _together(files: list[LogFile], tables: list[pa.Table]) -> pa.Table:
     """One table of all; CSV texts are narrowed once, over all files."""
     first = tables[0].schema
-    for path, table in zip(files, tables, strict=True):
+    for file, table in zip(files, tables, strict=True):
         lacks = set(first.names) - set(table.schema.names)
         adds = set(table.schema.names) - set(first.names)
         if lacks or adds:
-            what = [f"it lacks {_some(lacks)}"] if lacks else []
-            what += [f"it has {_some(adds)} besides"] if adds else []
+            what = [f"it lacks {some(map(repr, sorted(lacks)))}"] if lacks else []
+            what += [f"it has {some(map(repr, sorted(adds)))} besides"] if adds else []
             raise BadDataError(
-                f"{path} has other columns than {files[0]}: {', '.join(what)}; the files of one "
-                "log have the same columns. Give a folder that holds the log alone, or one file"
+                f"{file.name} has other columns than {files[0].name}: {', '.join(what)}; the files "
+                "of one log have the same columns. Give a folder that holds the log alone, or one "
+                "file"
             )
     columns = {}
     for name in first.names:
         chunks = [table.column(name) for table in tables]
-        if any(format_of(path.name) != "csv" for path in files):
-            columns[name] = _promoted(name, files, chunks)
-        else:
+        if all(file.format == "csv" for file in files):
             texts = [chunk for column in chunks for chunk in column.chunks]
-            columns[name] = _narrowest(pa.chunked_array(texts, pa.string()))
+            columns[name] = narrowest(_one_array(pa.chunked_array(texts)))
+        else:
+            columns[name] = _promoted(name, files, list(map(_typed, files, chunks)))
     return pa.table(columns)
 
 
-def _some(names: set[str]) -> str:
-    shown = [f"'{name}'" for name in sorted(names)[:5]]
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(shown) + more
+def _typed(file: LogFile, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # A CSV file among others is compared by what its texts say.
+    return pa.chunked_array([narrowest(_one_array(column))]) if file.format == "csv" else column
 
 
-def _promoted(
-    name: str, files: list[pathlib.Path], columns: list[pa.ChunkedArray]
-) -> pa.ChunkedArray:
+def _promoted(name: str, files: list[LogFile], columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     """One column of files whose number types may differ (int32 and int64, null and any)."""
     target = columns[0].type
-    for path, column in zip(files, columns, strict=True):
+    for file, column in zip(files, columns, strict=True):
         target = _common(target, column.type)
         if target is None:
             raise BadDataError(
-                f"{path}, column '{name}' is {column.type}, and {columns[0].type} in {files[0]}; "
-                "write all files with one type"
+                f"{file.name}, column '{name}' is {column.type}, and {columns[0].type} in "
+                f"{files[0].name}; write all files with one type"
             )
     return pa.chunked_array(
         [chunk for column in columns for chunk in column.cast(target, safe=False).chunks], target
@@ -207,17 +176,3 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
     if (whole or types.is_floating(one)) and (other_whole or types.is_floating(other)):
         return pa.float64()
     return None
-
-
-def _narrowest(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A CSV's column in the first type that holds all its values."""
-    if texts.null_count == len(texts):
-        return texts
-    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(["nan", "null"]))
-    known = pc.if_else(missing, pa.scalar(None, pa.string()), texts)
-    for kind in _TEXT_KINDS:
-        try:
-            return known.cast(kind)
-        except pa.ArrowException:
-            continue
-    return texts

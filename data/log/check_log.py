@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow.compute as pc
 
 from common.errors import BadDataError
-from data.log import columns
 from data.log.check_batch import check_batch, passed
-from data.log.formats.opening import open_log
+from data.log.files import LeftOut, LogFile, list_span, outside_spans
+from data.log.formats.opening import open_checked
 from data.log.report import Report
 from data.log.spans import list_names, spans
-from data.log.survey import span_files
 from schemas.contract import Contract
 
 
@@ -26,6 +25,7 @@ class LogCheck:
       spans: the dates, in order.
       report: rows read, and rows refused by rule.
       unreadable: messages of the files and spans that could not be read.
+      left_out: files and folders that are not read.
       not_named: columns of the files that the schema does not name.
       positives: label's column -> rows that are 1, of the rows that were not refused.
       scenarios: scenario -> rows, likewise.
@@ -35,6 +35,7 @@ class LogCheck:
     spans: tuple[str, ...] = ()
     report: Report = dataclasses.field(default_factory=Report)
     unreadable: list[str] = dataclasses.field(default_factory=list)
+    left_out: list[LeftOut] = dataclasses.field(default_factory=list)
     not_named: set[str] = dataclasses.field(default_factory=set)
     positives: dict[str, int] = dataclasses.field(default_factory=dict)
     scenarios: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -54,30 +55,33 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
     found = LogCheck(spans=spans(list_names(data_path)))
     found.positives = dict.fromkeys((x.column for x in contract.tasks.labels), 0)
     found.scenarios = dict.fromkeys(contract.scenarios, 0)
+    found.left_out.extend(outside_spans(data_path))
     for date in found.spans:
         try:
-            files = span_files(data_path, date)
+            listing = list_span(data_path, date)
         except BadDataError as error:
             found.unreadable.append(str(error))
             continue
-        for path, name in files:
+        found.left_out.extend(listing.left_out)
+        for file in listing.files:
             found.files += 1
             try:
-                _check_file(contract, path, name, date, found)
+                _check_file(contract, file, date, found)
             except BadDataError as error:
                 found.unreadable.append(str(error))
     return found
 
 
-def _check_file(contract: Contract, path: str, name: str, date: str, found: LogCheck) -> None:
-    reader = open_log(contract, path, name)
-    columns.check_schema(contract, reader.schema, name, reader.untyped)
+def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -> None:
+    reader = open_checked(file, contract)
+    if reader.is_empty:
+        return
     names = [column.name for column in contract.columns]
     found.not_named.update(set(reader.schema.names) - set(names))
     first = 0
     for group in range(reader.groups):
         for batch in reader.batches(group, names):
-            values, refusals = check_batch(contract, batch, name, date, first, found.report)
+            values, refusals = check_batch(contract, batch, file.name, date, first, found.report)
             first += batch.num_rows
             kept = passed(values, refusals)
             for column in found.positives:

@@ -18,7 +18,7 @@ from schemas.contract import Contract
 _ACCEPTED = {
     "int": "an integer other than uint64, bool, or a float that holds whole numbers",
     "float": "a float, an integer or bool",
-    "bytes": "string or binary",
+    "bytes": "string or binary, or an integer, bool or float that holds whole numbers",
 }
 
 
@@ -122,19 +122,17 @@ def _castable(contract: Contract, column: Column, got: pa.DataType) -> bool:
 
 def _value_castable(column: Column, got: pa.DataType) -> bool:
     types = pa.types
-    if column.type == "bytes":
-        return any(
-            is_type(got)
-            for is_type in (
-                types.is_string,
-                types.is_binary,
-                types.is_large_string,
-                types.is_large_binary,
-                types.is_fixed_size_binary,
-            )
-        )
-    fits = types.is_integer(got) and got != pa.uint64()
-    return fits or types.is_boolean(got) or types.is_floating(got)
+    number = types.is_integer(got) or types.is_boolean(got) or types.is_floating(got)
+    if column.type != "bytes":
+        return number and got != pa.uint64()
+    text = (
+        types.is_string,
+        types.is_binary,
+        types.is_large_string,
+        types.is_large_binary,
+        types.is_fixed_size_binary,
+    )
+    return number or any(is_type(got) for is_type in text)
 
 
 def _plain(got: pa.DataType) -> pa.DataType:

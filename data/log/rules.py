@@ -148,6 +148,7 @@ def _wanted(reason: str, kind: ColumnType) -> str:
     return {
         "unusable_number": number,
         "not_utf8": "text in UTF-8",
+        "no_text": "text, or a whole number",
         "several_values": "one value",
         "null_in_list": "a list without gaps",
     }[reason]

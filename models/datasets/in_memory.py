@@ -18,6 +18,7 @@ from common.errors import BadDataError
 from models.features.inputs import Field, target_key, weight_key
 from models.features.parsing import raw_feature_spec, with_defaults
 from models.features.targets import label_feature_spec, targets_of
+from models.metrics.binary import base_rate
 from schemas.contract import Contract
 
 READ_BATCH = 4096
@@ -99,9 +100,7 @@ class InMemorySplit:
 
     def base_rate(self, output: str) -> float:
         """The weighted mean target of an output over its own space; NaN where that is empty."""
-        weights = self.column(weight_key(output)).astype(np.float64)
-        total = weights.sum()
-        return float((weights * self.column(target_key(output))).sum() / total) if total else np.nan
+        return base_rate(self.column(target_key(output)), self.column(weight_key(output)))
 
     def value_counts(self, fields: Iterable[Field]) -> dict[str, np.ndarray]:
         """Returns how often every value stands in the rows: field's column -> int [size]."""

@@ -7,6 +7,7 @@ import pathlib
 
 import numpy as np
 
+from common.json_files import write_json
 from models.datasets.in_memory import InMemorySplit
 
 _NAMES = "names.json"
@@ -18,7 +19,7 @@ def save_held(rows: InMemorySplit, folder: pathlib.Path) -> None:
     np.save(folder / "integers.npy", rows.integers)
     np.save(folder / "floats.npy", rows.floats)
     names = {"integers": rows.integer_names, "floats": rows.float_names}
-    (folder / _NAMES).write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / _NAMES, names)
 
 
 def load_held(folder: pathlib.Path) -> InMemorySplit:

@@ -13,6 +13,7 @@ from models.datasets.in_memory import Transform
 from models.features.parsing import DTYPES, from_dense, from_examples, raw_feature_spec
 from models.features.preprocessing import dense_column
 from models.features.targets import evaluation_targets
+from models.ranker import Ranker
 from schemas.contract import Contract
 from serving.warmup import write_warmup_requests
 
@@ -37,7 +38,7 @@ class ServingModule(tf.Module):
       contract: the data contract.
     """
 
-    def __init__(self, ranker: Any, transform: Transform, contract: Contract) -> None:
+    def __init__(self, ranker: Ranker, transform: Transform, contract: Contract) -> None:
         super().__init__(name="serving")
         # Not the layer itself, whose every call Keras would trace on saving.
         self._tables = list(tf.train.TrackableView.children(transform).values())

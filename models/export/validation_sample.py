@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 
 import numpy as np
 import tensorflow as tf
 
+from common.json_files import write_json
 from models.datasets.in_memory import serialized_rows
 
 
@@ -43,5 +43,4 @@ def write_canary(
     np.savez(archive, **scores)
     with tf.io.gfile.GFile(f"{folder}/scores.npz", "wb") as file:
         file.write(archive.getvalue())
-    with tf.io.gfile.GFile(f"{folder}/canary.json", "w") as file:
-        file.write(json.dumps({"precision": precision}))
+    write_json(f"{folder}/canary.json", {"precision": precision})

@@ -9,6 +9,17 @@ import numpy as np
 _HELD_AWAY = 1e-7
 
 
+def base_rate(targets: np.ndarray, weights: np.ndarray) -> float:
+    """The weighted mean target; NaN where all weights are 0.
+
+    Args:
+      targets: 0 or 1, [N].
+      weights: at least 0, [N].
+    """
+    total = float(weights.sum(dtype=np.float64))
+    return float((weights.astype(np.float64) * targets).sum() / total) if total else math.nan
+
+
 def weighted_auc(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     """Area under the ROC curve, exact, ties counted one half.
 

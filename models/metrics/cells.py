@@ -12,8 +12,7 @@ from models.datasets.in_memory import InMemorySplit
 from models.features.inputs import SCENARIO_KEY, target_key, weight_key
 from models.metrics.binary import weighted_auc, weighted_log_loss
 from models.metrics.gauc import GroupedAuc, grouped_auc
-
-METRICS = ("auc", "gauc", "logloss")
+from models.metrics.names import AUC, COMPARED, GAUC, LOGLOSS, NEGATIVES, POSITIVES
 
 CellMetrics = dict[str, dict[str, dict[str, float]]]
 """Output -> scenario or OVERALL -> `auc`, `gauc`, `logloss`, `positives`, `negatives`, `users`.
@@ -63,16 +62,16 @@ def _metrics(
     targets: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray | None
 ) -> dict[str, float]:
     positives = int((targets > 0.5).sum())
-    found = {"positives": positives, "negatives": len(targets) - positives, "users": 0}
+    found = {POSITIVES: positives, NEGATIVES: len(targets) - positives, "users": 0}
     if not np.isfinite(scores).all():
-        return {**dict.fromkeys(METRICS, math.nan), **found}
+        return {**dict.fromkeys(COMPARED, math.nan), **found}
     within = GroupedAuc(math.nan, 0)
     if groups is not None:
         within = grouped_auc(targets, scores, weights, groups)
     return {
         **found,
-        "auc": weighted_auc(targets, scores, weights),
-        "gauc": within.mean,
-        "logloss": weighted_log_loss(targets, scores, weights),
+        AUC: weighted_auc(targets, scores, weights),
+        GAUC: within.mean,
+        LOGLOSS: weighted_log_loss(targets, scores, weights),
         "users": within.groups,
     }

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from models.metrics.binary import log_losses
 from models.metrics.difference import UNKNOWN, Difference
 from models.metrics.gauc import grouped_auc
+from models.metrics.names import AUC, COMPARED, GAUC, LOGLOSS
 from models.metrics.paired import auc_difference_parts, gauc_difference
 from models.metrics.quality import Quality, base_entropy
 from models.metrics.score_histogram import ScoreHistogram
@@ -153,7 +154,7 @@ class CondensedRows:
     def _differences(self, o: int, kept: ScoredRows) -> dict[str, Difference]:
         total = self._weights[o].sum()
         if self._nonfinite[:, o].any() or self._counts[o].sum() < 2:
-            return dict.fromkeys(("auc", "gauc", "logloss"), UNKNOWN)
+            return dict.fromkeys(COMPARED, UNKNOWN)
         target, weight, user, (mine, theirs) = _inside(kept, o)
         _, of_positives, of_negatives = auc_difference_parts(target, mine, theirs, weight)
         positive = target > 0.5
@@ -165,9 +166,9 @@ class CondensedRows:
         # Rounding may leave less than nothing where all rows differ alike.
         squares = max(wwdd - 2 * mean * wwd + mean**2 * ww, 0.0)
         return {
-            "auc": Difference(aucs[0] - aucs[1], error),
-            "gauc": gauc_difference(target, mine, theirs, weight, user),
-            "logloss": Difference(mean, math.sqrt(squares * count / (count - 1)) / total),
+            AUC: Difference(aucs[0] - aucs[1], error),
+            GAUC: gauc_difference(target, mine, theirs, weight, user),
+            LOGLOSS: Difference(mean, math.sqrt(squares * count / (count - 1)) / total),
         }
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from statistics import NormalDist
-from typing import TypeVar
 
 _NORMAL = NormalDist()
-Key = TypeVar("Key")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,18 +45,3 @@ class Difference:
 
 UNKNOWN = Difference(math.nan, math.nan)
 """The difference of what is not defined."""
-
-
-def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
-    """Returns the p-values adjusted for being many (Holm, 1979).
-
-    The i-th smallest of n, from 0, is multiplied by n - i, kept at most 1 and never below a
-    smaller one's. Calling what is below alpha an effect is then wrong anywhere at all with a
-    probability of at most alpha, whatever the cells have to do with each other.
-    """
-    adjusted: dict[Key, float] = {}
-    largest = 0.0
-    for rank, (key, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p))
-        adjusted[key] = largest
-    return {key: adjusted[key] for key in p_values}

@@ -15,11 +15,9 @@ import numpy.typing as npt
 from models.metrics.binary import log_losses
 from models.metrics.difference import UNKNOWN, Difference
 from models.metrics.gauc import auc_by_group
+from models.metrics.names import AUC, COMPARED, GAUC, LOGLOSS
 
 Array = npt.NDArray[np.float64]
-
-PAIRED = ("auc", "gauc", "logloss")
-"""The metrics of `paired_differences`."""
 
 
 def paired_differences(
@@ -29,7 +27,7 @@ def paired_differences(
     weight: npt.NDArray[np.float32],
     user: npt.NDArray[np.int64],
 ) -> dict[str, Difference]:
-    """Returns the difference of every metric in `PAIRED` over the output's space.
+    """Returns the difference of every metric in `COMPARED` over the output's space.
 
     Args:
       target: 0 or 1, [N].
@@ -40,13 +38,13 @@ def paired_differences(
     """
     inside = weight > 0
     if not (np.isfinite(candidate).all() and np.isfinite(baseline).all()):
-        return dict.fromkeys(PAIRED, UNKNOWN)
+        return dict.fromkeys(COMPARED, UNKNOWN)
     columns = (target, candidate, baseline, weight)
     t, c, b, w = (values[inside].astype(np.float64) for values in columns)
     return {
-        "auc": auc_difference(t, c, b, w),
-        "gauc": gauc_difference(t, c, b, w, user[inside]),
-        "logloss": log_loss_difference(t, c, b, w),
+        AUC: auc_difference(t, c, b, w),
+        GAUC: gauc_difference(t, c, b, w, user[inside]),
+        LOGLOSS: log_loss_difference(t, c, b, w),
     }
 
 

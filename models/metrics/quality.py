@@ -12,22 +12,6 @@ from models.metrics.binary import weighted_auc, weighted_log_loss
 from models.metrics.calibration import DECILES, Deciles, deciles
 from models.metrics.gauc import grouped_auc
 
-METRICS = (
-    "auc",
-    "logloss",
-    "calibration",
-    "positives",
-    "negatives",
-    "weighted_positives",
-    "weighted_negatives",
-    "nonfinite_scores",
-    "gauc",
-    "ranked_users",
-    "normalized_entropy",
-    "auc_error",
-)
-"""The names of the numbers below, in order."""
-
 _UNDEFINED: Deciles = ((math.nan, math.nan),) * DECILES
 
 
@@ -71,6 +55,10 @@ class Quality:
     normalized_entropy: float = math.nan
     auc_error: float = 0
     deciles: Deciles = _UNDEFINED
+
+
+METRICS = tuple(field.name for field in dataclasses.fields(Quality) if field.name != "deciles")
+"""The names of the numbers, in order."""
 
 
 def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:

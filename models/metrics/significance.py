@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import scipy.stats
 
 CONFIDENCE = 0.95
+Key = TypeVar("Key")
 
 
 class Interval(NamedTuple):
@@ -69,12 +70,21 @@ def paired_difference(
     return PairedDifference(interval, float(p))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusts p-values for their number (Holm 1979); NaNs stay and do not count."""
-    order = [i for i in np.argsort(p_values, kind="stable") if not math.isnan(p_values[i])]
-    adjusted = [math.nan] * len(p_values)
+def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
+    """Returns the p-values adjusted for being many (Holm, 1979).
+
+    The i-th smallest of n, from 0, is multiplied by n - i, kept at most 1 and never below a
+    smaller one's. Calling what is below alpha an effect is then wrong anywhere at all with a
+    probability of at most alpha, whatever the tests have to do with each other.
+
+    Args:
+      p_values: of every test; a NaN stays one and does not count.
+    """
+    known = [(p, key) for key, p in p_values.items() if not math.isnan(p)]
+    known.sort(key=lambda item: item[0])
+    adjusted = dict(p_values)
     largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p_values[index]))
-        adjusted[index] = largest
+    for rank, (p, key) in enumerate(known):
+        largest = max(largest, min(1.0, (len(known) - rank) * p))
+        adjusted[key] = largest
     return adjusted

@@ -15,7 +15,7 @@ class SliceNumbers(NamedTuple):
 
     Attributes:
       qualities: of model m and output o, `[m][o]`.
-      differences: of output o, every metric of `paired.PAIRED`; empty with one model.
+      differences: of output o, every metric of `names.COMPARED`; empty with one model.
     """
 
     qualities: tuple[tuple[Quality, ...], ...]

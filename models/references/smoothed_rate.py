@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.metrics.binary import weighted_log_loss
+from models.metrics.binary import base_rate, weighted_log_loss
 from models.references.table import Table
 
 SMOOTHINGS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -62,7 +62,7 @@ def fit_smoothed_rate(
       keys: positions of fields.
       smoothings: rows of the overall rate added to each value, one number > 0 a key.
     """
-    rate = float((train.weight * train.target).sum() / train.weight.sum())
+    rate = base_rate(train.target, train.weight)
     bias = math.log(rate) - math.log1p(-rate)
     effects = []
     for key, smoothing in zip(keys, smoothings, strict=True):

@@ -20,6 +20,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from common.atomic_files import write_whole
+
 _STATE = "state.json"
 _ABANDONED_SECONDS = 7 * 86_400
 
@@ -95,9 +97,8 @@ class Checkpoints:
         plain = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
         for name in _ARRAYS:
             _write_arrays(f"{folder}/{name}.npz", plain.pop(name))
-        with tf.io.gfile.GFile(f"{folder}/{_STATE}.unfinished", "w") as file:
-            file.write(json.dumps(plain))
-        tf.io.gfile.rename(f"{folder}/{_STATE}.unfinished", f"{folder}/{_STATE}", overwrite=True)
+        # Not as null: an undefined monitor must be read back as one.
+        write_whole(f"{folder}/{_STATE}", json.dumps(plain))
         for name in before:
             _remove(f"{self._folder}/{name}")
 

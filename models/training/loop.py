@@ -11,8 +11,11 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from common.errors import PolyrankError
+from common.names import VALIDATION
 from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit
+from models.metrics.names import AUC, SMALLER_IS_BETTER, TITLES
+from models.ranker import Ranker
 from models.schedule import Phase, checked_schedule
 from models.training.checkpoints import Checkpoints, TrainingState
 from models.training.distribution import Devices
@@ -48,7 +51,7 @@ class TrainingLoop:
 
     def __init__(
         self,
-        ranker: Any,
+        ranker: Ranker,
         rows: TrainRows,
         validation: InMemorySplit,
         training: TrainingConfig,
@@ -184,8 +187,8 @@ class TrainingLoop:
             "epoch": state.epoch,
             "phase": phase.name,
             **losses,
-            **self._ranker.architecture.record(),
-            "validation": metrics,
+            **self._ranker.architecture.epoch_logs(),
+            VALIDATION: metrics,
             "monitor": monitor,
         }
         if self._better(monitor):
@@ -203,7 +206,8 @@ class TrainingLoop:
         best = state.history[state.best_epoch]["monitor"]
         if math.isnan(best) or math.isnan(monitor):
             return math.isnan(best) and not math.isnan(monitor)
-        return bool(monitor > best if self._training.monitor == "auc" else monitor < best)
+        smaller = self._training.monitor in SMALLER_IS_BETTER
+        return bool(monitor < best if smaller else monitor > best)
 
     def _save(self) -> None:
         self._checkpoints.save(self._state)
@@ -220,9 +224,9 @@ class TrainingLoop:
         if not math.isnan(rows_per_second):
             words.append(f"{rows_per_second:,.0f} rows/s")
         if state.history:
-            metrics: Metrics = state.history[-1]["validation"]
+            metrics: Metrics = state.history[-1][VALIDATION]
             conditionals = self._ranker.label_space.conditionals
-            words += [f"{output} AUC {metrics[output]['auc']:.4f}" for output in conditionals]
+            words += [f"{name} {TITLES[AUC]} {metrics[name][AUC]:.4f}" for name in conditionals]
         _PROGRESS.info("  ".join(words))
         self._told_at = time.monotonic()
         tf.summary.scalar("train/loss", loss, step=state.epoch * self._steps + state.step)
@@ -233,5 +237,5 @@ class TrainingLoop:
             tf.summary.scalar(f"epoch/{name}", value, step=step)
         for output, values in metrics.items():
             for name, value in values.items():
-                tf.summary.scalar(f"validation/{output}/{name}", value, step=step)
+                tf.summary.scalar(f"{VALIDATION}/{output}/{name}", value, step=step)
         self._writer.flush()

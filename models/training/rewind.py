@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from models.ranker import Ranker
 
-def rewind(ranker: Any, weights: Sequence[np.ndarray], learning_rate: float | None) -> None:
+
+def rewind(ranker: Ranker, weights: Sequence[np.ndarray], learning_rate: float | None) -> None:
     """Puts earlier weights back, but what the architecture keeps, and makes fresh optimizers.
 
     Args:

@@ -10,22 +10,23 @@ from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
-import tf_keras as keras
 
 from common.json_files import write_json
+from common.names import VALIDATION
 from common.settings import parse
 from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit, Transform, files_of, hold
 from models.datasets.streamed import StreamedRows, count_and_base_rates
-from models.export.explained_rows import write_explanation_of
 from models.export.saved_model import ServingModule, save_serving_model, write_warmup
 from models.export.validation_sample import read_rows, spread_positions, write_canary
 from models.features.layout import build_input_layout
+from models.initial_biases import conditional_base_rates
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.training.checkpoints import Checkpoints
 from models.training.distribution import Devices, training_devices
 from models.training.fingerprint import training_fingerprint
+from models.training.fit import ranker_maker, write_record
 from models.training.loop import TrainingLoop
 from models.training.scoring import Scorer, make_scorer
 from models.training.validation import validation_metrics
@@ -60,14 +61,8 @@ def run_fn(fn_args: Any) -> None:
     rows, base_rates = _train_rows(contract, transform, train_files, training.rows_in_memory)
     validation = hold(contract, transform, validation_files, serving=True)
     assert validation is not None  # hold() without a limit.
-    # Dropout then draws from generators whose state a checkpoint can hold.
-    keras.backend.experimental.enable_tf_random_generator()
     layout = build_input_layout(contract, transform_output)
-    counts = rows.value_counts(layout.fields) if model.counts_values else None
-
-    def make_ranker() -> Ranker:
-        return Ranker(layout, contract.tasks, model, training, base_rates, counts)
-
+    make_ranker = ranker_maker(layout, contract.tasks, model, training, rows, base_rates)
     with devices.strategy.scope():
         ranker = make_ranker()
     fingerprint = training_fingerprint(
@@ -91,8 +86,7 @@ def run_fn(fn_args: Any) -> None:
         if devices.strategy.num_replicas_in_sync > 1:
             ranker = _on_one_device(ranker, make_ranker)
         if devices.chief:
-            write_json(f"{fn_args.model_run_dir}/history.json", history)
-            write_explanation_of(ranker, validation, fn_args.model_run_dir)
+            write_record(ranker, history, validation, fn_args.model_run_dir)
             scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
             module = ServingModule(ranker, transform, contract)
             save_serving_model(module, fn_args.serving_model_dir)
@@ -126,16 +120,12 @@ def _train_rows(
     contract: Contract, transform: Transform, files: list[str], limit: int
 ) -> tuple[InMemorySplit | StreamedRows, dict[str, float]]:
     """The train split, and the base rates inside (0, 1) of its conditional outputs."""
-    outputs = [contract.tasks.conditional(label.name).name for label in contract.tasks.labels]
     held = hold(contract, transform, files, serving=False, limit=limit)
-    rows: InMemorySplit | StreamedRows
     if held is not None:
-        rows, rates = held, {name: held.base_rate(name) for name in outputs}
-    else:
-        count, rates = count_and_base_rates(contract, files)
-        rows = StreamedRows(contract, transform, files, count)
-    # A comparison with NaN (nothing in the output's space) is false.
-    return rows, {name: rates[name] for name in outputs if 0 < rates[name] < 1}
+        return held, conditional_base_rates(contract.tasks, held.base_rate)
+    count, rates = count_and_base_rates(contract, files)
+    rows = StreamedRows(contract, transform, files, count)
+    return rows, conditional_base_rates(contract.tasks, rates.__getitem__)
 
 
 def _prepare_export(
@@ -156,7 +146,7 @@ def _prepare_export(
     after = scorer(validation)
     document = {
         **facts,
-        "validation": {
+        VALIDATION: {
             "trained": validation_metrics(validation, before, before),
             "exported": validation_metrics(validation, after, after),
         },

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from models.datasets.in_memory import InMemorySplit
+from models.ranker import Ranker
 
 Scorer = Callable[[InMemorySplit], dict[str, np.ndarray]]
 
 
-def make_scorer(ranker: Any, rows: InMemorySplit, batch_size: int) -> Scorer:
+def make_scorer(ranker: Ranker, rows: InMemorySplit, batch_size: int) -> Scorer:
     """Builds a function that scores rows with the same columns as `rows`.
 
     Returns:

@@ -10,6 +10,7 @@ import numpy as np
 from models.datasets.in_memory import InMemorySplit
 from models.features.inputs import target_key, weight_key
 from models.metrics.binary import weighted_auc, weighted_log_loss
+from models.metrics.names import AUC, LOGLOSS
 
 Metrics = dict[str, dict[str, float]]
 """Output -> metric (`auc`, `logloss`) -> value; NaN where it is undefined."""
@@ -26,8 +27,8 @@ def validation_metrics(
         columns = (rows.column(target_key(output)), scores[output], weights)
         targets, predicted, weights = (column[inside] for column in columns)
         found[output] = {
-            "auc": weighted_auc(targets, predicted, weights),
-            "logloss": weighted_log_loss(targets, predicted, weights),
+            AUC: weighted_auc(targets, predicted, weights),
+            LOGLOSS: weighted_log_loss(targets, predicted, weights),
         }
     return found
 

@@ -7,16 +7,18 @@ import functools
 import hashlib
 import json
 import pathlib
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from common.atomic_files import whole_folder
+from common.json_files import write_json
 from common.names import EVAL, SPLITS, TRAIN, VALIDATION
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.mapped_files import load_held, save_held
 from models.features.inputs import Field, InputLayout
+from models.initial_biases import conditional_base_rates
 from schemas.task_graph import Label, TaskGraph
 
 _FACTS = "facts.json"
@@ -59,20 +61,20 @@ class TrialData:
         """The rows that a trained model scores, by name; `eval` first."""
         return {EVAL: self.eval, **self.extra}
 
+    @property
+    def _splits(self) -> dict[str, InMemorySplit]:
+        return {TRAIN: self.train, VALIDATION: self.validation, **self.judged}
+
     @functools.cached_property
     def base_rates(self) -> dict[str, float]:
         """The mean targets inside (0, 1) of the conditional outputs, on the train split."""
-        outputs = [self.tasks.conditional(label.name).name for label in self.tasks.labels]
-        rates = {output: self.train.base_rate(output) for output in outputs}
-        # A comparison with NaN (nothing in the output's space) is false.
-        return {output: rate for output, rate in rates.items() if 0 < rate < 1}
+        return conditional_base_rates(self.tasks, self.train.base_rate)
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """Digests the content of all rows; 32 hexadecimal digits."""
         digest = hashlib.blake2b(json.dumps(self._facts(), sort_keys=True).encode(), digest_size=16)
-        held = {TRAIN: self.train, VALIDATION: self.validation, **self.judged}
-        for name, rows in held.items():
+        for name, rows in self._splits.items():
             columns = [name, rows.integer_names, rows.float_names, rows.integers.shape]
             digest.update(json.dumps(columns).encode())
             for array in (rows.integers, rows.floats):
@@ -91,18 +93,13 @@ class TrialData:
 
     def save(self, folder: pathlib.Path) -> None:
         """Writes everything into `folder`: whole, or not at all."""
-        unfinished = folder.with_name(f"{folder.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for name, rows in ((TRAIN, self.train), (VALIDATION, self.validation)):
-            save_held(rows, unfinished / name)
-        for name, rows in self.judged.items():
-            save_held(rows, unfinished / name)
-        for name, groups in self.groups.items():
-            np.save(unfinished / name / "groups.npy", groups)
-        facts = {**self._facts(), "fingerprint": self.fingerprint}
-        (unfinished / _FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
+        with whole_folder(folder, replace=True) as unfinished:
+            for name, rows in self._splits.items():
+                save_held(rows, unfinished / name)
+            for name, groups in self.groups.items():
+                np.save(unfinished / name / "groups.npy", groups)
+            facts = {**self._facts(), "fingerprint": self.fingerprint}
+            write_json(unfinished / _FACTS, facts)
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> TrialData:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import statistics
 import time
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from models.datasets.in_memory import InMemorySplit
+from models.ranker import Ranker
 
 ROWS = 1000
 _WARM_UP = 3
 _REPEATS = 20
 
 
-def median_latency_ms(ranker: Any, rows: InMemorySplit) -> float:
+def median_latency_ms(ranker: Ranker, rows: InMemorySplit) -> float:
     """Median milliseconds of scoring 1,000 rows at once, after warm-up.
 
     It is the forward pass of transformed rows on this machine, whatever else runs on it; the

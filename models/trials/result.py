@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 import pathlib
 from typing import Any
 
 import numpy as np
 
-from common.json_files import plain_json
+from common.atomic_files import whole_file
+from common.json_files import write_json
 from common.names import EVAL, OVERALL
 from models.metrics.cells import CellMetrics
+from models.metrics.names import AUC
 
 _RESULT = "result.json"
 
@@ -55,16 +56,13 @@ class TrialResult:
 
     def mean_auc(self) -> float:
         """The mean over the outputs of the eval rows' overall AUC; NaN where none has one."""
-        aucs = [cells[OVERALL]["auc"] for cells in self.metrics[EVAL].values()]
+        aucs = [cells[OVERALL][AUC] for cells in self.metrics[EVAL].values()]
         defined = [auc for auc in aucs if not math.isnan(auc)]
         return sum(defined) / len(defined) if defined else math.nan
 
     def write(self, folder: pathlib.Path) -> None:
         """Writes `result.json` into `folder`; a kill at any instant leaves none or all of it."""
-        unfinished = folder / f"{_RESULT}.unfinished"
-        text = json.dumps(plain_json(dataclasses.asdict(self)), indent=1)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(folder / _RESULT)
+        write_json(folder / _RESULT, dataclasses.asdict(self))
 
 
 def read_result(folder: pathlib.Path, fingerprint: str | None = None) -> TrialResult | None:
@@ -96,12 +94,9 @@ def scores_path(folder: pathlib.Path, judged: str = EVAL) -> pathlib.Path:
 
 def write_scores(path: pathlib.Path, scores: dict[str, np.ndarray]) -> None:
     """Writes output -> float32 [N], whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("wb") as file:
+    # Opened here, since numpy would add `.npz` to the unfinished name.
+    with whole_file(path) as unfinished, pathlib.Path(unfinished).open("wb") as file:
         np.savez(file, **{name: values.astype(np.float32) for name, values in scores.items()})
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def read_scores(folder: pathlib.Path, judged: str = EVAL) -> dict[str, np.ndarray]:

@@ -17,14 +17,13 @@ import numpy as np
 import tf_keras as keras
 
 from common.errors import PolyrankError
-from common.json_files import write_json
 from common.settings import SettingsError
 from common.source_digest import code_digest
 from models.config import ModelConfig, TrainingConfig
-from models.export.explained_rows import write_explanation_of
 from models.metrics.cells import CellMetrics, cell_metrics
 from models.ranker import Ranker
 from models.training.checkpoints import Checkpoints
+from models.training.fit import ranker_maker, write_record
 from models.training.loop import TrainingLoop
 from models.training.scoring import make_scorer
 from models.trials.data import TrialData
@@ -105,9 +104,8 @@ def run_trial(
     started = time.perf_counter()
     history = loop.run()
     seconds = time.perf_counter() - started
-    write_json(str(folder / "history.json"), history)
 
-    write_explanation_of(ranker, features.validation, str(folder))
+    write_record(ranker, history, features.validation, str(folder))
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
     metrics = _judge(ranker, features, training.batch_size, folder)
     epochs = len(history["epochs"])
@@ -145,10 +143,10 @@ def _remove_other_trial(folder: pathlib.Path, fingerprint: str) -> None:
 
 
 def _make_ranker(features: TrialData, model: ModelConfig, training: TrainingConfig) -> Ranker:
-    # Dropout then draws from generators whose state a checkpoint can hold.
-    keras.backend.experimental.enable_tf_random_generator()
-    counts = features.train.value_counts(features.layout.fields) if model.counts_values else None
-    ranker = Ranker(features.layout, features.tasks, model, training, features.base_rates, counts)
+    make_ranker = ranker_maker(
+        features.layout, features.tasks, model, training, features.train, features.base_rates
+    )
+    ranker = make_ranker()
     phases = ranker.architecture.phases(training)
     epochs = sum(phase.epochs for phase in phases)
     if epochs != training.max_epochs:

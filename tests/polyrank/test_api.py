@@ -3,6 +3,7 @@
 import csv
 import pathlib
 import random
+import shutil
 import socket
 
 import numpy as np
@@ -61,6 +62,12 @@ def test_infer_without_a_file_writes_nothing(log):
     assert list(log.parent.iterdir()) == [log]
     with pytest.raises(BadDataError, match="none.csv does not exist"):
         polyrank.infer(log.parent / "none.csv")
+
+
+def test_infer_names_files_that_were_not_read(log, tmp_path):
+    shutil.copy(log, tmp_path / "shop.csv")
+    (tmp_path / "notes.txt").touch()
+    assert "notes.txt" in polyrank.infer(tmp_path).summary[-1]
 
 
 def test_run_refuses_a_wrong_configuration(tmp_path):

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_MISSING = ("", "nan", "null")
-_BOOLEANS = {"true": 1, "false": 0}
+MISSING = ("", "nan", "null")
+BOOLEANS = {"true": 1, "false": 0}
 _INT64 = np.iinfo(np.int64)
-_ISO_8601 = re.compile(
+ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d(?::\d\d(?::\d\d(?:\.(\d+))?)?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
@@ -73,10 +73,10 @@ def parse_numbers(
 def _integer(text: str) -> int | None:
     """Raises ValueError where `text` is no integer that int64 holds."""
     plain = text.strip().lower()
-    if plain in _MISSING:
+    if plain in MISSING:
         return None
-    if plain in _BOOLEANS:
-        return _BOOLEANS[plain]
+    if plain in BOOLEANS:
+        return BOOLEANS[plain]
     if "_" in plain:  # Python's own habit, nobody's data.
         raise ValueError(text)
     try:
@@ -94,15 +94,15 @@ def _integer(text: str) -> int | None:
 
 def _real(text: str) -> float | None:
     plain = text.strip().lower()
-    if plain in _MISSING:
+    if plain in MISSING:
         return None
     if "_" in plain:
         raise ValueError(text)
-    return float(_BOOLEANS[plain]) if plain in _BOOLEANS else float(plain)
+    return float(BOOLEANS[plain]) if plain in BOOLEANS else float(plain)
 
 
 def _ticks(text: str, ticks_per_second: int) -> int | None:
-    found = _ISO_8601.fullmatch(text.strip().upper())
+    found = ISO_8601.fullmatch(text.strip().upper())
     if found is None:
         return None
     day, clock, fraction, zone = found.groups()

@@ -51,6 +51,15 @@ def cast(
 
 
 def _cast_text(array: pa.Array) -> tuple[pa.Array, Broken]:
+    """Texts as they are; whole numbers as people write them (pages 1, 2, 3 are names too)."""
+    if pa.types.is_floating(array.type):
+        numbers, broken = _cast_number(array, pa.int64())
+        texts, _ = _cast_text(numbers)
+        return texts, {"no_text": broken["unusable_number"]} if broken else {}
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int64())
+    if pa.types.is_integer(array.type):
+        array = array.cast(pa.string())
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return array.cast(pa.binary()), {}
     array = array.cast(pa.binary())

@@ -46,7 +46,7 @@ class CsvFile:
             ) as text:
                 # Arrow skips blank lines, before the header too.
                 header = next(filter(None, csv.reader(text)), None)
-                self._is_empty = not text.read(1)
+                self.is_empty = not text.read(1)
             # The rows' text is checked value by value.
             names = "".join(header or [])
             if "\0" in names:
@@ -63,7 +63,7 @@ class CsvFile:
     ) -> Iterator[pa.RecordBatch]:
         """See `LogReader.batches`."""
         del group
-        if self._is_empty:
+        if self.is_empty:
             return
         file = _QuotedText(self._path)
         broken: list[Any] = []

@@ -14,8 +14,24 @@ _ENDINGS: dict[LogFormat, re.Pattern[str]] = {
     "csv": re.compile(r"\.csv(\.gz)?$"),
     "tfrecord": re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$"),
 }
+_PART = re.compile(r"part-[^.]*(\.gz)?")
 
 
 def format_of(name: str) -> LogFormat | None:
     """Returns the format of a file of this name; None where it is no file of a log."""
     return next((kind for kind, ending in _ENDINGS.items() if ending.search(name)), None)
+
+
+def format_of_part(name: str, folder: LogFormat | None) -> LogFormat | None:
+    """Returns the format of a file without an ending of its own in a folder with one.
+
+    Hadoop writes `log.tfrecord/part-r-00000`, or `part-00000.gz` where it compresses.
+
+    Args:
+      name: the file's.
+      folder: the format that the folder's ending says; None where it says none.
+    """
+    part = _PART.fullmatch(name)
+    if part is None or (part[1] and folder == "parquet"):
+        return None
+    return folder

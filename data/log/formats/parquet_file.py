@@ -34,6 +34,7 @@ class ParquetFile:
             ) from None
         self.schema = self._file.schema_arrow
         self.groups = self._file.metadata.num_row_groups
+        self.is_empty = self._file.metadata.num_rows == 0
 
     def batches(
         self, group: int, columns: Sequence[str], batch_rows: int = BATCH_ROWS

@@ -17,6 +17,7 @@ class LogReader(Protocol):
     Attributes:
       schema: the columns' names and types, as far as the file tells them.
       untyped: True where the file holds text only, so that numbers are parsed.
+      is_empty: True where it has no row.
       groups: number of row groups: runs of rows, in the file's order, that can be read each
         without the others.
     """
@@ -26,6 +27,9 @@ class LogReader(Protocol):
 
     @property
     def untyped(self) -> bool: ...  # noqa: D102
+
+    @property
+    def is_empty(self) -> bool: ...  # noqa: D102
 
     @property
     def groups(self) -> int: ...  # noqa: D102

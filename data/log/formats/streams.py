@@ -6,7 +6,6 @@ import io
 from typing import Any
 
 import pyarrow as pa
-from tfx.dsl.io import fileio
 
 
 class _Remote(io.RawIOBase):
@@ -46,4 +45,7 @@ def open_stream(path: str) -> Any:
     """Opens a local or remote file for reading, as a pyarrow NativeFile."""
     if "://" not in path:
         return pa.OSFile(path)
+    # Importing TFX takes seconds, and a local log does not need it.
+    from tfx.dsl.io import fileio
+
     return pa.PythonFile(io.BufferedReader(_Remote(fileio.open(path, "rb")), 1 << 20), mode="r")

@@ -27,23 +27,31 @@ class TFRecordFile:
     untyped = False
     groups = 1
 
-    def __init__(self, path: str, source: str, contract: Contract) -> None:
+    def __init__(self, path: str, source: str, contract: Contract | None = None) -> None:
         """Reads the first examples, for the types of their features.
 
+        Args:
+          path: of the file.
+          source: its name in errors.
+          contract: decides types where the examples don't: of features without a value, and
+            of those whose type differs from row to row. None where nobody has described them.
+
         Raises:
-          BadDataError: they are no tf.Examples; `source` names the file.
+          BadDataError: they are no tf.Examples, or without a contract of several types.
         """
         self._path = path
         self._source = source
+        columns = contract.columns if contract else ()
         self._expected = pa.schema(
-            [(column.name, pa.list_(ARROW_TYPES[column.type])) for column in contract.columns]
+            [(column.name, pa.list_(ARROW_TYPES[column.type])) for column in columns]
         )
         first = next(self._records(BATCH_ROWS), [])
+        self.is_empty = not first
         found = self._decoded_alone(first).schema
         # A feature that no example has is legal where the contract lets it be missing. One that
         # is there without a kind (`tf.train.Feature()`) has no type yet: the contract's.
-        required = {column.name for column in contract.columns if first and column.required}
-        untyped = {field.name for field in found if pa.types.is_null(field.type)}
+        required = {column.name for column in columns if first and column.required}
+        untyped = {field.name for field in found if contract and pa.types.is_null(field.type)}
         absent = set(self._expected.names) - set(found.names) - required
         self.schema = pa.schema(
             [
@@ -58,9 +66,14 @@ class TFRecordFile:
         """See `LogReader.batches`."""
         del group
         schema = pa.schema([self.schema.field(name) for name in columns])
+        nulls = [field for field in schema if pa.types.is_null(field.type)]
+        schema = pa.schema([field for field in schema if field not in nulls])
         first = 0
         for records in self._records(batch_rows):
-            yield self._decoded(schema, records, first)
+            batch = self._decoded(schema, records, first)
+            for field in nulls:
+                batch = _with_nulls(batch, field)
+            yield batch
             first += len(records)
 
     def take(self, group: int, rows: np.ndarray) -> pa.Table:
@@ -107,7 +120,12 @@ class TFRecordFile:
         """Decodes examples with all their features, each with its own type."""
         try:
             return ExamplesToRecordBatchDecoder().DecodeBatch(records)
-        except RuntimeError:
+        except RuntimeError as error:
+            if not self._expected:
+                raise BadDataError(
+                    f"{self._source} can't be decoded as tf.Examples: {error}. Write the file "
+                    "anew, every feature with one type"
+                ) from None
             # Types differ from row to row: the contract decides which is the wrong one.
             return self._decoded(self._expected, records, 0)
 
@@ -124,6 +142,13 @@ class TFRecordFile:
                 f"{self._source}, row {first + good} can't be decoded as tf.Example ({error}). "
                 "Write the file anew, every feature with one type"
             ) from None
+
+
+def _with_nulls(batch: pa.RecordBatch, field: pa.Field) -> pa.RecordBatch:
+    """Adds a column of a feature that no example gives a value."""
+    return pa.RecordBatch.from_arrays(
+        [*batch.columns, pa.nulls(batch.num_rows)], schema=batch.schema.append(field)
+    )
 
 
 def _decoder(schema: pa.Schema) -> ExamplesToRecordBatchDecoder:

@@ -7,6 +7,7 @@ import json
 from common.names import EVALUATION_TARGETS, SERVING_DEFAULT
 from common.tfx_compat import tfma
 from models.features.inputs import target_key, weight_key
+from models.metrics.tfma.quality_metric import RankingQuality
 from schemas.contract import Contract
 
 CANDIDATE = "candidate"
@@ -40,8 +41,8 @@ def make_eval_config(contract: Contract) -> tfma.EvalConfig:
         signature_name=SERVING_DEFAULT,
     )
     metric = tfma.MetricConfig(
-        class_name="RankingQuality",
-        module="models.metrics.tfma.quality_metric",
+        class_name=RankingQuality.__name__,
+        module=RankingQuality.__module__,
         config=json.dumps({"user": contract.user_id.name}),
     )
     return tfma.EvalConfig(

@@ -17,7 +17,7 @@ import numpy as np
 
 from common.tfx_compat import metric_types, tfma
 from models.metrics.condensed_rows import CondensedRows
-from models.metrics.paired import PAIRED
+from models.metrics.names import COMPARED
 from models.metrics.quality import METRICS
 from models.metrics.scored_rows import ScoredRows
 from models.metrics.slices import SliceNumbers, exact_numbers
@@ -80,7 +80,7 @@ def _computations(
         keys += [
             _key(name, models[0], output)
             for output in outputs
-            for metric in PAIRED
+            for metric in COMPARED
             for name in difference_keys(metric)
         ]
     return [

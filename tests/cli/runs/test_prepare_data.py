@@ -1,5 +1,6 @@
 """Spans for a run: the user's own, or made once by the adapter."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -7,6 +8,7 @@ from rich.console import Console
 
 from cli.runs.prepare_data import prepared
 from common.settings import SettingsError
+from data.adapters.registry import ADAPTERS
 from pipeline.config_files import load_config
 from pipeline.locations import Locations
 from pipeline.presets import preset_path
@@ -40,18 +42,19 @@ def test_the_synthetic_adapter_makes_spans_once(tmp_path):
 def test_movielens_is_downloaded_where_no_path_is_given(tmp_path, monkeypatch):
     calls = []
 
-    def write_log(source, out, config):
-        calls.append((source, config.random_split))
+    def write_log(source, out, options, overwrite):
+        calls.append((source, options.random_split))
         (out / "span=2000-01-01").mkdir(parents=True)
 
-    monkeypatch.setattr("data.adapters.movielens.write_log", write_log)
+    counted = dataclasses.replace(ADAPTERS["movielens"], write=write_log)
+    monkeypatch.setitem(ADAPTERS, "movielens", counted)
     plain = _prepared(tmp_path, "movielens")
     random = _prepared(tmp_path, "movielens_random")
     other = _prepared(tmp_path, "movielens_random", ["data.adapter_options.random_split=7"])
     assert len({x.data.path for x in (plain, random, other)}) == 3
     (tmp_path / "raw").mkdir()
     _prepared(tmp_path, "movielens", data_path=str(tmp_path / "raw"))
-    assert calls == [(None, None), (None, 2021), (None, 7), (str(tmp_path / "raw"), None)]
+    assert calls == [(None, None), (None, 2021), (None, 7), (tmp_path / "raw", None)]
     with pytest.raises(SettingsError, match="unknown key 'seed'"):
         _prepared(tmp_path, "movielens", ["data.adapter_options.seed=7"])
 

@@ -10,7 +10,8 @@ from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
 from common.full_disk import DiskFullError
-from components.atomic_pusher.component import AtomicPusher, ClockError, Executor
+from components.atomic_pusher.component import AtomicPusher
+from components.atomic_pusher.executor import ClockError, Executor
 
 
 @pytest.fixture

@@ -3,20 +3,23 @@ import collections
 import numpy as np
 
 from components.impression_example_gen.plan import plan_shards
-from data.log.survey import LogFile
+from data.log.files import LogFile
+from data.log.survey import SurveyedFile
 from data.log.time_counts import TimeCounts
 
 _NO_TIMES = TimeCounts(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def _file(name, *groups):
-    return LogFile(f"/log/{name}", name, "2026-01-01", groups, _NO_TIMES, None)
+    return SurveyedFile(
+        LogFile(f"/log/{name}", name, "parquet"), "2026-01-01", groups, _NO_TIMES, None
+    )
 
 
 def _rows(shards):
     """Every (file, row of the file) that is planned."""
     return collections.Counter(
-        (piece.source, piece.offset + piece.first + i)
+        (piece.file.name, piece.offset + piece.first + i)
         for shard in shards
         for piece in shard.pieces
         for i in range(piece.rows)
@@ -46,7 +49,7 @@ def test_pieces_stay_in_order_of_time_and_the_plan_is_stable():
     files = [_file("a", 30, 5, 12), _file("b", 9, 40)]
     shards = plan_shards(files, 3)
     for shard in shards:
-        order = [(p.source, p.offset + p.first) for p in shard.pieces]
+        order = [(p.file.name, p.offset + p.first) for p in shard.pieces]
         assert order == sorted(order)
     assert plan_shards(files, 3) == shards
 

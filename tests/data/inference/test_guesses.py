@@ -156,7 +156,7 @@ def test_numbers_as_scenarios_are_declared_as_texts(tmp_path):
     found, guesses, _ = _proposed(tmp_path)
     assert (found.scenario.name, found.scenario.type) == ("tab", "bytes")
     assert found.scenarios == ("1", "0", "4", "2")
-    assert "scenarios are texts" in guesses["tab"].reason
+    assert "read as texts" in guesses["tab"].reason
 
 
 def test_the_head_says_which_rows_required_features_come_from(tmp_path):
@@ -279,5 +279,5 @@ def test_a_feature_of_several_values_is_a_list_and_a_broken_file_is_told(tmp_pat
     assert sample.table.column("raw").to_pylist() == [b"", b"\xff", b"\xff\xff"]
     assert sample.complete and not read_sample(path, most_rows=2).complete
     path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(BadDataError, match="a.tfrecord can't be read as TFRecord: truncated"):
+    with pytest.raises(BadDataError, match="a.tfrecord, row 2 can't be read as TFRecord: trunc"):
         read_sample(path)

@@ -167,8 +167,8 @@ def test_a_file_in_other_types_is_accepted(contract):
         ("age", pa.uint64(), "uint64"),
         ("age", pa.timestamp("us"), r"timestamp\[us\]"),
         ("price", pa.string(), "string"),
-        ("item", pa.int64(), "int64"),
-        ("item", pa.list_(pa.int64()), r"list<item: int64>"),
+        ("item", pa.date32(), r"date32\[day\]"),
+        ("item", pa.list_(pa.date32()), r"list<item: date32\[day\]>"),
         ("user", pa.null(), "null"),
     ],
 )

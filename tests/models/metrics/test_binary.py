@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from models.metrics.binary import weighted_auc, weighted_log_loss
+from models.metrics.binary import base_rate, weighted_auc, weighted_log_loss
 
 
 def brute_force_auc(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
@@ -40,6 +40,14 @@ def test_auc_of_one_class_is_undefined() -> None:
     assert math.isnan(weighted_auc(np.ones(3), np.arange(3), np.ones(3)))
     assert math.isnan(weighted_auc(np.array([1, 0]), np.arange(2), np.array([1, 0])))
     assert math.isnan(weighted_auc(np.array([]), np.array([]), np.array([])))
+
+
+def test_base_rate_is_the_weighted_mean_target() -> None:
+    targets, weights = np.array([1, 0, 0], np.float32), np.array([3, 1, 0], np.float32)
+    assert base_rate(targets, weights) == 0.75
+    # In float64, where ones add up beyond 2^24.
+    assert base_rate(np.ones(2**24 + 1, np.float32), np.ones(2**24 + 1, np.float32)) == 1.0
+    assert math.isnan(base_rate(targets, np.zeros(3, np.float32)))
 
 
 def test_log_loss_by_hand() -> None:

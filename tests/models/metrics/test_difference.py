@@ -5,7 +5,7 @@ import math
 import pytest
 import scipy.stats
 
-from models.metrics.difference import UNKNOWN, Difference, holm
+from models.metrics.difference import UNKNOWN, Difference
 
 
 def test_the_interval_is_normal() -> None:
@@ -27,10 +27,3 @@ def test_models_that_score_alike_leave_no_doubt(limit: float, wanted: float) -> 
 def test_nothing_is_proved_by_what_is_unknown() -> None:
     assert UNKNOWN.p_below(1.0) == 1.0
     assert not Difference(0.1, math.nan).known
-
-
-def test_holm_is_the_hand_calculation() -> None:
-    adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.9})
-    assert adjusted == pytest.approx({"a": 0.04, "b": 0.09, "c": 0.09, "d": 0.9})
-    assert list(adjusted) == ["a", "b", "c", "d"]
-    assert holm({}) == {}

@@ -39,13 +39,22 @@ def test_equal_models_and_single_seeds_show_no_difference():
     assert alone.interval.mean == pytest.approx(0.1) and math.isnan(alone.p)
 
 
-def test_holm_multiplies_by_the_tests_that_are_left_and_never_falls():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.001, 0.9]) == pytest.approx([1.0, 0.003, 1.0])
-    assert holm([]) == []
+@pytest.mark.parametrize(
+    ("p_values", "expected"),
+    [
+        # n times the smallest, n - 1 times the next, never below a smaller one's.
+        ({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.9}, {"a": 0.04, "b": 0.09, "c": 0.09, "d": 0.9}),
+        ({"a": 0.5, "b": 0.001, "c": 0.9}, {"a": 1.0, "b": 0.003, "c": 1.0}),
+        ({1: 0.02, 0: 0.02}, {1: 0.04, 0: 0.04}),
+        ({}, {}),
+    ],
+)
+def test_holm_is_the_hand_calculation_in_the_order_given(p_values, expected):
+    found = holm(p_values)
+    assert found == pytest.approx(expected) and list(found) == list(p_values)
 
 
 def test_holm_leaves_out_what_was_not_tested():
-    found = holm([math.nan, 0.02, math.nan, 0.03])
-    assert [found[1], found[3]] == pytest.approx([0.04, 0.04])
-    assert math.isnan(found[0]) and math.isnan(found[2])
+    found = holm({"a": math.nan, "b": 0.02, "c": math.nan, "d": 0.03})
+    assert [found["b"], found["d"]] == pytest.approx([0.04, 0.04])
+    assert math.isnan(found["a"]) and math.isnan(found["c"])

@@ -18,7 +18,6 @@ import tensorflow as tf
 from small_training import made_held_rows, made_loop, stopped_after
 
 from common.errors import PolyrankError
-from common.json_files import write_json
 from common.source_digest import ROOT
 from models.training import loop
 from models.training.distribution import Devices
@@ -153,14 +152,6 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
         history["epochs"][1]["validation"]["click"]["auc"]
     )
     assert found["epoch/loss"] == pytest.approx(history["epochs"][1]["loss"])
-
-
-def test_history_writes_undefined_metrics_as_null(tmp_path: pathlib.Path) -> None:
-    write_json(
-        str(tmp_path / "new" / "history.json"), {"epochs": [{"monitor": float("nan"), "epoch": 0}]}
-    )
-    text = (tmp_path / "new" / "history.json").read_text()
-    assert json.loads(text) == {"epochs": [{"monitor": None, "epoch": 0}]}
 
 
 def run_program(folder: pathlib.Path, result: pathlib.Path) -> "subprocess.Popen[bytes]":

@@ -52,7 +52,7 @@ def test_saved_data_are_mapped_back_as_they_were(data, tmp_path):
     assert loaded.fingerprint == data.fingerprint
     # The digest of what was read, not the one that was written down.
     assert dataclasses.replace(loaded).fingerprint == data.fingerprint
-    assert not list(tmp_path.glob("*.unfinished"))
+    assert not list(tmp_path.rglob("*.unfinished"))
 
 
 def test_the_fingerprint_sees_every_row(data):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-import pydantic
 import tensorflow as tf
 import tf_keras as keras
 
 from models.architecture import Architecture
-from models.config import Fraction, ModelConfig, NonNegative, Units
 from models.explanation import Axis, Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
@@ -21,58 +19,8 @@ from models.layers.personal_towers import PersonalTowers
 from models.losses.entire_space import Branch, EntireSpace
 from models.losses.gradnorm import GradNorm
 from models.registry import register
+from models.zoo.entire_space.aem2tl.config import AEM2TLConfig
 from schemas.task_graph import TaskGraph
-
-
-class AEM2TLConfig(ModelConfig):
-    """Hyper-parameters of AEM2TL; the paper states no sizes and no alpha.
-
-    Attributes:
-      name: the registered name.
-      shared_experts: K_sh, experts of the scenario level that all scenarios share.
-      scenario_experts: K_sp, experts of the scenario level of a scenario's own.
-      expert_units: widths of the scenario level's experts.
-      task_shared_experts: m, experts of the task level that a scenario's branches share.
-      task_experts: n, experts of the task level of a (scenario, branch).
-      task_expert_units: widths of the task level's experts.
-      tower_units: widths of a tower's hidden layers.
-      gate_units: hidden width of a personalised gate.
-      gate_input: what of the network a personalised gate reads beside the prior fields, its
-        gradient stopped: the branch's `task` representation T or the `input` x.
-      personal_gates: personalised gates a `task`, or a `scenario_task`. The prior fields
-        tell scenarios apart where one of them is the scenario.
-      entire_space: whether the branches are composed and supervised in the entire space;
-        without it every label has one tower, supervised in the label's own space.
-      unclicked: a `tower` for conversions without a click, or `none`: their probability
-        is 0, and the conversion's loss is on click and conversion together.
-      losses: of a label with a branch without a click: on its `total` probability (the
-        paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
-        that of click and conversion besides. For logs in which conversions without a click
-        occur: elsewhere both have the same targets, and conversions count twice.
-      unclicked_initial_rate: the probability that the tower without a click starts at.
-      adaptive_weights: whether GradNorm weighs the losses.
-      gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.
-      gradnorm_rate: the learning rate of GradNorm's weights.
-    """
-
-    name: Literal["aem2tl"] = "aem2tl"
-    shared_experts: pydantic.PositiveInt = 2
-    scenario_experts: pydantic.PositiveInt = 1
-    expert_units: Units = pydantic.Field((64, 32), min_length=1)
-    task_shared_experts: pydantic.PositiveInt = 1
-    task_experts: pydantic.PositiveInt = 1
-    task_expert_units: Units = pydantic.Field((32,), min_length=1)
-    tower_units: Units = (32,)
-    gate_units: pydantic.PositiveInt = 16
-    gate_input: Literal["task", "input"] = "task"
-    personal_gates: Literal["task", "scenario_task"] = "task"
-    entire_space: bool = True
-    unclicked: Literal["tower", "none"] = "tower"
-    losses: Literal["total", "total_and_joint"] = "total"
-    unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] = 1e-3
-    adaptive_weights: bool = True
-    gradnorm_alpha: NonNegative = 0.5
-    gradnorm_rate: NonNegative = 0.01
 
 
 @register("aem2tl", AEM2TLConfig)
@@ -222,7 +170,7 @@ class AEM2TL(Architecture):
         values = self.branch_probabilities(features, training)
         return values if self._space is None else self._space.compose(values)
 
-    def record(self) -> dict[str, Any]:
+    def epoch_logs(self) -> dict[str, Any]:
         """Returns the losses' weights of this moment."""
         if self._balancer is None:
             return {}
@@ -256,7 +204,7 @@ class AEM2TL(Architecture):
             "task_gates": means(tasks, branches, numbered("expert", tasks.shape[2])),
             "personal_gates": means(personal, branches, numbered("layer", len(factors))),
         }
-        weights = self.record().get("task_weights")
+        weights = self.epoch_logs().get("task_weights")
         if weights:
             axis = Axis("output", tuple(weights))
             found["task_weights"] = Explanation(np.array([*weights.values()]), (axis,))

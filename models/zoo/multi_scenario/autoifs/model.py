@@ -198,7 +198,7 @@ class AutoIFS(Architecture):
         rate = self._config.gate_learning_rate or training.learning_rate
         return [RateGroup(self._selection.trainable_variables, rate)]
 
-    def record(self) -> dict[str, Any]:
+    def epoch_logs(self) -> dict[str, Any]:
         """Returns the epoch's mean gate of every label and flow, and the search's temperature."""
         means = self._mean_gate.result().tolist()
         gates = {

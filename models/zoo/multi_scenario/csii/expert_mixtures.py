@@ -60,16 +60,16 @@ class ExpertMixtures(keras.layers.Layer):
             )
 
     def call(
-        self, inputs: tf.Tensor, learners: tf.Tensor | None = None, training: bool = False
+        self, inputs: tf.Tensor, gradient_mask: tf.Tensor | None = None, training: bool = False
     ) -> tf.Tensor:
         """Applies every mixture to its input.
 
         Args:
           inputs: [G, B, in].
-          learners: 0 or 1, [G, B, 1]: the rows that train the group; without it all.
+          gradient_mask: 0 or 1, [G, B, 1]: the rows that train the group; without it all.
           training: whether units are dropped.
         """
-        hidden, rows = inputs, learners
+        hidden, rows = inputs, gradient_mask
         if self._gate is not None:
             hidden = hidden[:, tf.newaxis]
             rows = None if rows is None else rows[:, tf.newaxis]
@@ -77,5 +77,5 @@ class ExpertMixtures(keras.layers.Layer):
             hidden = drop(dense(hidden, rows), training=training)
         if self._gate is None:
             return hidden
-        gates = tf.transpose(tf.nn.softmax(self._gate(inputs, learners)), [0, 2, 1])
+        gates = tf.transpose(tf.nn.softmax(self._gate(inputs, gradient_mask)), [0, 2, 1])
         return tf.reduce_sum(tf.cast(gates, hidden.dtype)[..., tf.newaxis] * hidden, axis=1)

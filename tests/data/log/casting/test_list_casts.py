@@ -148,5 +148,5 @@ def test_a_column_that_is_no_list_is_named():
     schema = schema.append(pa.field("prices", pa.list_(pa.string())))
     with pytest.raises(BadDataError) as error:
         check_schema(contract, schema, "part-7.parquet")
-    assert "column 'seen' is string; wanted BYTES (a list of string or binary)" in str(error.value)
+    assert "column 'seen' is string; wanted BYTES (a list of string or binary" in str(error.value)
     assert "column 'prices' is list<item: string>; wanted FLOAT (a list of" in str(error.value)

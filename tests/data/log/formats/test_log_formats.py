@@ -20,9 +20,9 @@ from impression_log import (
 
 from common.errors import BadDataError
 from components.impression_example_gen.split import SplitConfig
-from data.log.columns import check_schema
+from data.log.files import LogFile
 from data.log.formats.endings import format_of
-from data.log.formats.opening import open_log
+from data.log.formats.opening import open_checked, open_log
 
 
 def _write(path: pathlib.Path, table: pa.Table) -> None:
@@ -36,10 +36,12 @@ def _write(path: pathlib.Path, table: pa.Table) -> None:
         pq.write_table(table, path)
 
 
+def log_file(path):
+    return LogFile(str(path), path.name, format_of(path.name))
+
+
 def _open(contract, path):
-    reader = open_log(contract, str(path), path.name)
-    check_schema(contract, reader.schema, path.name, reader.untyped)
-    return reader
+    return open_checked(log_file(path), contract)
 
 
 def _error(contract, path):
@@ -129,7 +131,7 @@ def test_quotes_newlines_and_gaps_of_a_csv(contract, tmp_path):
     path = tmp_path / "a.csv"
     text = '\ufeffuser,item,age\n"a,b","say ""no""\nor not",\n\u00e4,"",3\n\n,x,4\n'
     path.write_bytes(text.encode())
-    reader = open_log(contract, str(path), "a.csv")
+    reader = open_log(log_file(path), contract)
     (batch,) = reader.batches(0, ["age", "user", "item"])
     assert batch.to_pydict() == {
         "age": [None, b"3", b"4"],
@@ -141,14 +143,14 @@ def test_quotes_newlines_and_gaps_of_a_csv(contract, tmp_path):
 def test_blank_lines_are_skipped_and_a_quote_within_a_value_is_a_character(contract, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b'\n\r\nuser,item\n\nm1,5" tv\n\nm2,"6"" tv"\nm3,7\n')
-    reader = open_log(contract, str(path), "a.csv")
+    reader = open_log(log_file(path), contract)
     assert reader.schema.names == ["user", "item"]
     (batch,) = reader.batches(0, ["user", "item"])
     assert batch["item"].to_pylist() == [b'5" tv', b'6" tv', b"7"]
     assert reader.take(0, np.array([1]))["user"].to_pylist() == ["m2"]
     path.write_bytes(b"user,item\n\nm1,5\n\nm2\n")
     with pytest.raises(BadDataError, match="a.csv, row 1: 1 fields, but the header has 2: 'm2'"):
-        list(open_log(contract, str(path), "a.csv").batches(0, ["user"]))
+        list(open_log(log_file(path), contract).batches(0, ["user"]))
 
 
 def test_batches_are_cut_and_rows_are_found_again(contract, tmp_path):

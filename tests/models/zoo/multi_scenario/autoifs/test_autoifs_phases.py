@@ -108,7 +108,7 @@ def test_records_the_epochs_mean_gates() -> None:
             some = tensors(taken(rows, part))
             gates.append(architecture.gates(ranker.features(some)).numpy())
             ranker(some, training=True)
-    record = architecture.record()
+    record = architecture.epoch_logs()
     assert record["temperature"] == pytest.approx(10)
     means = np.concatenate(gates).mean(0)
     for c, label in enumerate(("click", "action_given_click")):
@@ -117,7 +117,7 @@ def test_records_the_epochs_mean_gates() -> None:
     retraining(ranker)
     architecture.start_epoch("retrain", 0)
     ranker(tensors(rows), training=True)
-    assert set(architecture.record()) == {"mean_gate"}
+    assert set(architecture.epoch_logs()) == {"mean_gate"}
 
 
 def test_explains_what_every_scenario_keeps() -> None:

@@ -38,10 +38,10 @@ def test_mixtures_of_every_row(experts: int) -> None:
 
 def test_a_group_and_its_gate_learn_from_its_rows() -> None:
     layer = made(2)
-    learners = np.zeros((3, 5, 1), np.float32)
-    learners[1, 2:] = 1
+    gradient_mask = np.zeros((3, 5, 1), np.float32)
+    gradient_mask[1, 2:] = 1
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(layer(INPUTS, learners) ** 2)
+        loss = tf.reduce_sum(layer(INPUTS, gradient_mask) ** 2)
     for gradient in tape.gradient(loss, layer.trainable_variables):
         sizes = np.abs(gradient.numpy()).reshape(3, -1).sum(1)
         assert sizes[0] == sizes[2] == 0

@@ -9,11 +9,13 @@ OWNERS = np.array([0, 2, 0, 2, 2])
 LEARNERS = np.equal(np.arange(3)[:, None], OWNERS).astype(np.float32)[..., None]
 
 
-def gradients(layer: MaskedGradientDense, inputs: np.ndarray, learners: np.ndarray | None) -> list:
+def gradients(
+    layer: MaskedGradientDense, inputs: np.ndarray, gradient_mask: np.ndarray | None
+) -> list:
     fixed = tf.constant(inputs)
     with tf.GradientTape() as tape:
         tape.watch(fixed)
-        loss = tf.reduce_sum(layer(fixed, learners) ** 3)
+        loss = tf.reduce_sum(layer(fixed, gradient_mask) ** 3)
     found = tape.gradient(loss, [fixed, *layer.trainable_variables])
     return [x.numpy() for x in found]
 
@@ -61,9 +63,9 @@ def test_half_precision(dtype: str) -> None:
 def test_pooled_kernels_are_trained_by_the_chosen_rows_too() -> None:
     layer = MaskedGradientDense((2,), 1, None, deviation_l2=0.0)
     inputs = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
-    learners = np.array([[[1.0], [0.0]], [[0.0], [0.0]]], np.float32)
+    gradient_mask = np.array([[[1.0], [0.0]], [[0.0], [0.0]]], np.float32)
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(layer(tf.constant(inputs), tf.constant(learners)))
+        total = tf.reduce_sum(layer(tf.constant(inputs), tf.constant(gradient_mask)))
     common, deviation = tape.gradient(total, [layer.common, layer.deviation])
     np.testing.assert_array_equal(deviation[0, :, 0], inputs[0, 0])
     np.testing.assert_array_equal(deviation[1], np.zeros((2, 1)))

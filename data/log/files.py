@@ -1,0 +1,186 @@
+"""Which files a log has: one definition for every command and component.
+
+A file counts by its ending. Folders may be nested, as in Spark's `log.parquet/part-00000`, whose
+parts may take their format from the folder's ending. What is left out is listed with its reason:
+a row that is not read must not go unnoticed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+
+from common.errors import BadDataError
+from data.log.formats.endings import KNOWN, LogFormat, format_of, format_of_part
+from data.log.spans import PREFIX, date_of, some
+
+HIDDEN = "its name begins with '.' or '_'"
+UNKNOWN_ENDING = f"its name does not end in {KNOWN}"
+NOT_IN_A_SPAN = f"it is not in a folder called {PREFIX}YYYY-MM-DD"
+NO_DATE = f"it is not called {PREFIX}YYYY-MM-DD"
+LOOP = "it is a link to a folder above it"
+
+
+@dataclasses.dataclass(frozen=True)
+class LogFile:
+    """One file of a log.
+
+    Attributes:
+      path: where it can be opened, local or remote.
+      name: relative to the log's folder, for people.
+      format: how it is read.
+      date: its span (`YYYY-MM-DD`); None outside spans.
+    """
+
+    path: str
+    name: str
+    format: LogFormat
+    date: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """A file or folder that is not read.
+
+    Attributes:
+      name: relative to the log's folder.
+      reason: for people.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The files of a log, in a fixed order, and what lies between them and is left out."""
+
+    files: tuple[LogFile, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def list_log(source: str | os.PathLike[str]) -> Listing:
+    """Lists the files of a log that may have spans or none.
+
+    Args:
+      source: one file; a folder of `span=YYYY-MM-DD` folders, of which everything else is left
+        out; or any other folder, with all that is in it.
+
+    Raises:
+      BadDataError: there is no such file or folder, or it holds no file of a log.
+    """
+    from tfx.dsl.io import fileio
+
+    address = os.fspath(source).rstrip("/") or "/"
+    if not fileio.isdir(address):
+        return Listing((_single_file(address),))
+    found = list(_walk(address, "", None, None, ()))
+    if any(date_of(name) for name in _names(address)):
+        found = [_in_a_span(item) for item in found]
+    files = [item for item in found if isinstance(item, LogFile)]
+    if not files:
+        names = some(sorted(name for name in _names(address)))
+        raise BadDataError(
+            f"{address} holds no file of a log (found: {names}); wanted endings in small letters: "
+            f"{KNOWN}"
+        )
+    return Listing(tuple(files), tuple(item for item in found if isinstance(item, LeftOut)))
+
+
+def list_span(data_path: str, date: str) -> Listing:
+    """Lists the files of one span of a data folder.
+
+    Raises:
+      BadDataError: there is none.
+    """
+    folder = f"{data_path.rstrip('/')}/{PREFIX}{date}"
+    found = list(_walk(folder, f"{PREFIX}{date}/", date, None, ()))
+    files = tuple(item for item in found if isinstance(item, LogFile))
+    if not files:
+        left_out = tuple(item for item in found if isinstance(item, LeftOut))
+        told = "".join(f"\n  {line}" for line in left_out_lines(left_out))
+        raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out{told}")
+    return Listing(files, tuple(item for item in found if isinstance(item, LeftOut)))
+
+
+def outside_spans(data_path: str) -> tuple[LeftOut, ...]:
+    """Lists what a folder of spans holds that is in none of them."""
+    return tuple(
+        LeftOut(name, _why_not_a_span(name)) for name in _names(data_path) if date_of(name) is None
+    )
+
+
+def left_out_lines(left_out: tuple[LeftOut, ...]) -> list[str]:
+    """Returns one line a reason: `left out: late.txt, notes.md (its name does not end in …)`."""
+    reasons = dict.fromkeys(item.reason for item in left_out)
+    return [
+        f"left out: {some(item.name for item in left_out if item.reason == reason)} ({reason})"
+        for reason in reasons
+    ]
+
+
+def _single_file(address: str) -> LogFile:
+    from tfx.dsl.io import fileio
+
+    name = address.rpartition("/")[2]
+    if not fileio.exists(address):
+        raise BadDataError(f"{address} does not exist; give the folder of the log's files")
+    kind = format_of(name)
+    if kind is None:
+        raise BadDataError(
+            f"{address} is no file of a log, by its name; wanted an ending in small letters: "
+            f"{KNOWN}"
+        )
+    return LogFile(address, name, kind, _span_above(address))
+
+
+def _walk(
+    folder: str, prefix: str, date: str | None, outer: LogFormat | None, above: tuple[str, ...]
+) -> Iterator[LogFile | LeftOut]:
+    """Yields everything below `folder`; `outer` is the format that a folder's ending says."""
+    from tfx.dsl.io import fileio
+
+    above = (*above, os.path.realpath(folder)) if "://" not in folder else above
+    for name in _names(folder):
+        path, shown = f"{folder}/{name}", f"{prefix}{name}"
+        if name.startswith((".", "_")):
+            yield LeftOut(shown, HIDDEN)
+        elif fileio.isdir(path):
+            if "://" not in path and os.path.realpath(path) in above:
+                yield LeftOut(shown, LOOP)
+                continue
+            inner = format_of(name) or outer
+            yield from _walk(path, f"{shown}/", date or date_of(name), inner, above)
+        else:
+            kind = format_of(name) or format_of_part(name, outer)
+            if kind is None:
+                yield LeftOut(shown, UNKNOWN_ENDING)
+            else:
+                yield LogFile(path, shown, kind, date or _span_above(path))
+
+
+def _names(folder: str) -> list[str]:
+    from tfx.dsl.io import fileio
+
+    # Object stores end the names of folders with a slash.
+    names = fileio.listdir(folder) if fileio.isdir(folder) else []
+    return sorted({name.rstrip("/") for name in names})
+
+
+def _in_a_span(item: LogFile | LeftOut) -> LogFile | LeftOut:
+    top = item.name.partition("/")[0]
+    if date_of(top):
+        return item
+    return LeftOut(item.name, _why_not_a_span(top))
+
+
+def _why_not_a_span(name: str) -> str:
+    if name.startswith((".", "_")):
+        return HIDDEN
+    return NO_DATE if name.startswith(PREFIX) else NOT_IN_A_SPAN
+
+
+def _span_above(path: str) -> str | None:
+    """The date of the folder among those above a file that is a span, if any."""
+    return next(filter(None, map(date_of, path.split("/")[:-1])), None)

@@ -1,0 +1,60 @@
+"""The hyper-parameters of AEM2TL."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from models.config import Fraction, ModelConfig, NonNegative, Units
+
+
+class AEM2TLConfig(ModelConfig):
+    """Hyper-parameters of AEM2TL; the paper states no sizes and no alpha.
+
+    Attributes:
+      name: the registered name.
+      shared_experts: K_sh, experts of the scenario level that all scenarios share.
+      scenario_experts: K_sp, experts of the scenario level of a scenario's own.
+      expert_units: widths of the scenario level's experts.
+      task_shared_experts: m, experts of the task level that a scenario's branches share.
+      task_experts: n, experts of the task level of a (scenario, branch).
+      task_expert_units: widths of the task level's experts.
+      tower_units: widths of a tower's hidden layers.
+      gate_units: hidden width of a personalised gate.
+      gate_input: what of the network a personalised gate reads beside the prior fields, its
+        gradient stopped: the branch's `task` representation T or the `input` x.
+      personal_gates: personalised gates a `task`, or a `scenario_task`. The prior fields
+        tell scenarios apart where one of them is the scenario.
+      entire_space: whether the branches are composed and supervised in the entire space;
+        without it every label has one tower, supervised in the label's own space.
+      unclicked: a `tower` for conversions without a click, or `none`: their probability
+        is 0, and the conversion's loss is on click and conversion together.
+      losses: of a label with a branch without a click: on its `total` probability (the
+        paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
+        that of click and conversion besides. For logs in which conversions without a click
+        occur: elsewhere both have the same targets, and conversions count twice.
+      unclicked_initial_rate: the probability that the tower without a click starts at.
+      adaptive_weights: whether GradNorm weighs the losses.
+      gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.
+      gradnorm_rate: the learning rate of GradNorm's weights.
+    """
+
+    name: Literal["aem2tl"] = "aem2tl"
+    shared_experts: pydantic.PositiveInt = 2
+    scenario_experts: pydantic.PositiveInt = 1
+    expert_units: Units = pydantic.Field((64, 32), min_length=1)
+    task_shared_experts: pydantic.PositiveInt = 1
+    task_experts: pydantic.PositiveInt = 1
+    task_expert_units: Units = pydantic.Field((32,), min_length=1)
+    tower_units: Units = (32,)
+    gate_units: pydantic.PositiveInt = 16
+    gate_input: Literal["task", "input"] = "task"
+    personal_gates: Literal["task", "scenario_task"] = "task"
+    entire_space: bool = True
+    unclicked: Literal["tower", "none"] = "tower"
+    losses: Literal["total", "total_and_joint"] = "total"
+    unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] = 1e-3
+    adaptive_weights: bool = True
+    gradnorm_alpha: NonNegative = 0.5
+    gradnorm_rate: NonNegative = 0.01
