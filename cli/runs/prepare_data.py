@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 
+from common.atomic_files import whole_folder
 from common.settings import SettingsError
 from common.source_digest import code_digest
 from components.common.digests import files_token
@@ -43,14 +43,12 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
     if not out.is_dir():
         console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
         # Whole or not at all: a run that is stopped in between must not train on fewer days.
-        unfinished = out.with_name(f"{out.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
         source = pathlib.Path(path) if path is not None else None
         where = "data.adapter_options"
-        left_out = write_spans_with(adapter, source, unfinished, options, where=where)
+        with whole_folder(out) as unfinished:
+            left_out = write_spans_with(adapter, source, unfinished, options, where=where)
         for line in left_out_lines(left_out):
             console.print(f"  {line}", soft_wrap=True, markup=False)
-        unfinished.rename(out)
     return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
 
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import zipfile
 
+from common.atomic_files import whole_folder
 from common.errors import BadDataError, PolyrankError
 
 VERSION = "1.2.1"
@@ -60,18 +61,14 @@ def fetch(folder: pathlib.Path | None = None) -> pathlib.Path:
     folder = folder or cache_folder()
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as temporary:
-        wheel = _download(pathlib.Path(temporary))
-        unpacked = pathlib.Path(temporary) / "unpacked"
-        unpacked.mkdir()
-        _unpack(wheel, unpacked)
-        try:
-            unpacked.rename(folder)
-        except OSError:
-            # Another process was faster; the files are the same.
-            if not folder.is_dir():
-                raise
+    try:
+        with whole_folder(folder) as unpacked, tempfile.TemporaryDirectory() as temporary:
+            wheel = _download(pathlib.Path(temporary))
+            _unpack(wheel, unpacked)
+    except OSError:
+        # Where another process was faster, the files are the same.
+        if not folder.is_dir():
+            raise
     logger.info("unpacked %s to %s", wheel.name, folder)
     return folder
 

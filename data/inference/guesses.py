@@ -12,6 +12,7 @@ import pyarrow as pa
 from data.inference import names, roles
 from data.inference.labels import find_labels, task_graph
 from data.inference.leaks import SUSPICIOUS_AUC, lone_auc
+from data.inference.one_table import one_array
 from data.inference.profile import Profile
 from data.inference.sample import Sample
 from schemas.column import ColumnType
@@ -64,7 +65,7 @@ class _Guesser:
 
     def __init__(self, sample: Sample) -> None:
         self._columns = [
-            Profile(name, _one_array(sample.table.column(name)))
+            Profile(name, one_array(sample.table.column(name)))
             for name in sample.table.column_names
         ]
         self._days = sample.days
@@ -253,8 +254,3 @@ def _most_average(column: Profile, label: Profile) -> str:
     rows = column.codes >= 0
     rates = np.bincount(column.codes[rows], label.numbers[rows]) / column.counts
     return column.texts[int(np.abs(rates - label.numbers.mean()).argmin())]
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks()
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array

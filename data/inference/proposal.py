@@ -44,7 +44,8 @@ def propose(sample: Sample, guesses: Guesses) -> Proposal:
     """
     if guesses.missing_roles:
         raise BadDataError(
-            f"{len(sample.table):,} rows of {sample.files[0]} were looked at, and no column fits:\n"
+            f"{len(sample.table):,} rows of {sample.files[0].path} were looked at, and no column "
+            "fits:\n"
             + "\n".join(f"  {role}: {_FIXES[role]}" for role in guesses.missing_roles)
             + f"\nColumns: {', '.join(sample.table.column_names)}"
         )

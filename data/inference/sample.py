@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from common.errors import BadDataError
+from data.inference.one_table import one_array, one_table
 from data.log.casting import lists
-from data.log.casting.text_kinds import narrowest
 from data.log.files import LeftOut, LogFile, list_log
 from data.log.formats.opening import open_log
 from data.log.spans import some
@@ -59,7 +59,7 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
         raise BadDataError(f"{source} holds files and no row; deliver the log anew")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
-    return Sample(_together(files, tables), listing.files, known, complete, listing.left_out)
+    return Sample(one_table(files, tables), listing.files, known, complete, listing.left_out)
 
 
 def _first_rows(file: LogFile, most_rows: int) -> tuple[pa.Table, bool]:
@@ -90,7 +90,7 @@ def _table(batches: list[pa.RecordBatch], names: list[str]) -> pa.Table:
 
 def _plain(file: LogFile, table: pa.Table) -> pa.Table:
     """The values of a file as those of other formats would be, so that these can be compared."""
-    columns = [_one_array(column) for column in table.columns]
+    columns = [one_array(column) for column in table.columns]
     if file.format == "tfrecord":
         columns = [_without_lists(column) for column in columns]
     columns = [
@@ -98,11 +98,6 @@ def _plain(file: LogFile, table: pa.Table) -> pa.Table:
         for column in columns
     ]
     return pa.table(columns, table.schema.names)
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks()
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
 def _without_lists(column: pa.Array) -> pa.Array:
@@ -116,63 +111,3 @@ def _without_lists(column: pa.Array) -> pa.Array:
         return values.cast(pa.string()) if pa.types.is_large_binary(values.type) else values
     except pa.ArrowInvalid:
         return values
-
-
-def _together(files: list[LogFile], tables: list[pa.Table]) -> pa.Table:
-    """One table of all; CSV texts are narrowed once, over all files."""
-    first = tables[0].schema
-    for file, table in zip(files, tables, strict=True):
-        lacks = set(first.names) - set(table.schema.names)
-        adds = set(table.schema.names) - set(first.names)
-        if lacks or adds:
-            what = [f"it lacks {some(map(repr, sorted(lacks)))}"] if lacks else []
-            what += [f"it has {some(map(repr, sorted(adds)))} besides"] if adds else []
-            raise BadDataError(
-                f"{file.name} has other columns than {files[0].name}: {', '.join(what)}; the files "
-                "of one log have the same columns. Give a folder that holds the log alone, or one "
-                "file"
-            )
-    columns = {}
-    for name in first.names:
-        chunks = [table.column(name) for table in tables]
-        if all(file.format == "csv" for file in files):
-            texts = [chunk for column in chunks for chunk in column.chunks]
-            columns[name] = narrowest(_one_array(pa.chunked_array(texts)))
-        else:
-            columns[name] = _promoted(name, files, list(map(_typed, files, chunks)))
-    return pa.table(columns)
-
-
-def _typed(file: LogFile, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    # A CSV file among others is compared by what its texts say.
-    return pa.chunked_array([narrowest(_one_array(column))]) if file.format == "csv" else column
-
-
-def _promoted(name: str, files: list[LogFile], columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    """One column of files whose number types may differ (int32 and int64, null and any)."""
-    target = columns[0].type
-    for file, column in zip(files, columns, strict=True):
-        target = _common(target, column.type)
-        if target is None:
-            raise BadDataError(
-                f"{file.name}, column '{name}' is {column.type}, and {columns[0].type} in "
-                f"{files[0].name}; write all files with one type"
-            )
-    return pa.chunked_array(
-        [chunk for column in columns for chunk in column.cast(target, safe=False).chunks], target
-    )
-
-
-def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    types = pa.types
-    if one == other or types.is_null(other):
-        return one
-    if types.is_null(one):
-        return other
-    whole = types.is_integer(one) or types.is_boolean(one)
-    other_whole = types.is_integer(other) or types.is_boolean(other)
-    if whole and other_whole:
-        return pa.int64()
-    if (whole or types.is_floating(one)) and (other_whole or types.is_floating(other)):
-        return pa.float64()
-    return None

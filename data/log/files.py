@@ -11,7 +11,9 @@ import dataclasses
 import os
 from collections.abc import Iterator
 
+from common.atomic_files import is_remote
 from common.errors import BadDataError
+from data.log.folders import exists, is_folder, names_in
 from data.log.formats.endings import KNOWN, LogFormat, format_of, format_of_part
 from data.log.spans import PREFIX, date_of, some
 
@@ -70,17 +72,15 @@ def list_log(source: str | os.PathLike[str]) -> Listing:
     Raises:
       BadDataError: there is no such file or folder, or it holds no file of a log.
     """
-    from tfx.dsl.io import fileio
-
     address = os.fspath(source).rstrip("/") or "/"
-    if not fileio.isdir(address):
+    if not is_folder(address):
         return Listing((_single_file(address),))
     found = list(_walk(address, "", None, None, ()))
-    if any(date_of(name) for name in _names(address)):
+    if any(date_of(name) for name in names_in(address)):
         found = [_in_a_span(item) for item in found]
     files = [item for item in found if isinstance(item, LogFile)]
     if not files:
-        names = some(sorted(name for name in _names(address)))
+        names = some(sorted(name for name in names_in(address)))
         raise BadDataError(
             f"{address} holds no file of a log (found: {names}); wanted endings in small letters: "
             f"{KNOWN}"
@@ -107,7 +107,9 @@ def list_span(data_path: str, date: str) -> Listing:
 def outside_spans(data_path: str) -> tuple[LeftOut, ...]:
     """Lists what a folder of spans holds that is in none of them."""
     return tuple(
-        LeftOut(name, _why_not_a_span(name)) for name in _names(data_path) if date_of(name) is None
+        LeftOut(name, _why_not_a_span(name))
+        for name in names_in(data_path)
+        if date_of(name) is None
     )
 
 
@@ -121,10 +123,8 @@ def left_out_lines(left_out: tuple[LeftOut, ...]) -> list[str]:
 
 
 def _single_file(address: str) -> LogFile:
-    from tfx.dsl.io import fileio
-
     name = address.rpartition("/")[2]
-    if not fileio.exists(address):
+    if not exists(address):
         raise BadDataError(f"{address} does not exist; give the folder of the log's files")
     kind = format_of(name)
     if kind is None:
@@ -139,15 +139,13 @@ def _walk(
     folder: str, prefix: str, date: str | None, outer: LogFormat | None, above: tuple[str, ...]
 ) -> Iterator[LogFile | LeftOut]:
     """Yields everything below `folder`; `outer` is the format that a folder's ending says."""
-    from tfx.dsl.io import fileio
-
-    above = (*above, os.path.realpath(folder)) if "://" not in folder else above
-    for name in _names(folder):
+    above = (*above, os.path.realpath(folder)) if not is_remote(folder) else above
+    for name in names_in(folder):
         path, shown = f"{folder}/{name}", f"{prefix}{name}"
         if name.startswith((".", "_")):
             yield LeftOut(shown, HIDDEN)
-        elif fileio.isdir(path):
-            if "://" not in path and os.path.realpath(path) in above:
+        elif is_folder(path):
+            if not is_remote(path) and os.path.realpath(path) in above:
                 yield LeftOut(shown, LOOP)
                 continue
             inner = format_of(name) or outer
@@ -158,14 +156,6 @@ def _walk(
                 yield LeftOut(shown, UNKNOWN_ENDING)
             else:
                 yield LogFile(path, shown, kind, date or _span_above(path))
-
-
-def _names(folder: str) -> list[str]:
-    from tfx.dsl.io import fileio
-
-    # Object stores end the names of folders with a slash.
-    names = fileio.listdir(folder) if fileio.isdir(folder) else []
-    return sorted({name.rstrip("/") for name in names})
 
 
 def _in_a_span(item: LogFile | LeftOut) -> LogFile | LeftOut:

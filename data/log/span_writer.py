@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pathlib
-import shutil
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from common.atomic_files import whole_folder
 from common.errors import BadDataError
+from data.log.spans import PREFIX
 from schemas.column import Column
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ SECONDS_A_DAY = 86_400
 
 def span_name(day: np.datetime64) -> str:
     """The folder of a UTC day: `span=2026-01-31`."""
-    return f"span={np.datetime_as_string(day, unit='D')}"
+    return f"{PREFIX}{np.datetime_as_string(day, unit='D')}"
 
 
 def split_by_day(table: pa.Table, timestamp: Column) -> Iterator[tuple[np.datetime64, pa.Table]]:
@@ -69,19 +70,11 @@ def write_span(table: pa.Table, out: pathlib.Path, day: np.datetime64, overwrite
     """
     target = out / span_name(day)
     refuse_existing([day], out, overwrite)
-    # A leading dot keeps an unfinished folder out of every reader's `span=*`.
-    unfinished = out / f".{target.name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for part, start in enumerate(range(0, table.num_rows, ROWS_A_PART)):
-        pq.write_table(
-            table.slice(start, ROWS_A_PART),
-            unfinished / f"part-{part:05d}.parquet",
-            compression="snappy",
-        )
-    if target.exists():
-        shutil.rmtree(target)
-    unfinished.rename(target)
+    with whole_folder(target, replace=overwrite) as unfinished:
+        for part, start in enumerate(range(0, table.num_rows, ROWS_A_PART)):
+            # An open file: Arrow would take a path with a blank or a bracket for an address.
+            with (unfinished / f"part-{part:05d}.parquet").open("wb") as file:
+                pq.write_table(table.slice(start, ROWS_A_PART), file, compression="snappy")
     logger.info("wrote %d rows to %s", table.num_rows, target)
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from common.errors import BadDataError
+from data.log.folders import is_folder, names_in
 
 PREFIX = "span="
 
@@ -53,13 +54,9 @@ def list_names(data_path: str) -> list[str]:
     Raises:
       BadDataError: the folder does not exist.
     """
-    # Importing TFX takes seconds, and the other functions must not need it.
-    from tfx.dsl.io import fileio
-
-    if not fileio.isdir(data_path):
+    if not is_folder(data_path):
         raise BadDataError(f"the data folder {data_path} does not exist")
-    # Object stores list folders with a slash at the end.
-    return [name.rstrip("/") for name in fileio.listdir(data_path)]
+    return names_in(data_path)
 
 
 def some(texts: Iterable[str], most: int = _MOST_SHOWN) -> str:

@@ -233,3 +233,27 @@ def test_files_of_mixed_types_or_columns_are_told(tmp_path):
     rows.drop(columns="price").assign(cost=1).to_parquet(tmp_path / "b.parquet")
     with pytest.raises(BadDataError, match="it lacks 'price', it has 'cost' besides"):
         _invoke(schema, "infer", "--data", tmp_path)
+
+
+def test_every_command_names_what_it_leaves_out(made, check, tmp_path, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    check(tmp_path)
+    (tmp_path / "notes.md").write_text("read me")
+    (tmp_path / "span=2026-03-01" / "late.CSV").write_text("x")
+    told = (
+        "left out: notes.md (it is not in a folder called span=YYYY-MM-DD)\n"
+        "left out: span=2026-03-01/late.CSV (its name does not end in .parquet, .csv, .csv.gz, "
+        ".tfrecord or .tfrecord.gz)\n"
+    )
+    schema_path = made / "my" / "schema.pbtxt"
+    commands = (
+        (schema, "check", "--data", tmp_path, "--schema", schema_path),
+        (schema, "infer", "--data", tmp_path, "--out", other / "schema.pbtxt"),
+        (schema, "infer", "--data", tmp_path),
+        (data, "spans", "--source", tmp_path, "--schema", schema_path, "--out", other / "out"),
+    )
+    for group, *words in commands:
+        result = _invoke(group, *words)
+        assert result.exit_code == 0 and told in result.output, words
+    # Printed to stdout, a schema has no line that is none of it.
+    assert "left out: notes.md" not in _invoke(schema, "infer", "--data", tmp_path).stdout

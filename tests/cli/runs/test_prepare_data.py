@@ -32,7 +32,7 @@ def test_the_synthetic_adapter_makes_spans_once(tmp_path):
     assert _prepared(tmp_path, overrides=OVERRIDES).data.path == first.data.path
     assert [file.stat().st_mtime_ns for file in files] == times
     # Of a run that was stopped in between only a folder of another name is left.
-    folder.rename(folder.with_name(f"{folder.name}.unfinished"))
+    folder.rename(folder.with_name(f".{folder.name}.0.unfinished"))
     assert sorted(pathlib.Path(_prepared(tmp_path, overrides=OVERRIDES).data.path).glob("*"))
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     other = _prepared(tmp_path, overrides=[*OVERRIDES, "data.adapter_options.seed=9"])

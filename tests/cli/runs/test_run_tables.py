@@ -1,9 +1,12 @@
 """The tables and the last line of a run."""
 
+import dataclasses
 import io
+import json
 import pathlib
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 from rich.console import Console
 
 from cli.runs.result import RunResult
@@ -112,3 +115,17 @@ def test_the_last_line_says_how_it_ended_and_why(result, outcome, start, status)
     ended = replace(result, outcome=outcome)
     assert last_line(ended) == start
     assert ended.document()["exit_code"] == status
+
+
+@pytest.mark.parametrize(("outcome", "shown"), [("cached", True), ("done", False)])
+def test_files_left_out_are_named_where_the_log_came_from_the_cache(
+    result, tmp_path, outcome, shown
+):
+    left_out = [{"name": "notes.md", "reason": "no log"}]
+    (tmp_path / "examples.json").write_text(json.dumps({"left_out": left_out}))
+    artifact = mlmd.Artifact(uri=str(tmp_path))
+    record = ComponentRecord("ImpressionExampleGen", outcome, 0.1, 10, {"examples": artifact})
+    found = dataclasses.replace(result, components=(record,))
+    lines = [" ".join(words) for words in _printed(found)]
+    assert ("left out: notes.md (no log)" in lines) is shown
+    assert found.document()["left_out"] == left_out

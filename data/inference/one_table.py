@@ -1,0 +1,84 @@
+"""The rows of several files as one table: what one log's files must have in common."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from common.errors import BadDataError
+from data.log.casting.text_kinds import narrowest
+from data.log.files import LogFile
+from data.log.spans import some
+
+
+def one_table(files: list[LogFile], tables: list[pa.Table]) -> pa.Table:
+    """Puts the rows of all files into one table; CSV texts are narrowed once, over all files.
+
+    Args:
+      files: the files, in order.
+      tables: their rows, the columns of each in its own order; columns of a CSV are binary.
+
+    Raises:
+      BadDataError: columns or types differ from the first file's.
+    """
+    first = tables[0].schema
+    for file, table in zip(files, tables, strict=True):
+        lacks = set(first.names) - set(table.schema.names)
+        adds = set(table.schema.names) - set(first.names)
+        if lacks or adds:
+            what = [f"it lacks {some(map(repr, sorted(lacks)))}"] if lacks else []
+            what += [f"it has {some(map(repr, sorted(adds)))} besides"] if adds else []
+            raise BadDataError(
+                f"{file.name} has other columns than {files[0].name}: {', '.join(what)}; the files "
+                "of one log have the same columns. Give a folder that holds the log alone, or one "
+                "file"
+            )
+    columns = {}
+    for name in first.names:
+        chunks = [table.column(name) for table in tables]
+        if all(file.format == "csv" for file in files):
+            texts = [chunk for column in chunks for chunk in column.chunks]
+            columns[name] = narrowest(one_array(pa.chunked_array(texts)))
+        else:
+            columns[name] = _promoted(name, files, list(map(_typed, files, chunks)))
+    return pa.table(columns)
+
+
+def _typed(file: LogFile, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # A CSV file among others is compared by what its texts say.
+    return pa.chunked_array([narrowest(one_array(column))]) if file.format == "csv" else column
+
+
+def _promoted(name: str, files: list[LogFile], columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """One column of files whose number types may differ (int32 and int64, null and any)."""
+    target = columns[0].type
+    for file, column in zip(files, columns, strict=True):
+        target = _common(target, column.type)
+        if target is None:
+            raise BadDataError(
+                f"{file.name}, column '{name}' is {column.type}, and {columns[0].type} in "
+                f"{files[0].name}; write all files with one type"
+            )
+    return pa.chunked_array(
+        [chunk for column in columns for chunk in column.cast(target, safe=False).chunks], target
+    )
+
+
+def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    types = pa.types
+    if one == other or types.is_null(other):
+        return one
+    if types.is_null(one):
+        return other
+    whole = types.is_integer(one) or types.is_boolean(one)
+    other_whole = types.is_integer(other) or types.is_boolean(other)
+    if whole and other_whole:
+        return pa.int64()
+    if (whole or types.is_floating(one)) and (other_whole or types.is_floating(other)):
+        return pa.float64()
+    return None
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Joins the chunks of a column."""
+    array = column.combine_chunks()
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array

@@ -1,0 +1,92 @@
+"""What infer proposes, spans writes, check passes and a run reads: the rows of the same files."""
+
+import json
+import pathlib
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from impression_log import DATES, Log, csv_bytes, day_table, examples_of, write_tfrecord
+
+from data.adapters.user_files import write_user_files
+from data.inference.sample import read_sample
+from data.log.check_log import check_log
+from data.log.files import HIDDEN, NOT_IN_A_SPAN, UNKNOWN_ENDING
+
+LEFT_OUT = {
+    "notes.md": NOT_IN_A_SPAN,
+    "old/part-0.parquet": NOT_IN_A_SPAN,
+    f"span={DATES[0]}/spark.parquet/_SUCCESS": HIDDEN,
+    f"span={DATES[0]}/spark.parquet/.part-00000.parquet.crc": HIDDEN,
+    f"span={DATES[1]}/late/part-0.parquet.tmp": UNKNOWN_ENDING,
+}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    """Three days of 40 rows in nested folders of all formats, between other files."""
+    log = Log(tmp_path_factory.mktemp("mixed"))
+    first, second, third = map(day_table, range(3))
+    pq.write_table(first.slice(0, 10), _path(log, 0, "spark.parquet/part-00000-c000.parquet"))
+    pq.write_table(first.slice(10, 10), _path(log, 0, "spark.parquet/part-00001"))
+    pq.write_table(first.slice(20), _path(log, 0, "late/hour=5/part-0.parquet"))
+    # pandas gives columns of a frame without rows no type.
+    empty = pa.table({name: pa.nulls(0) for name in first.column_names})
+    pq.write_table(empty, _path(log, 0, "late/hour=6/part-0.parquet"))
+    _path(log, 1, "a/part-0.csv").write_bytes(csv_bytes(second.slice(0, 15)))
+    _path(log, 1, "part-0.csv").write_bytes(csv_bytes(second.slice(15)))
+    write_tfrecord(_path(log, 2, "b.tfrecord/part-r-00000"), examples_of(third))
+    for name in LEFT_OUT:
+        path = log.folder / "log" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"PAR1")
+    return log
+
+
+def _path(log: Log, day: int, name: str) -> pathlib.Path:
+    path = log.path(day, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_all_of_them_read_the_same_rows_and_leave_out_the_same_files(mixed, contract, tmp_path):
+    source = mixed.folder / "log"
+    examples, _ = mixed.run("run")
+    record = json.loads(pathlib.Path(examples.uri, "examples.json").read_text())
+    assert sum(record["rows"].values()) == 120
+
+    checked = check_log(contract, str(source))
+    assert (checked.report.read, checked.kept, checked.unreadable) == (120, 120, [])
+    assert checked.files == len(record["files"]) == 7
+
+    # Their types differ, as those of three formats do, and infer takes one log of one type.
+    days = [source / f"span={date}" for date in DATES]
+    samples = [read_sample(day) for day in days]
+    assert [sample.table.num_rows for sample in samples] == [40, 40, 40]
+    names = [
+        f"{day.name}/{file.name}" for day, x in zip(days, samples, strict=True) for file in x.files
+    ]
+    assert names == [file["name"] for file in record["files"]]
+
+    left_out = write_user_files(contract, source, tmp_path / "out")
+    parts = (tmp_path / "out").glob("span=*/*.parquet")
+    assert sum(pq.read_metadata(part).num_rows for part in parts) == 120
+
+    assert {item.name: item.reason for item in left_out} == LEFT_OUT
+    # Of a folder outside spans its name is enough where the log is spans for sure.
+    spans_only = {name.replace("old/part-0.parquet", "old"): why for name, why in LEFT_OUT.items()}
+    assert {item.name: item.reason for item in checked.left_out} == spans_only
+    assert {item["name"]: item["reason"] for item in record["left_out"]} == spans_only
+
+
+def test_an_unnamed_left_out_file_would_be_a_lost_row(mixed, caplog):
+    """The terminal shows what this logger warns of, on every runner."""
+    mixed.run("again")
+    lines = [record.message for record in caplog.records if record.name == "polyrank.progress"]
+    assert lines == [
+        "left out: notes.md, old (it is not in a folder called span=YYYY-MM-DD)",
+        f"left out: span={DATES[0]}/spark.parquet/.part-00000.parquet.crc, "
+        f"span={DATES[0]}/spark.parquet/_SUCCESS (its name begins with '.' or '_')",
+        f"left out: span={DATES[1]}/late/part-0.parquet.tmp (its name does not end in .parquet, "
+        ".csv, .csv.gz, .tfrecord or .tfrecord.gz)",
+    ]
