@@ -4,8 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .tools/uv/bin/uv
 UV_VERSION := 0.13.9
-PYTHON := 3.10
-LOCK := requirements/tfx116-dev.txt
+# PYTHON= and LOCK= on the command line are kept; else they follow from this machine.
+given = $(if $(filter command,$(origin $1)),$($1))
+STACK := $(shell requirements/choose_stack.sh "$(call given,PYTHON)" "$(call given,LOCK)")
+$(if $(STACK),,$(error PYTHON= or LOCK= can not be used))
+PYTHON := $(word 1,$(STACK))
+LOCK := $(word 2,$(STACK))
+SAY_STACK = @echo "setup: $(wordlist 3,99,$(STACK))"
 DRIVER := .tools/driver/.ready
 STAMP := $(VENV)/.ready-$(notdir $(LOCK))
 GPU_VENV := .venv-gpu
@@ -22,18 +27,22 @@ export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test lint bench lock compile serve images clean
+.PHONY: help setup stack demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test lint bench lock compile serve images clean
 
 help: ## list these habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make the environment in .venv from the lock
+setup: stack $(STAMP) ## make the environment in .venv from the lock that fits this machine
+
+stack:
+	$(SAY_STACK)
 
 $(UV):
 	@python3 -m pip --version >/dev/null || { echo "setup: 'python3 -m pip' does not work here; install Python 3 with pip (with pyenv: 'pyenv install 3.10'), then run make again" >&2; exit 1; }
 	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-warn-script-location --target .tools/uv uv==$(UV_VERSION)
 
 $(STAMP): $(LOCK) setup.py | $(UV)
+	$(if $(filter setup,$(MAKECMDGOALS)),,$(SAY_STACK))
 	@$(UV) python find $(PYTHON) >/dev/null 2>&1 || { echo "setup: no Python $(PYTHON) found on PATH, in pyenv or in uv; install one ('pyenv install $(PYTHON)' or 'uv python install $(PYTHON)'), then run make again" >&2; exit 1; }
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) $(VENV)
 	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(LOCK)

@@ -16,15 +16,13 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 from common.json_files import write_json  # noqa: E402
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
-from pipeline.presets import preset_names, preset_path  # noqa: E402
+from pipeline.presets import config_path  # noqa: E402
 from pipeline.run_parameters import cluster_values  # noqa: E402
 
 
 def run() -> None:
     """Writes the compiled pipeline spec (KFP IR YAML, spec 2.1) and a run's parameters."""
-    source: str | pathlib.Path = os.environ.get("POLYRANK_CONFIG", "synthetic")
-    if source in preset_names():
-        source = preset_path(str(source))
+    source = config_path(os.environ.get("POLYRANK_CONFIG", "synthetic"))
     config = load_config(source, data_path=os.environ.get("POLYRANK_DATA"))
     if config.data.path is None:
         config = load_config(source, data_path="/polyrank/data")

@@ -13,16 +13,13 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner  # noqa: E40
 
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.local import local_pipeline  # noqa: E402
-from pipeline.presets import preset_names, preset_path  # noqa: E402
+from pipeline.presets import config_path  # noqa: E402
 
 
 def run() -> None:
     """Builds the configured pipeline and runs it."""
-    source = os.environ.get("POLYRANK_CONFIG", "synthetic")
-    config = load_config(
-        preset_path(source) if source in preset_names() else source,
-        data_path=os.environ.get("POLYRANK_DATA"),
-    )
+    source = config_path(os.environ.get("POLYRANK_CONFIG", "synthetic"))
+    config = load_config(source, data_path=os.environ.get("POLYRANK_DATA"))
     work_dir = os.environ.get("POLYRANK_WORK_DIR", "work/run")
     LocalDagRunner().run(local_pipeline(config, work_dir))
 

@@ -8,19 +8,29 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 """The folder that holds our packages."""
 
-PACKAGES = ("common", "schemas", "data/log", "serving", "models", "components", "pipeline")
-"""What a run's results depend on. Of `data` only the log's reader: adapters, inference and
-the synthetic log end where a run begins."""
+PACKAGES = ("common", "schemas", "data", "serving", "models", "components", "pipeline")
+"""What a run's artifacts depend on. They are named, since an installation holds them next to
+other distributions' packages."""
+
+WITHOUT_EFFECT = ("data/adapters", "data/inference", "data/synthetic")
+"""Sub-packages that no artifact of a run depends on: they end where a run begins."""
 
 
-def code_digest(root: pathlib.Path = ROOT, packages: tuple[str, ...] = PACKAGES) -> str:
+def code_digest(root: pathlib.Path = ROOT, packages: tuple[str, ...] | None = None) -> str:
     """Returns the SHA-256 over the Python files of our packages (relative path and content).
 
     Args:
       root: the folder that holds the packages.
-      packages: their names.
+      packages: the names of those that count, with everything below them; None for what a run's
+        artifacts depend on: PACKAGES, except for WITHOUT_EFFECT.
     """
-    sources = [path for package in packages for path in (root / package).rglob("*.py")]
+    left_out = [root / folder for folder in WITHOUT_EFFECT] if packages is None else []
+    sources = [
+        path
+        for package in packages or PACKAGES
+        for path in (root / package).rglob("*.py")
+        if not any(folder in path.parents for folder in left_out)
+    ]
     digest = hashlib.sha256()
     for name, path in sorted((path.relative_to(root).as_posix(), path) for path in sources):
         add_part(digest, name.encode())

@@ -1,21 +1,33 @@
-"""Polyrank: ranking models of many scenarios and many tasks.
+"""Polyrank: ranking models for many scenarios and many tasks.
 
-`polyrank.api` is for programs, `python -m polyrank` for people. A compiled pipeline names
-artifact types as `polyrank.SpanWindow`: it has room for one dot, and a step on Kubeflow imports
-that name. All names are imported when they are first used, since TFX takes seconds.
+`polyrank.api` is for programs, `python -m polyrank` is the command line. A compiled pipeline names
+artifact types as `polyrank.SpanWindow`: such a title has room for one dot, and a step on Kubeflow
+imports that name. Everything is imported on first use, because TFX takes seconds to import.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyrank.shadowing import refuse_shadowed_packages
+from polyrank.shadowing import check_packages
 
-refuse_shadowed_packages()
+check_packages()
 
-_API = ("compare", "infer", "predict", "run", "serve")
-_ARTIFACTS = (
+if TYPE_CHECKING:
+    from components.common.artifacts import (
+        BayesReport,
+        DataBlessing,
+        GateResult,
+        LeakReport,
+        Quarantine,
+        ReferenceMetrics,
+        Registration,
+        SpanWindow,
+    )
+    from polyrank.api import compare, infer, predict, run, serve
+
+__all__ = [
     "BayesReport",
     "DataBlessing",
     "GateResult",
@@ -24,20 +36,20 @@ _ARTIFACTS = (
     "ReferenceMetrics",
     "Registration",
     "SpanWindow",
-)
-_MODULES = {
-    **dict.fromkeys(_API, "polyrank.api"),
-    **dict.fromkeys(_ARTIFACTS, "components.common.artifacts"),
-}
-
-__all__ = [*_API, *_ARTIFACTS]
+    "compare",
+    "infer",
+    "predict",
+    "run",
+    "serve",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Imports a function of the API or an artifact type (PEP 562)."""
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module 'polyrank' has no attribute '{name}'")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+    module = "components.common.artifacts" if name[0].isupper() else "polyrank.api"
+    return getattr(importlib.import_module(module), name)
 
 
 def __dir__() -> list[str]:

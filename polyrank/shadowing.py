@@ -1,13 +1,14 @@
-"""Refuses to start where a folder of the user's stands in for one of our packages.
+"""Refuses to import where a user's module shadows one of our packages.
 
-Our packages have plain names (`models`, `data`), as TFX's templates have. Python looks into the
-current folder first, and an editable install last of all, where even a folder without any Python
-file comes before it.
+Our packages have plain names (`models`, `data`), as in TFX's templates. Python searches the
+current folder first, then PYTHONPATH, and an editable install last: there even a folder without
+any Python file (a namespace package) comes first.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import pathlib
 import sys
 from types import TracebackType
@@ -22,49 +23,63 @@ PACKAGES = (
     "pipeline",
     "cli",
 )
-_ROOT = pathlib.Path(__file__).resolve().parents[1]
+"""Our other top-level packages."""
+
+_previous_hook = sys.excepthook
+_ROOT = pathlib.Path(__file__).absolute().parents[1]
 
 
 class ShadowedPackageError(ImportError):
-    """Another folder would be imported instead of one of our packages; names it."""
+    """One of our packages can't be imported, because another module has its name."""
 
 
-def refuse_shadowed_packages() -> None:
-    """Finds every package of ours where Python would find it.
+def check_packages() -> None:
+    """Checks that Python finds every package of ours in the folder that holds this one.
 
     Raises:
-      ShadowedPackageError: one of them lies elsewhere. Where nobody catches it, its message
-        alone is printed: the stack trace would only lead here.
+      ShadowedPackageError: names the path that Python finds instead. If nothing catches the
+        error, Python prints its message without a stack trace.
     """
     for name in PACKAGES:
+        own = _ROOT / name / "__init__.py"
         found = _location(name)
-        if found != _ROOT / name:
-            _print_message_only()
-            what = f"{found} is imported instead of" if found else "nothing is found for"
-            raise ShadowedPackageError(
-                f"{what} Polyrank's package '{name}' ({_ROOT / name}); rename that folder, or "
-                "start Python in another one and without it in PYTHONPATH"
-            )
+        if found is not None and _same_file(found, str(own)):
+            continue
+        sys.excepthook = _print_message
+        if found is None:
+            raise ShadowedPackageError(f"{own.parent} is missing; install Polyrank again")
+        path = os.path.abspath(found.removesuffix(f"{os.sep}__init__.py"))  # noqa: PTH100
+        raise ShadowedPackageError(
+            f"{path} shadows Polyrank's package '{name}' ({own.parent}); rename it, or run Python "
+            "from another folder and without it in PYTHONPATH"
+        )
 
 
-def _location(name: str) -> pathlib.Path | None:
-    loaded = sys.modules.get(name)
-    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(name)
+def _location(name: str) -> str | None:
+    """The file that `import name` runs, or the folder of a namespace package."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ValueError:  # Imported already, and without a spec.
+        return getattr(sys.modules[name], "__file__", None) or f"sys.modules['{name}']"
     if spec is None:
         return None
-    # A folder without __init__.py is a namespace package, a file `models.py` no package at all.
-    folders = list(spec.submodule_search_locations or [])
-    place = folders[0] if folders else spec.origin
-    return pathlib.Path(place).resolve() if place else None
+    if spec.has_location:
+        return spec.origin
+    return next(iter(spec.submodule_search_locations or ()), None)
 
 
-def _print_message_only() -> None:
-    before = sys.excepthook
+def _same_file(path: str, other: str) -> bool:
+    # Installers link files (uv's link modes, Bazel), so paths may differ where files do not.
+    try:
+        return os.path.samefile(path, other)  # noqa: PTH121
+    except OSError:
+        return path == other
 
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if isinstance(error, ShadowedPackageError):
-            sys.stderr.write(f"error: {error}\n")
-        else:
-            before(kind, error, trace)
 
-    sys.excepthook = hook
+def _print_message(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if isinstance(error, ShadowedPackageError):
+        sys.stderr.write(f"error: {error}\n")
+    else:
+        _previous_hook(kind, error, trace)

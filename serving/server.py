@@ -100,7 +100,9 @@ class ModelServer:
         self.target = f"{host}:{self.port}"
 
     def start(self) -> None:
-        """Begins to answer, and to load the newest version."""
+        """Begins to answer, and to load the newest version; a started server goes on."""
+        if self._watcher.ident is not None:
+            return
         self._server.start()
         self._watcher.start()
         _LOG.info("serving %s on %s", self.versions.name, self.target)

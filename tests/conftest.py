@@ -13,16 +13,15 @@ if not os.environ.get("POLYRANK_TEST_GPU"):
 
 _E2E = pathlib.Path(__file__).parent / "e2e"
 _RUNS = {"first", "second", "changed"}
-_BESIDE = pathlib.Path(__file__).parents[2] / "shared" / "data" / "kuairand"
 
 
 @pytest.fixture(scope="session")
 def kuairand_excerpt() -> pathlib.Path:
     """The folder of a real excerpt of KuaiRand's files, which the repository may not hold."""
-    folder = pathlib.Path(os.environ.get("POLYRANK_KUAIRAND_EXCERPT", _BESIDE))
-    if not folder.is_dir():
+    folder = os.environ.get("POLYRANK_KUAIRAND_EXCERPT", "")
+    if not folder or not pathlib.Path(folder).is_dir():
         pytest.skip("no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT")
-    return folder
+    return pathlib.Path(folder)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.

@@ -63,24 +63,19 @@ def compare(
     """
     try:
         with silent_imports():
-            from cli.compare.plan import make_comparison
+            config = choice.load()
+            from cli.compare.compare_models import compare_models
 
-            comparison = make_comparison(
-                choice.load(),
-                [name for name in models.split(",") if name],
-                model_overrides,
-                seeds,
-                baseline,
-                epochs,
-            )
-            from cli.compare.run import compare_locally
-            from cli.compare.workers import cores
-
-        result = compare_locally(
-            comparison,
-            work_dir,
-            out or pathlib.Path(work_dir) / "comparison",
-            min(jobs or cores(), len(comparison.trials)),
+        result = compare_models(
+            config,
+            [name for name in models.split(",") if name],
+            seeds=seeds,
+            model_overrides=model_overrides,
+            baseline=baseline,
+            epochs=epochs,
+            jobs=jobs,
+            work_dir=work_dir,
+            out=out,
             people_read_stderr=as_json,
         )
     except PolyrankError as error:

@@ -12,7 +12,6 @@ import click
 
 from cli.common.terminal import console_on, silent_imports
 from common.json_files import to_text
-from common.names import PREDICT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,21 +50,9 @@ def predict(
     candidates = _parquet_rows(parquet, rows) if parquet else _json_rows(rows_file or sys.stdin)
 
     with silent_imports():
-        from common.errors import PolyrankError
-        from models.features.preprocessing import MISSING
-        from serving.client import Client
-        from serving.rows import columns
+        from cli.common.scores import served_scores
 
-    missing = {"int64": MISSING["int"], "float32": MISSING["float"], "string": MISSING["bytes"]}
-    with Client(target, model_name, timeout) as client:
-        signatures = client.metadata()
-        if PREDICT not in signatures:
-            raise PolyrankError(
-                f"model '{model_name}' at {target} has no signature '{PREDICT}', "
-                f"only {', '.join(signatures)}"
-            )
-        inputs = columns(candidates, signatures[PREDICT].inputs, missing)
-        outputs = client.predict(inputs, PREDICT)
+    outputs = served_scores(candidates, target, model_name, timeout)
     _print(outputs, len(candidates), as_json)
 
 

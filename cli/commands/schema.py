@@ -9,7 +9,6 @@ import click
 
 from cli.common.schema_option import schema_option
 from cli.common.terminal import silent_imports
-from common.atomic_files import write_whole
 from pipeline.outcome import Outcome
 from schemas.contract import load_contract
 
@@ -37,20 +36,14 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
     with silent_imports():
-        from data.inference.guesses import guess
-        from data.inference.proposal import propose
-        from data.inference.sample import read_sample
-        from data.log.files import left_out_lines
+        from cli.common.schema_proposal import propose_schema
 
-    sample = read_sample(data)
-    proposal = propose(sample, guess(sample))
-    left_out = left_out_lines(sample.left_out)
+    proposal, left_out = propose_schema(data, out, overwrite)
     if out is None:
         click.echo(proposal.text, nl=False)
         for line in left_out:
             click.echo(line, err=True)
         return
-    write_whole(out, proposal.text)
     click.echo("\n".join([*proposal.summary, *left_out]))
     click.echo(f"{out}: read the reason above every feature, correct the tags, then")
     click.echo(f"  polyrank schema check --data {data} --schema {out}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pathlib
 import sys
 
 import click
@@ -29,18 +28,11 @@ def serve(
     port_file: str | None,
 ) -> None:
     """Serve the newest pushed version, and each newer one as it is pushed."""
-    from common.errors import PolyrankError
-
     with silent_imports():
+        from cli.common.model_folder import served_folder
         from serving import server
-        from serving.versions import versions_on_disk
 
-    base_path = pathlib.Path(model_base_path or pathlib.Path(work_dir) / "serving" / model_name)
-    if not versions_on_disk(base_path):
-        raise PolyrankError(
-            f"{base_path} holds no model version; run 'polyrank run' first, or give "
-            "--model-base-path or --work-dir"
-        )
+    base_path = served_folder(work_dir, model_name, model_base_path)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
     )

@@ -26,12 +26,16 @@ def console_on(stream: TextIO) -> Console:
 
 
 @contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Discards all that is printed and logged; errors still raise."""
+    with quiet_terminal(pathlib.Path(os.devnull), people_read_stderr=True):
+        yield
+
+
+@contextlib.contextmanager
 def silent_imports() -> Iterator[None]:
-    """Throws away what libraries print while they are imported; errors still raise."""
-    with (
-        quiet_terminal(pathlib.Path(os.devnull), people_read_stderr=True),
-        warnings.catch_warnings(),
-    ):
+    """Discards what libraries print, and warn of, while they are imported; errors still raise."""
+    with silence(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

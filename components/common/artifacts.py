@@ -1,6 +1,6 @@
 """Artifact types of our own components.
 
-Their names are import paths too (`polyrank.py`): on Kubeflow TFX finds the class by it.
+Their names are import paths too (`polyrank.SpanWindow`): on Kubeflow TFX finds the class by it.
 """
 
 from tfx.types.artifact import Artifact

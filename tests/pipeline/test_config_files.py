@@ -6,7 +6,7 @@ import pytest
 
 from common.settings import SettingsError
 from pipeline.config_files import apply_override, load_config
-from pipeline.presets import preset_names, preset_path
+from pipeline.presets import config_path, preset_names, preset_path
 
 
 def _write(folder: pathlib.Path, text: str) -> pathlib.Path:
@@ -91,3 +91,16 @@ def test_files_that_cannot_be_read(tmp_path):
         load_config(_write(tmp_path, "a: [1\n"))
     with pytest.raises(SettingsError, match="did you mean 'synthetic'"):
         preset_path("sintetic")
+
+
+def test_a_configuration_is_a_presets_name_or_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").touch()
+    (tmp_path / "synthetic").mkdir()
+    assert config_path("synthetic") == preset_path("synthetic")
+    assert config_path("mine") == pathlib.Path("mine")
+    assert config_path("./synthetic") == pathlib.Path("synthetic")
+    assert config_path(pathlib.Path("synthetic")) == pathlib.Path("synthetic")
+    assert config_path("none.yaml") == pathlib.Path("none.yaml")
+    with pytest.raises(SettingsError, match="unknown preset 'sintetic'; did you mean 'synthetic'"):
+        config_path("sintetic")

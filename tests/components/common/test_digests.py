@@ -1,41 +1,6 @@
 import os
 
-import pytest
-
-from common.source_digest import PACKAGES, code_digest
 from components.common.digests import files_token, listing_token
-
-
-@pytest.fixture()
-def tree(tmp_path):
-    for package in (*PACKAGES, "cli"):
-        (tmp_path / package).mkdir(parents=True)
-        (tmp_path / package / "a.py").write_text(f"# {package}\n")
-    return tmp_path
-
-
-def test_code_digest_sees_content_and_names_of_our_packages_only(tree):
-    before = code_digest(tree)
-    (tree / "models" / "notes.txt").write_text("no code")
-    (tree / "cli" / "a.py").write_text("the command line changes no artifact")
-    assert code_digest(tree) == before
-    (tree / "models" / "a.py").write_text("# changed\n")
-    changed = code_digest(tree)
-    assert changed != before
-    (tree / "models" / "a.py").rename(tree / "models" / "b.py")
-    assert code_digest(tree) not in (before, changed)
-
-
-def test_code_digest_does_not_depend_on_where_the_code_lies(tree, tmp_path_factory):
-    other = tmp_path_factory.mktemp("elsewhere") / "deeper"
-    other.parent.mkdir(exist_ok=True)
-    before = code_digest(tree)
-    tree.rename(other)
-    assert code_digest(other) == before
-
-
-def test_code_digest_covers_this_repository(tree):
-    assert code_digest() != code_digest(tree)
 
 
 def test_files_token_sees_size_time_and_appearance(tmp_path):

@@ -1,0 +1,38 @@
+"""A schema proposed from a log, and the file that it is written to."""
+
+from __future__ import annotations
+
+import pathlib
+
+from common.atomic_files import write_whole
+from common.errors import PolyrankError
+from data.inference.guesses import guess
+from data.inference.proposal import Proposal, propose
+from data.inference.sample import read_sample
+from data.log.files import left_out_lines
+
+
+def propose_schema(
+    data: pathlib.Path, out: pathlib.Path | None = None, overwrite: bool = False
+) -> tuple[Proposal, list[str]]:
+    """Proposes a tagged schema for a log, and writes it where `out` is given.
+
+    Args:
+      data: a folder of Parquet, CSV or TFRecord files, or one file.
+      out: the file to write; None writes nothing.
+      overwrite: replace `out` if it exists.
+
+    Returns:
+      The proposal, and lines that name the files of `data` that were not read.
+
+    Raises:
+      BadDataError: the log can't be read, or no column fits a role that every schema has.
+      PolyrankError: `out` exists.
+    """
+    if out is not None and out.exists() and not overwrite:
+        raise PolyrankError(f"{out} exists already; write another file, or overwrite it")
+    sample = read_sample(data)
+    proposal = propose(sample, guess(sample))
+    if out is not None:
+        write_whole(out, proposal.text)
+    return proposal, left_out_lines(sample.left_out)

@@ -1,0 +1,60 @@
+"""A comparison from its options, as the command line and Python programs give them."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cli.common.terminal import silent_imports
+from cli.compare.plan import make_comparison
+from cli.compare.workers import cores
+from pipeline.config import PipelineConfig
+
+if TYPE_CHECKING:
+    from cli.compare.run import CompareResult
+
+
+def compare_models(
+    config: PipelineConfig,
+    models: Sequence[str],
+    *,
+    seeds: int,
+    model_overrides: Sequence[str] = (),
+    baseline: str | None = None,
+    epochs: int | None = None,
+    jobs: int | None = None,
+    work_dir: str | pathlib.Path,
+    out: str | pathlib.Path | None = None,
+    people_read_stderr: bool = False,
+) -> CompareResult:
+    """Trains several models on the same rows with the same budget, and writes the tables.
+
+    Args:
+      config: the data, features and training that all models share.
+      models: the architectures' names.
+      seeds: trials of each model.
+      model_overrides: `NAME:KEY=VALUE`, the value in YAML.
+      baseline: one of `models`; None for the first.
+      epochs: of every model; None for `training.max_epochs`.
+      jobs: trials at a time; None for one a core.
+      work_dir: the data and features are below it.
+      out: the trials and tables; None for `comparison` in the work folder.
+      people_read_stderr: True where stdout must stay free for a machine.
+
+    Raises:
+      SettingsError: an unknown model, key or value.
+      PolyrankError: the features could not be made, or a folder can't be written.
+    """
+    comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
+    with silent_imports():
+        # TFX takes many seconds to import; a wrong option is reported before.
+        from cli.compare.run import compare_locally
+
+    return compare_locally(
+        comparison,
+        work_dir,
+        pathlib.Path(out or pathlib.Path(work_dir) / "comparison"),
+        min(jobs or cores(), len(comparison.trials)),
+        people_read_stderr=people_read_stderr,
+    )
