@@ -1,9 +1,13 @@
 """Spans for a run: the user's own, or made once by the adapter."""
 
 import dataclasses
+import io
 import pathlib
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from impression_log import DATES, SCHEMA, day_table
 from rich.console import Console
 
 from cli.runs.prepare_data import prepared
@@ -73,3 +77,33 @@ def test_missing_data_and_unknown_adapters_are_told(tmp_path):
         _prepared(tmp_path, overrides=["data.adapter=null"])
     with pytest.raises(SettingsError, match="did you mean 'kuairand'"):
         _prepared(tmp_path, overrides=["data.adapter=kuairnd"])
+
+
+def test_files_of_ones_own_become_spans_by_the_runs_schema(tmp_path):
+    source = tmp_path / "raw"
+    source.mkdir()
+    (source / "notes.md").write_text("read me")
+    table = day_table(0).append_column("unused", pa.array(range(40)))
+    pq.write_table(table, source / "log.parquet")
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text(SCHEMA)
+
+    def made():
+        overrides = ["data.adapter=user_files", f"data.schema_path={schema}"]
+        overrides += ["data.adapter_options={}"]
+        config = load_config(preset_path("synthetic"), overrides, data_path=str(source))
+        printed = io.StringIO()
+        found = prepared(
+            config, Locations(str(tmp_path / "work"), config.name), Console(file=printed)
+        )
+        return pathlib.Path(found.data.path), printed.getvalue()
+
+    first, printed = made()
+    assert "left out: notes.md (its name does not end in .parquet" in printed
+    (span,) = first.glob("span=*")
+    assert (span.name, pq.read_table(span).num_rows) == (f"span={DATES[0]}", 40)
+    assert "unused" not in pq.read_table(span).column_names
+    assert made() == (first, "")
+    # Another schema writes other columns, or other types.
+    schema.write_text(SCHEMA + "\n# changed")
+    assert made()[0] != first
