@@ -16,6 +16,7 @@ from cli.common.config_options import ConfigChoice, config_options
 from cli.common.terminal import silent_imports
 from cli.scheduling.cron import Cron
 from cli.scheduling.timers import LocalSchedule
+from common.atomic_files import is_remote
 from common.errors import PolyrankError
 from common.json_files import to_text
 from common.settings import SettingsError
@@ -113,7 +114,7 @@ def _on_kubeflow(
 ) -> dict[str, str | list[str]]:
     if not host.startswith(("http://", "https://")):
         raise SettingsError(f"--host is '{host}'; want a URL, such as http://localhost:8888")
-    if not work_dir.startswith("/") and "://" not in work_dir:
+    if not work_dir.startswith("/") and not is_remote(work_dir):
         raise SettingsError(
             f"--work-dir is '{work_dir}'; want an absolute path or a URL, as the cluster sees it"
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from common.atomic_files import is_remote
 from pipeline.presets import preset_names, preset_path
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ConfigChoice:
 
 
 def _absolute(path: str | pathlib.Path) -> str:
-    return str(path) if "://" in str(path) else str(pathlib.Path(path).absolute())
+    return str(path) if is_remote(path) else str(pathlib.Path(path).absolute())
 
 
 _OPTIONS = (

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.atomic_files import is_remote
+
 
 class _Remote(io.RawIOBase):
     """A file of fileio's remote plugin, completed to what Python calls a file."""
@@ -43,7 +45,7 @@ class _Remote(io.RawIOBase):
 
 def open_stream(path: str) -> Any:
     """Opens a local or remote file for reading, as a pyarrow NativeFile."""
-    if "://" not in path:
+    if not is_remote(path):
         return pa.OSFile(path)
     # Importing TFX takes seconds, and a local log does not need it.
     from tfx.dsl.io import fileio

@@ -1,5 +1,6 @@
 """The SavedModel: signatures, the loader of a model server, and one score for a row."""
 
+import json
 import pathlib
 from typing import Any
 
@@ -139,4 +140,5 @@ def test_canary_record(tmp_path: pathlib.Path) -> None:
     assert list(records.as_numpy_iterator()) == [b"one", b"two"]
     with np.load(tmp_path / "canary" / "scores.npz") as found:
         assert found["click"].tolist() == [0.25, 0.5]
-    assert (tmp_path / "canary" / "canary.json").read_text() == '{"precision": "float32"}'
+    document = json.loads((tmp_path / "canary" / "canary.json").read_text())
+    assert document == {"precision": "float32"}

@@ -124,7 +124,7 @@ def test_rates_fall_from_epoch_to_epoch_of_a_phase(
         rates.append([float(optimizer.learning_rate.numpy()) for optimizer in optimizers])
         return {}
 
-    monkeypatch.setattr(TwoPhases, "record", noted)
+    monkeypatch.setattr(TwoPhases, "epoch_logs", noted)
     loop.run()
     # The retraining has a rate of its own, and begins with it.
     np.testing.assert_allclose(rates, [[0.01, 0.5], [0.005, 0.25], [0.005, 0.5], [0.0025, 0.25]])

@@ -19,8 +19,9 @@ from small_training import made_held_rows, made_loop, stopped_after
 
 from common.errors import PolyrankError
 from common.source_digest import ROOT
-from models.training import loop
 from models.training.distribution import Devices
+from models.training.scoring import make_scorer
+from models.training.validation import validation_metrics
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +31,7 @@ PROGRAM = pathlib.Path(__file__).parents[1] / "small_training.py"
 def without_best(monkeypatch: pytest.MonkeyPatch, monitors: list[float]) -> None:
     """Has the validation of epoch n return monitors[n]."""
     given = iter(monitors)
-    monkeypatch.setattr(loop, "mean_metric", lambda *_: next(given))
+    monkeypatch.setattr("models.training.loop.mean_metric", lambda *_: next(given))
 
 
 def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> None:
@@ -42,8 +43,8 @@ def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> 
     assert history["best_epoch"] == int(np.argmax(monitors))
     assert epochs[-1]["loss"] < epochs[0]["loss"]
     assert epochs[history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
-    scores = loop.make_scorer(ranker, made_held_rows(300, 2), 64)(made_held_rows(300, 2))
-    metrics = loop.validation_metrics(made_held_rows(300, 2), scores, scores)
+    scores = make_scorer(ranker, made_held_rows(300, 2), 64)(made_held_rows(300, 2))
+    metrics = validation_metrics(made_held_rows(300, 2), scores, scores)
     assert metrics == epochs[history["best_epoch"]]["validation"]
 
 
