@@ -2,9 +2,10 @@
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from preloaded import Preloaded
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,6 +23,13 @@ def kuairand_excerpt() -> pathlib.Path:
     if not folder or not pathlib.Path(folder).is_dir():
         pytest.skip("no excerpt of KuaiRand: name its folder in POLYRANK_KUAIRAND_EXCERPT")
     return pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """Starts programs without the seconds that their imports take."""
+    with Preloaded() as parent:
+        yield parent
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.

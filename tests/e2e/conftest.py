@@ -8,10 +8,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 import pytest
 import yaml
+from preloaded import Preloaded
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
@@ -42,6 +44,7 @@ class Workspace:
     """A log, a configuration outside the repository, and a work folder."""
 
     folder: pathlib.Path
+    preloaded: Preloaded
     root: pathlib.Path = ROOT
     rows: int = 20_000
     days: tuple[str, ...] = DAYS
@@ -76,15 +79,28 @@ class Workspace:
     def command(self, *arguments: str, env: dict[str, str] | None = None) -> Finished:
         """Runs a program of the activated environment, outside the repository."""
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, **(env or {})}
+        program, *words = arguments
+        if program == "polyrank":
+            return self._polyrank(words, environment)
         process = subprocess.run(
-            [str(BIN / arguments[0]), *arguments[1:]],
+            [str(BIN / program), *words],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, **(env or {})},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=900,
         )
         return Finished(process.returncode, process.stdout, process.stderr)
+
+    def _polyrank(self, words: list[str], environment: dict[str, str]) -> Finished:
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = pathlib.Path(folder) / "out", pathlib.Path(folder) / "err"
+            module = "polyrank.__main__"
+            status = self.preloaded.start(
+                module, words, cwd=self.folder, env=environment, out=out, err=err
+            ).wait()
+            return Finished(status, out.read_text(), err.read_text())
 
     def run(self, *arguments: str) -> Finished:
         """Runs the pipeline with this workspace's configuration."""
@@ -101,9 +117,9 @@ class Workspace:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Workspace:
     """A workspace with five days of the synthetic log."""
-    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"), preloaded)
     made = workspace.command(
         "polyrank", "data", "synthetic", "--out", str(workspace.log), "--rows", str(workspace.rows),
         "--days", str(len(DAYS)), "--start", DAYS[0], "--seed", "3",

@@ -3,9 +3,9 @@
 import json
 import os
 import pathlib
-import subprocess
-import sys
 from typing import Any
+
+from preloaded import Preloaded
 
 from common.source_digest import ROOT
 
@@ -37,14 +37,21 @@ MODELS = {
 }
 
 
-def check_mirrored(mode: str, model: dict[str, Any], kind: str) -> None:
+def check_mirrored(
+    preloaded: Preloaded, folder: pathlib.Path, mode: str, model: dict[str, Any], kind: str
+) -> None:
     """Two logical devices of a `kind` give the losses and weights of one."""
-    script = str(FOLDER / "mirrored_script.py")
-    command = [sys.executable, script, json.dumps(model), mode, kind]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(FOLDER)])}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    report = json.loads(done.stdout.splitlines()[-1])
+    program = preloaded.start(
+        str(FOLDER / "mirrored_script.py"),
+        [json.dumps(model), mode, kind],
+        cwd=ROOT,
+        env=environment,
+        out=folder / "out",
+        err=folder / "err",
+    )
+    assert program.wait() == 0, (folder / "err").read_text()[-3000:]
+    report = json.loads((folder / "out").read_text().splitlines()[-1])
     assert report["replicas"] == 2
     assert report["loss"] > 0.1
     assert report["weights"] < 1e-6

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from made_batches import batch, layout, make_ranker, randomise, task_graph, tensors
 from mirrored_check import MODELS, check_mirrored
+from preloaded import Preloaded
 from trainer_arguments import arguments
 
 from models.training.run_fn import run_fn
@@ -71,8 +72,10 @@ def test_a_gpu_learns_what_a_cpu_learns(
 
 
 @pytest.mark.parametrize("mode", MODELS)
-def test_two_logical_gpus_equal_one(mode: str) -> None:
-    check_mirrored(mode, MODELS[mode], "GPU")
+def test_two_logical_gpus_equal_one(
+    preloaded: Preloaded, tmp_path: pathlib.Path, mode: str
+) -> None:
+    check_mirrored(preloaded, tmp_path, mode, MODELS[mode], "GPU")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import os
 import pathlib
-import subprocess
-import sys
 
 import pytest
+from preloaded import Preloaded
 from trainer_arguments import arguments, check_outcome
 
 from common.source_digest import ROOT
@@ -25,27 +24,16 @@ def test_run_fn_streamed(tmp_path: pathlib.Path, transform_dir: str) -> None:
     check_outcome(tmp_path)
 
 
-TWO_DEVICES = """
-import sys
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import pathlib
-import trainer_arguments
-from models.training.run_fn import run_fn
-folder = pathlib.Path(sys.argv[2])
-run_fn(trainer_arguments.arguments(folder, sys.argv[1], optimizer="sgd"))
-trainer_arguments.check_outcome(folder)
-"""
-
-
 @pytest.mark.e2e
-def test_run_fn_on_two_devices(tmp_path: pathlib.Path, transform_dir: str) -> None:
+def test_run_fn_on_two_devices(
+    preloaded: Preloaded, tmp_path: pathlib.Path, transform_dir: str
+) -> None:
     here = pathlib.Path(__file__).parent
-    paths = os.pathsep.join(map(str, (ROOT, here, here.parent)))
-    environment = {**os.environ, "PYTHONPATH": paths, "TF_USE_LEGACY_KERAS": "1"}
-    command = [sys.executable, "-c", TWO_DEVICES, transform_dir]
-    subprocess.run([*command, str(tmp_path / "two")], env=environment, check=True, timeout=600)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(here.parent)])}
+    words = [transform_dir, str(tmp_path / "two")]
+    script, log = str(here / "two_devices_script.py"), tmp_path / "log"
+    program = preloaded.start(script, words, cwd=ROOT, env=environment, err=log)
+    assert program.wait() == 0, log.read_text()[-3000:]
 
 
 def test_fingerprint_is_of_content_not_of_place(tmp_path: pathlib.Path) -> None:

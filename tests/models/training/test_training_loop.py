@@ -7,14 +7,13 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
-import sys
 import time
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from preloaded import Preloaded, Program
 from small_training import made_held_rows, made_loop, stopped_after
 
 from common.errors import PolyrankError
@@ -155,19 +154,19 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
     assert found["epoch/loss"] == pytest.approx(history["epochs"][1]["loss"])
 
 
-def run_program(folder: pathlib.Path, result: pathlib.Path) -> "subprocess.Popen[bytes]":
+def run_program(preloaded: Preloaded, folder: pathlib.Path, result: pathlib.Path) -> Program:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(folder), str(result)], env=environment
-    )
+    return preloaded.start(str(PROGRAM), [str(folder), str(result)], cwd=ROOT, env=environment)
 
 
 @pytest.mark.e2e
-def test_a_training_killed_in_the_middle_of_an_epoch_goes_on(tmp_path: pathlib.Path) -> None:
-    assert run_program(tmp_path / "whole", tmp_path / "whole.npz").wait(timeout=300) == 0
-    process = run_program(tmp_path / "run", tmp_path / "run.npz")
+def test_a_training_killed_in_the_middle_of_an_epoch_goes_on(
+    preloaded: Preloaded, tmp_path: pathlib.Path
+) -> None:
+    assert run_program(preloaded, tmp_path / "whole", tmp_path / "whole.npz").wait() == 0
+    process = run_program(preloaded, tmp_path / "run", tmp_path / "run.npz")
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and not process.has_ended():
         states = list((tmp_path / "run").glob("step-?????????/state.json"))
         try:
             if any(json.loads(state.read_text())["step"] for state in states):
@@ -175,10 +174,10 @@ def test_a_training_killed_in_the_middle_of_an_epoch_goes_on(tmp_path: pathlib.P
         except FileNotFoundError:
             pass
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (tmp_path / "run.npz").exists()
-    assert run_program(tmp_path / "run", tmp_path / "run.npz").wait(timeout=300) == 0
+    assert run_program(preloaded, tmp_path / "run", tmp_path / "run.npz").wait() == 0
     with np.load(tmp_path / "whole.npz") as whole, np.load(tmp_path / "run.npz") as resumed:
         assert sorted(whole.files) == sorted(resumed.files)
         for name in whole.files:

@@ -3,12 +3,12 @@
 import json
 import os
 import pathlib
-import subprocess
-import sys
+import time
 from typing import Any
 
 import pytest
 from ports import free_ports
+from preloaded import Preloaded, Program
 from trainer_arguments import arguments, check_outcome
 
 from common.source_digest import ROOT
@@ -21,8 +21,10 @@ MODELS = {
 }
 
 
-def start(folder: pathlib.Path, words: Any, config: dict[str, Any]) -> subprocess.Popen[str]:
-    """Starts a Trainer whose temporary folder is `folder / tmp`."""
+def start(
+    preloaded: Preloaded, folder: pathlib.Path, words: Any, config: dict[str, Any]
+) -> tuple[Program, pathlib.Path]:
+    """Starts a Trainer whose temporary folder is `folder / tmp`; also returns its log."""
     (folder / "tmp").mkdir(parents=True)
     environment = {
         **os.environ,
@@ -30,18 +32,22 @@ def start(folder: pathlib.Path, words: Any, config: dict[str, Any]) -> subproces
         "TMPDIR": str(folder / "tmp"),
         "TF_CONFIG": json.dumps(config),
     }
-    command = [sys.executable, str(FOLDER / "worker_script.py"), json.dumps(vars(words))]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    log = folder / "log"
+    script, arguments = str(FOLDER / "worker_script.py"), [json.dumps(vars(words))]
+    return preloaded.start(script, arguments, cwd=folder, env=environment, err=log), log
 
 
-def finished(processes: list[subprocess.Popen[str]]) -> None:
+def finished(programs: list[tuple[Program, pathlib.Path]]) -> None:
+    """Waits for all; if one fails, the others would wait for it for ever."""
     try:
-        errors = [process.communicate(timeout=1800)[1] for process in processes]
+        while not all(program.has_ended() for program, _ in programs):
+            time.sleep(0.05)
+            ended = [(x.wait(), log) for x, log in programs if x.has_ended()]
+            for status, log in ended:
+                assert status == 0, log.read_text()[-3000:]
     finally:
-        for process in processes:
-            process.kill()
-    for process, error in zip(processes, errors, strict=True):
-        assert process.returncode == 0, error[-3000:]
+        for program, _ in programs:
+            program.kill()
 
 
 def losses(folder: pathlib.Path) -> list[dict[str, float]]:
@@ -58,7 +64,7 @@ def losses(folder: pathlib.Path) -> list[dict[str, float]]:
 @pytest.mark.e2e
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_two_workers_equal_one_process(
-    tmp_path: pathlib.Path, transform_dir: str, model: dict[str, Any]
+    preloaded: Preloaded, tmp_path: pathlib.Path, transform_dir: str, model: dict[str, Any]
 ) -> None:
     """With SGD, since Adam hides a factor, and batches that two do not divide evenly."""
     places = {name: tmp_path / name for name in ("one", "two")}
@@ -72,8 +78,11 @@ def test_two_workers_equal_one_process(
     tasks = [{"cluster": cluster, "task": {"type": "worker", "index": i}} for i in (0, 1)]
     finished(
         [
-            start(tmp_path / "alone", words["one"], {}),
-            *(start(tmp_path / f"w{i}", words["two"], task) for i, task in enumerate(tasks)),
+            start(preloaded, tmp_path / "alone", words["one"], {}),
+            *(
+                start(preloaded, tmp_path / f"w{i}", words["two"], task)
+                for i, task in enumerate(tasks)
+            ),
         ]
     )
     one, two = losses(places["one"]), losses(places["two"])
