@@ -80,10 +80,10 @@ def list_log(source: str | os.PathLike[str]) -> Listing:
         found = [_in_a_span(item) for item in found]
     files = [item for item in found if isinstance(item, LogFile)]
     if not files:
-        names = some(sorted(name for name in names_in(address)))
+        found_names = some(names_in(address))
         raise BadDataError(
-            f"{address} holds no file of a log (found: {names}); wanted endings in small letters: "
-            f"{KNOWN}"
+            f"{address} holds no file of a log (found: {found_names}); wanted endings in small "
+            f"letters: {KNOWN}"
         )
     return Listing(tuple(files), tuple(item for item in found if isinstance(item, LeftOut)))
 

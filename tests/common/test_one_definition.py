@@ -53,11 +53,29 @@ def test_json_is_written_by_json_files():
         ("is_remote", "common/atomic_files.py"),
         ("ranker_maker", "models/training/fit.py"),
         ("conditional_base_rates", "models/initial_biases.py"),
+        ("list_log", "data/log/files.py"),
+        ("list_span", "data/log/files.py"),
+        ("open_log", "data/log/formats/opening.py"),
+        ("parse_numbers", "data/log/casting/text_numbers.py"),
+        ("check_batch", "data/log/check_batch.py"),
+        ("find_adapter", "data/adapters/registry.py"),
     ],
 )
 def test_a_function_is_defined_once(function, home):
     found = [name for name, node in _nodes(ast.FunctionDef) if node.name == function]
     assert found == [home]
+
+
+def test_a_log_is_opened_by_its_formats():
+    # The command line shows rows of one Parquet file; adapters read files that are no log yet.
+    others = {"cli/commands/predict.py", "cli/commands/data.py"}
+    readers = {"open_csv", "read_csv", "ParquetFile", "read_table", "read_metadata"}
+    found = {
+        name
+        for name, node in _nodes(ast.Attribute)
+        if node.attr in readers and not name.startswith(("data/adapters/", "benchmarks/"))
+    }
+    assert {name for name in found if not name.startswith("data/log/formats/")} <= others
 
 
 def test_names_of_metrics_are_those_of_one_module():
