@@ -8,6 +8,7 @@ operation: the threads that these start would not be in its children.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -193,6 +194,8 @@ def _become(request: dict[str, Any]) -> None:
 
         traceback.print_exc()
         code = 1
+    # As at the end of any process: AutoGraph removes its temporary files.
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     # Not `sys.exit`: what was inherited is not this process's to close.
