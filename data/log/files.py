@@ -75,9 +75,11 @@ def list_log(source: str | os.PathLike[str]) -> Listing:
     address = os.fspath(source).rstrip("/") or "/"
     if not is_folder(address):
         return Listing((_single_file(address),))
-    found = list(_walk(address, "", None, None, ()))
-    if any(date_of(name) for name in names_in(address)):
-        found = [_in_a_span(item) for item in found]
+    dates = [date for name in names_in(address) if (date := date_of(name))]
+    if dates:
+        found = [*outside_spans(address), *(x for date in dates for x in _in_span(address, date))]
+    else:
+        found = list(_walk(address, "", None, None, ()))
     files = [item for item in found if isinstance(item, LogFile)]
     if not files:
         found_names = some(names_in(address))
@@ -95,7 +97,7 @@ def list_span(data_path: str, date: str) -> Listing:
       BadDataError: there is none.
     """
     folder = f"{data_path.rstrip('/')}/{PREFIX}{date}"
-    found = list(_walk(folder, f"{PREFIX}{date}/", date, None, ()))
+    found = list(_in_span(data_path.rstrip("/"), date))
     files = tuple(item for item in found if isinstance(item, LogFile))
     if not files:
         left_out = tuple(item for item in found if isinstance(item, LeftOut))
@@ -135,6 +137,10 @@ def _single_file(address: str) -> LogFile:
     return LogFile(address, name, kind, _span_above(address))
 
 
+def _in_span(data_path: str, date: str) -> Iterator[LogFile | LeftOut]:
+    return _walk(f"{data_path}/{PREFIX}{date}", f"{PREFIX}{date}/", date, None, ())
+
+
 def _walk(
     folder: str, prefix: str, date: str | None, outer: LogFormat | None, above: tuple[str, ...]
 ) -> Iterator[LogFile | LeftOut]:
@@ -156,13 +162,6 @@ def _walk(
                 yield LeftOut(shown, UNKNOWN_ENDING)
             else:
                 yield LogFile(path, shown, kind, date or _span_above(path))
-
-
-def _in_a_span(item: LogFile | LeftOut) -> LogFile | LeftOut:
-    top = item.name.partition("/")[0]
-    if date_of(top):
-        return item
-    return LeftOut(item.name, _why_not_a_span(top))
 
 
 def _why_not_a_span(name: str) -> str:

@@ -21,9 +21,11 @@ def date_of(name: str) -> str | None:
     if not name.startswith(PREFIX):
         return None
     try:
-        return datetime.date.fromisoformat(name[len(PREFIX) :].rstrip("/")).isoformat()
+        date = datetime.date.fromisoformat(name[len(PREFIX) :].rstrip("/")).isoformat()
     except ValueError:
         return None
+    # From Python 3.11 on, 20260301 and 2026-W09-7 are dates too, but no span's name.
+    return date if name.rstrip("/") == f"{PREFIX}{date}" else None
 
 
 def spans(names: Iterable[str]) -> tuple[str, ...]:

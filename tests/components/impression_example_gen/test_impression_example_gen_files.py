@@ -15,7 +15,7 @@ from data.log.files import HIDDEN, NOT_IN_A_SPAN, UNKNOWN_ENDING
 
 LEFT_OUT = {
     "notes.md": NOT_IN_A_SPAN,
-    "old/part-0.parquet": NOT_IN_A_SPAN,
+    "old": NOT_IN_A_SPAN,
     f"span={DATES[0]}/spark.parquet/_SUCCESS": HIDDEN,
     f"span={DATES[0]}/spark.parquet/.part-00000.parquet.crc": HIDDEN,
     f"span={DATES[1]}/late/part-0.parquet.tmp": UNKNOWN_ENDING,
@@ -36,7 +36,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Log:
     _path(log, 1, "a/part-0.csv").write_bytes(csv_bytes(second.slice(0, 15)))
     _path(log, 1, "part-0.csv").write_bytes(csv_bytes(second.slice(15)))
     write_tfrecord(_path(log, 2, "b.tfrecord/part-r-00000"), examples_of(third))
-    for name in LEFT_OUT:
+    for name in ("old/part-0.parquet", *(name for name in LEFT_OUT if name != "old")):
         path = log.folder / "log" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"PAR1")
@@ -73,10 +73,8 @@ def test_all_of_them_read_the_same_rows_and_leave_out_the_same_files(mixed, cont
     assert sum(pq.read_metadata(part).num_rows for part in parts) == 120
 
     assert {item.name: item.reason for item in left_out} == LEFT_OUT
-    # Of a folder outside spans its name is enough where the log is spans for sure.
-    spans_only = {name.replace("old/part-0.parquet", "old"): why for name, why in LEFT_OUT.items()}
-    assert {item.name: item.reason for item in checked.left_out} == spans_only
-    assert {item["name"]: item["reason"] for item in record["left_out"]} == spans_only
+    assert {item.name: item.reason for item in checked.left_out} == LEFT_OUT
+    assert {item["name"]: item["reason"] for item in record["left_out"]} == LEFT_OUT
 
 
 def test_an_unnamed_left_out_file_would_be_a_lost_row(mixed, caplog):
