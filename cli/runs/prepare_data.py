@@ -42,9 +42,9 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
     out = pathlib.Path(locations.data_dir) / _folder_name(config, options)
     if not out.is_dir():
         console.print(f"  making spans with the {adapter} adapter in {out}", soft_wrap=True)
-        # Whole or not at all: a run that is stopped in between must not train on fewer days.
         source = pathlib.Path(path) if path is not None else None
         where = "data.adapter_options"
+        # Whole or not at all: a run that is stopped in between must not train on fewer days.
         with whole_folder(out) as unfinished:
             left_out = write_spans_with(adapter, source, unfinished, options, where=where)
         for line in left_out_lines(left_out):

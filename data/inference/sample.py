@@ -1,4 +1,4 @@
-"""Reads rows of a log whose columns nobody has described yet, by the pipeline's own reader."""
+"""Samples a log that has no schema yet, through the reader that runs use."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _plain(file: LogFile, table: pa.Table) -> pa.Table:
 
 
 def _without_lists(column: pa.Array) -> pa.Array:
-    """Values in the place of lists of at most one, texts in the place of bytes."""
+    """Unwraps lists of at most one value, and decodes UTF-8 bytes."""
     if not lists.is_list(column.type):
         return column
     values, several = lists.first_values(column)

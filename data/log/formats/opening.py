@@ -15,7 +15,7 @@ def open_log(file: LogFile, contract: Contract | None = None) -> LogReader:
 
     Args:
       file: which one.
-      contract: the data contract; None where nobody has described the columns yet.
+      contract: the data contract; None if the log has no schema yet.
 
     Raises:
       BadDataError: it is not what its name says.

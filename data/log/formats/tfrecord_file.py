@@ -34,7 +34,7 @@ class TFRecordFile:
           path: of the file.
           source: its name in errors.
           contract: decides types where the examples don't: of features without a value, and
-            of those whose type differs from row to row. None where nobody has described them.
+            of those whose type differs from row to row. None if there is no schema yet.
 
         Raises:
           BadDataError: they are no tf.Examples, or without a contract of several types.
@@ -123,8 +123,8 @@ class TFRecordFile:
         except RuntimeError as error:
             if not self._expected:
                 raise BadDataError(
-                    f"{self._source} can't be decoded as tf.Examples: {error}. Write the file "
-                    "anew, every feature with one type"
+                    f"{self._source} can't be decoded as tf.Examples: {error}. Rewrite the "
+                    "file with one type per feature"
                 ) from None
             # Types differ from row to row: the contract decides which is the wrong one.
             return self._decoded(self._expected, records, 0)
