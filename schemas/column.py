@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.availability import check_when_known, left_out_of_serving
+from schemas.column_type import ColumnType as ColumnType
+from schemas.label_check import check_label
 from schemas.tags import (
     SIDES,
     Categorical,
@@ -20,7 +21,6 @@ from schemas.tags import (
     parse_tags,
 )
 
-ColumnType = Literal["int", "float", "bytes"]
 _TYPES: dict[int, ColumnType] = {
     schema_pb2.INT: "int",
     schema_pb2.FLOAT: "float",
@@ -123,11 +123,7 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
             f"feature '{column.name}': train_only default '{column.tags.train_only_default}' "
             f"is no {column.type}"
         ) from None
-    if column.tags.label is not None and (column.type != "int" or column.treatment is not None):
-        raise ContractError(
-            f"feature '{column.name}' is a label: it must be 'type: INT' (0 or 1) "
-            "and must not be a model input (drop its id / categorical / numeric tag)"
-        )
+    check_label(column.name, column.type, column.tags)
     if column.tags.truth is not None and (
         column.type != "float" or not column.required or column.tags.label is not None
     ):
@@ -149,7 +145,7 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
         "weight",
         "sampling_rate",
     }
-    if (must_hold_a_value or column.tags.label) and not column.required:
+    if must_hold_a_value and not column.required:
         raise ContractError(
             f"feature '{column.name}' may not be missing; give it "
             "'presence { min_fraction: 1 }' and 'shape { dim { size: 1 } }'"

@@ -119,7 +119,15 @@ def _label(column: Column) -> Label:
     tag = column.tags.label
     assert tag is not None
     parent = tag.given or (tag.after[0] if tag.after else None)
-    return Label(tag.name, column.name, parent, tag.given is not None, tag.after)
+    return Label(
+        tag.name,
+        column.name,
+        parent,
+        tag.given is not None,
+        tag.after,
+        above=tag.above,
+        optional=not column.required,
+    )
 
 
 def read_contract(schema: schema_pb2.Schema) -> Contract:

@@ -1,12 +1,13 @@
 """The grammar of a feature's annotation tags.
 
 A tag is ``name``, ``name:value`` or ``name:key=value,key=value``; the parts of
-a label tag are separated by blanks: ``label:action given:click``.
+a label tag are separated by blanks: ``label:action given:click above:0``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from common.errors import PolyrankError
 from common.suggestions import nearest
@@ -23,6 +24,7 @@ _FLAGS = (
     "after_impression",
 )
 _TREATMENTS = ("id", "categorical", "numeric")
+_LABEL_PARTS = ("label", "given", "after", "above")
 TIME_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 KNOWN_TAGS = (*_FLAGS, *_TREATMENTS, "label", "train_only", "truth", "timestamp")
 
@@ -67,11 +69,19 @@ Treatment = Id | Categorical | Numeric
 
 @dataclasses.dataclass(frozen=True)
 class LabelTag:
-    """One node of the task graph; `given` refuses rows, `after` only names paths."""
+    """One node of the task graph; `given` refuses rows, `after` only names paths.
+
+    Attributes:
+      name: the label's name.
+      given: the label without which this one never is positive, or None.
+      after: labels that often come first.
+      above: values above it are positive, all others negative; None where they are 1 and 0.
+    """
 
     name: str
     given: str | None = None
     after: tuple[str, ...] = ()
+    above: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,13 +140,16 @@ def _label(feature: str, tag: str) -> LabelTag:
     values: dict[str, str] = {}
     for part in tag.split():
         key, _, value = part.partition(":")
-        if key not in ("label", "given", "after"):
+        if key not in _LABEL_PARTS:
             raise ContractError(
                 f"feature '{feature}', tag '{tag}': unknown part '{key}'; "
-                f"{nearest(key, ('label', 'given', 'after'))}"
+                f"{nearest(key, _LABEL_PARTS)}"
             )
+        if key in values:
+            raise ContractError(f"feature '{feature}', tag '{tag}': two '{key}'; keep one")
         if not value:
-            raise ContractError(f"feature '{feature}', tag '{tag}': write '{key}:NAME'")
+            wanted = "NUMBER" if key == "above" else "NAME"
+            raise ContractError(f"feature '{feature}', tag '{tag}': write '{key}:{wanted}'")
         values[key] = value
     if "given" in values and "after" in values:
         raise ContractError(
@@ -144,7 +157,22 @@ def _label(feature: str, tag: str) -> LabelTag:
             "exclude each other; keep one"
         )
     after = tuple(values["after"].split(",")) if "after" in values else ()
-    return LabelTag(values["label"], values.get("given"), after)
+    above = _threshold(feature, tag, values["above"]) if "above" in values else None
+    return LabelTag(values["label"], values.get("given"), after, above)
+
+
+def _threshold(feature: str, tag: str, text: str) -> float:
+    try:
+        # Python's own numbers may have underscores, which no other reader of a schema takes.
+        threshold = math.nan if "_" in text else float(text)
+    except ValueError:
+        threshold = math.nan
+    if not math.isfinite(threshold):
+        raise ContractError(
+            f"feature '{feature}', tag '{tag}': above is '{text}'; "
+            "write a number, such as 'above:0'"
+        )
+    return threshold
 
 
 def parse_tags(feature: str, tags: list[str]) -> Tags:

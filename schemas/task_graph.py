@@ -25,6 +25,8 @@ class Label:
       constrained: True where a 1 without its parent is refused (`given`); False
         where such a row is legal (`after`).
       paths: the labels named by `after`, in order; empty without it.
+      above: a value above it is positive, any other negative; None where the values are 0 and 1.
+      optional: True where the value may be missing: the label is not known yet.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Label:
     parent: str | None = None
     constrained: bool = False
     paths: tuple[str, ...] = ()
+    above: float | None = None
+    optional: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +119,7 @@ def sorted_by_parents(labels: list[Label]) -> TaskGraph:
       ContractError: no label, a name twice, an unknown parent or path, or a cycle.
     """
     if not labels:
-        raise ContractError("no feature has a 'label:NAME' tag; tag at least one 0/1 column")
+        raise ContractError("no feature has a 'label:NAME' tag; tag at least one outcome")
     names = [label.name for label in labels]
     for label in labels:
         if names.count(label.name) > 1:

@@ -5,6 +5,7 @@ import pytest
 import schemas
 from schemas.contract import load_contract, load_schema_text, parse_schema, read_contract
 from schemas.tags import Categorical, ContractError, Id, Numeric
+from schemas.task_graph import Label
 
 LIST = "value_count { min: 0 max: 50 }"
 REQUIRED = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
@@ -75,6 +76,18 @@ def test_lists_and_a_sampling_rate():
     assert found.sampling_rate is not None and found.sampling_rate.name == "rate"
 
 
+def test_labels_with_thresholds_and_gaps():
+    tasks = contract(
+        buys=feature("buys", "INT", "label:buy given:click above:0", more=""),
+        share=feature("share", "FLOAT", "label:watch above:0.5"),
+    ).tasks
+    assert tasks.label("click") == Label("click", "is_click")
+    assert tasks.label("buy") == Label(
+        "buy", "buys", "click", constrained=True, above=0.0, optional=True
+    )
+    assert tasks.label("watch") == Label("watch", "share", above=0.5)
+
+
 def test_a_shared_string_domain():
     more = REQUIRED + ' domain: "pages"'
     schema = 'string_domain { name: "pages" value: "x" value: "y" }\n'
@@ -105,7 +118,15 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
         ({"label": feature("is_click", "INT", "label:click", "id")}, "must not be a model input"),
         ({"x": feature("x", "FLOAT", "categorical")}, "'x' is categorical; make it INT or BYTES"),
         ({"x": feature("x", "BYTES", "numeric")}, "'x' is numeric; make it INT or FLOAT"),
-        ({"label": feature("c", "INT", "label:click", more="")}, "'c' may not be missing"),
+        ({"label": feature("c", "BYTES", "label:click above:0")}, "INT or FLOAT with a threshold"),
+        (
+            {"label": feature("c", "INT", "label:click above:1e300")},
+            "'above:1e+300' is outside INT",
+        ),
+        (
+            {"label": feature("c", "FLOAT", "label:click above:-1e39")},
+            "'above:-1e+39' is outside FLOAT",
+        ),
         ({"time": feature("ts", "FLOAT", "timestamp")}, "'ts' is the timestamp; make it INT"),
         ({"x": feature("f", "FLOAT", "id")}, "'f' is an id; make it INT or BYTES"),
         ({"x": feature("f", "TYPE_UNKNOWN", "id")}, "'f' has no usable type"),
