@@ -26,8 +26,8 @@ def check_label(feature: str, kind: ColumnType, tags: Tags) -> None:
     if tags.treatment is not None or kind == "bytes" or (kind == "float" and above is None):
         raise ContractError(
             f"feature '{feature}' is a label: it must be 'type: INT' (0 or 1), or INT or FLOAT "
-            f"with a threshold ('label:{tags.label.name} above:0': values above it are positive), and "
-            "must not be a model input (drop its id / categorical / numeric tag)"
+            f"with a threshold ('label:{tags.label.name} above:0': values above it are positive), "
+            "and must not be a model input (drop its id / categorical / numeric tag)"
         )
     if above is not None and abs(above) > _LARGEST[kind]:
         raise ContractError(
