@@ -27,6 +27,9 @@ SAMPLING_RATE_KEY = "sampling__rate"
 """The feature of an example with the chance that its row had to be kept by our own sampling:
 float32; 1 where there is none. A rate that the log came with is the column so tagged."""
 
+ONLY_SCENARIO = "default"
+"""The scenario of every row of a log whose schema tags none."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
@@ -52,24 +55,32 @@ class Contract:
         return next((column for column in self.columns if flag in column.tags.flags), None)
 
     @property
-    def scenario(self) -> Column:
-        """The scenario column."""
-        return self._one("scenario")
+    def scenario(self) -> Column | None:
+        """The scenario column; None where all rows are of one scenario, `ONLY_SCENARIO`."""
+        return self._flagged("scenario")
 
     @property
     def scenarios(self) -> tuple[str, ...]:
         """The scenarios' names; their order is the order of the model's scenario ids."""
-        return self.scenario.values
+        return self.scenario.values if self.scenario else (ONLY_SCENARIO,)
 
     @property
-    def user_id(self) -> Column:
-        """The column whose value groups rows by person."""
-        return self._one("user_id")
+    def measured_scenarios(self) -> tuple[str, ...]:
+        """The scenarios with metrics of their own; none where there is no scenario column."""
+        return self.scenario.values if self.scenario else ()
 
     @property
-    def timestamp(self) -> Column:
-        """The impression's time since 1970 (UTC), in its tag's unit (`tags.ticks_per_second`)."""
-        return self._one("timestamp")
+    def user_id(self) -> Column | None:
+        """The column whose value groups rows by person, where the log has one."""
+        return self._flagged("user_id")
+
+    @property
+    def timestamp(self) -> Column | None:
+        """The impression's time since 1970 (UTC), in its tag's unit (`tags.ticks_per_second`).
+
+        None where the log has no time.
+        """
+        return self._flagged("timestamp")
 
     @property
     def weight(self) -> Column | None:
@@ -96,8 +107,11 @@ class Contract:
     @property
     def inputs(self) -> tuple[Column, ...]:
         """All that a model reads in training: the features, and the scenario."""
-        names = {column.name for column in (*self.features, self.scenario)}
-        return tuple(column for column in self.columns if column.name in names)
+        return tuple(
+            column
+            for column in self.columns
+            if column.treatment is not None or column == self.scenario
+        )
 
     @property
     def serving_features(self) -> tuple[Column, ...]:
@@ -106,13 +120,8 @@ class Contract:
             column
             for column in self.columns
             if (column.treatment is not None and column.tags.train_only_default is None)
-            or column.name == self.scenario.name
+            or column == self.scenario
         )
-
-    def _one(self, flag: str) -> Column:
-        found = self._flagged(flag)
-        assert found is not None, flag  # read_contract has checked it.
-        return found
 
 
 def _label(column: Column) -> Label:
@@ -134,18 +143,10 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
     """Reads the tags of `schema`.
 
     Raises:
-      ContractError: a tag that is unknown or does not fit, or a role that is
-        missing or given twice.
+      ContractError: a tag that is unknown or does not fit, or a role that is given twice.
     """
     columns = tuple(read_column(schema, feature) for feature in schema.feature)
-    for flag in ("scenario", "user_id", "timestamp"):
-        tagged = [column.name for column in columns if flag in column.tags.flags]
-        if len(tagged) != 1:
-            raise ContractError(
-                f"exactly one feature must be tagged '{flag}', found "
-                f"{len(tagged)}{': ' + ', '.join(tagged) if tagged else ''}"
-            )
-    for flag in ("weight", "sampling_rate"):
+    for flag in ("scenario", "user_id", "timestamp", "weight", "sampling_rate"):
         tagged = [column.name for column in columns if flag in column.tags.flags]
         if len(tagged) > 1:
             raise ContractError(
@@ -161,7 +162,7 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
     )
     _check_truths(contract)
     scenario = contract.scenario
-    if scenario.type != "bytes" or not scenario.values:
+    if scenario is not None and (scenario.type != "bytes" or not scenario.values):
         raise ContractError(
             f"feature '{scenario.name}' is the scenario: it must be 'type: BYTES' with a "
             "string_domain that lists every scenario"
@@ -174,8 +175,14 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
         raise ContractError(
             "no feature is embedded: tag one as 'id', 'categorical' or 'numeric:buckets=32'"
         )
-    if contract.timestamp.type != "int":
-        raise ContractError(f"feature '{contract.timestamp.name}' is the timestamp; make it INT")
+    if not contract.serving_features:
+        raise ContractError(
+            "no feature is left for a request: every one is train_only; drop that of one which is "
+            "known before the impression"
+        )
+    timestamp = contract.timestamp
+    if timestamp is not None and timestamp.type != "int":
+        raise ContractError(f"feature '{timestamp.name}' is the timestamp; make it INT")
     return contract
 
 

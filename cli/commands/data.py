@@ -109,16 +109,26 @@ def published(
 )
 @schema_option
 @_OUT
+@click.option(
+    "--span",
+    metavar="YYYY-MM-DD",
+    help="The day that all rows go to, where the schema has no timestamp; default: today (UTC).",
+)
 @_OVERWRITE
 def spans(
-    source: pathlib.Path, schema_path: pathlib.Path, out: pathlib.Path, overwrite: bool
+    source: pathlib.Path,
+    schema_path: pathlib.Path,
+    out: pathlib.Path,
+    span: str | None,
+    overwrite: bool,
 ) -> None:
     """Turn files of your own into spans, by the day of the schema's timestamp.
 
-    Holds all rows in memory: give it the files of some whole days at a time where they are too
-    many. Spans of other days stay as they are.
+    Without a timestamp all rows go to one span: one call, with its own --span, a delivery. Holds
+    all rows in memory: give it the files of some whole days at a time where they are too many.
+    Spans of other days stay as they are.
     """
-    _write("user_files", source, out, {"schema_path": str(schema_path)}, overwrite)
+    _write("user_files", source, out, {"schema_path": str(schema_path), "span": span}, overwrite)
 
 
 def _write(

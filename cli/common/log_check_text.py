@@ -29,7 +29,7 @@ def _one_sided(contract: Contract, found: LogCheck) -> Iterator[str]:
                 "drop its tag"
             )
     there = [name for name, rows in found.scenarios.items() if rows]
-    if len(there) == 1 < len(contract.scenarios):
+    if contract.scenario and len(there) == 1 < len(contract.scenarios):
         yield (
             f"column '{contract.scenario.name}' (scenario) is '{there[0]}' in every row, and its "
             f"string_domain lists {len(contract.scenarios)}; deliver the others, or list this one"

@@ -59,7 +59,8 @@ def _comparisons(
     from models.features.inputs import target_key, weight_key
     from serving.loader import load
 
-    columns = (contract.scenario, *contract.truths.values())
+    sliced = () if contract.scenario is None else (contract.scenario,)
+    columns = (*sliced, *contract.truths.values())
     model = load(model_path)
     try:
         signature = model.signatures[SERVING_DEFAULT]
@@ -72,9 +73,11 @@ def _comparisons(
         model.close()
     held = joined(columns for columns, _ in batches)
     scores = joined(scores for _, scores in batches)
-    scenarios = held[contract.scenario.name]
-    slices = {OVERALL: np.ones(len(scenarios), bool)}
-    slices |= {name: scenarios == name.encode() for name in contract.scenarios}
+    rows = len(held[weight_key(contract.tasks.outputs[0].name)])
+    slices = {OVERALL: np.ones(rows, bool)}
+    if contract.scenario is not None:
+        scenarios = held[contract.scenario.name]
+        slices |= {name: scenarios == name.encode() for name in contract.scenarios}
     found = (
         compare(
             output,
@@ -88,4 +91,4 @@ def _comparisons(
         for output, truth in contract.truths.items()
         for name, inside in slices.items()
     )
-    return len(scenarios), [comparison for comparison in found if comparison is not None]
+    return rows, [comparison for comparison in found if comparison is not None]

@@ -30,16 +30,17 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
                 "be learned of it; take more spans, mend the log, or drop its tag"
             )
     scenario = contract.scenario
-    value = _only_value(features[scenario.name])
-    if value is not None and len(contract.scenarios) > 1:
+    value = _only_value(features[scenario.name]) if scenario else None
+    if scenario and value is not None and len(contract.scenarios) > 1:
         found.append(
             f"column '{scenario.name}' (scenario) is '{value}' in {rows}, and its string_domain "
             f"lists {len(contract.scenarios)}; mend the log, or list this one alone"
         )
-    value = _only_value(features[contract.user_id.name])
-    if value is not None:
+    user = contract.user_id
+    value = _only_value(features[user.name]) if user else None
+    if user and value is not None:
         found.append(
-            f"column '{contract.user_id.name}' (user_id) is '{value}' in {rows}: one person's "
+            f"column '{user.name}' (user_id) is '{value}' in {rows}: one person's "
             "rows say nothing of others; mend the log, or tag the column that tells persons apart"
         )
     return found

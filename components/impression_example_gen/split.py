@@ -49,16 +49,18 @@ class Rows:
         self.columns = columns
 
     def __len__(self) -> int:
-        return len(self.columns[self._contract.timestamp.name])
+        return len(next(iter(self.columns.values())))
 
     @property
     def times(self) -> np.ndarray:
-        """The timestamps, int64 [N]."""
+        """The timestamps, int64 [N]; the contract must have a timestamp."""
+        assert self._contract.timestamp is not None
         return self.columns[self._contract.timestamp.name].to_numpy(zero_copy_only=False)
 
     @property
     def users(self) -> np.ndarray:
-        """The user ids as text, bytes objects or str [N]."""
+        """The user ids as text, bytes objects or str [N]; the contract must have a user."""
+        assert self._contract.user_id is not None
         column = self.columns[self._contract.user_id.name]
         text = column if pa.types.is_binary(column.type) else column.cast(pa.string())
         return text.to_numpy(zero_copy_only=False)

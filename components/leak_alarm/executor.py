@@ -82,4 +82,4 @@ def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[i
         for name, column in encoded.items():
             auc = single_feature_auc(column.at(inside), target, weight)
             rankings.append(Ranking(name, output.name, auc, positives))
-    return len(held[contract.scenario.name]), rankings
+    return len(held[weight_key(contract.tasks.outputs[0].name)]), rankings

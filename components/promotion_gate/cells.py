@@ -86,7 +86,7 @@ def read_cells(contract: Contract, metrics: Any, baseline_exists: bool) -> list[
             differences(output.name, scenario),
         )
         for output in contract.tasks.outputs
-        for scenario in (OVERALL, *contract.scenarios)
+        for scenario in (OVERALL, *contract.measured_scenarios)
     ]
 
 

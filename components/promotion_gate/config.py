@@ -101,7 +101,7 @@ class GateConfig(Settings):
             output, slash, scenario = key.partition("/")
             _check("overrides", key, "output", output, outputs)
             if slash:
-                known = [OVERALL, *contract.scenarios]
+                known = [OVERALL, *contract.measured_scenarios]
                 _check("overrides", key, "scenario", scenario, known)
         for output in self.must_have_data or ():
             _check("must_have_data", output, "output", output, outputs)

@@ -22,8 +22,9 @@ from schemas.tags import Id
 def user_position(contract: Contract, layout: InputLayout) -> int | None:
     """The position of the user id among the fields; None where it is no model input."""
     columns = [field.column for field in layout.fields]
-    name = contract.user_id.name
-    return columns.index(name) if name in columns else None
+    if contract.user_id is None or contract.user_id.name not in columns:
+        return None
+    return columns.index(contract.user_id.name)
 
 
 def item_position(contract: Contract, layout: InputLayout) -> int | None:

@@ -28,7 +28,7 @@ class LogCheck:
       left_out: files and folders that are not read.
       not_named: columns of the files that the schema does not name.
       positives: label's column -> rows that are 1, of the rows that were not refused.
-      scenarios: scenario -> rows, likewise.
+      scenarios: scenario -> rows, of the same rows; empty where the schema has none.
     """
 
     files: int = 0
@@ -54,7 +54,7 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
     """
     found = LogCheck(spans=spans(list_names(data_path)))
     found.positives = dict.fromkeys((x.column for x in contract.tasks.labels), 0)
-    found.scenarios = dict.fromkeys(contract.scenarios, 0)
+    found.scenarios = dict.fromkeys(contract.measured_scenarios, 0)
     found.left_out.extend(outside_spans(data_path))
     for date in found.spans:
         try:
@@ -86,5 +86,7 @@ def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -
             kept = passed(values, refusals)
             for column in found.positives:
                 found.positives[column] += int(np.sum(kept[column].to_numpy()))
+            if contract.scenario is None:
+                continue
             for scenario in pc.value_counts(kept[contract.scenario.name]).to_pylist():
                 found.scenarios[scenario["values"].decode()] += scenario["counts"]

@@ -49,8 +49,7 @@ class Typed:
 
 def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type."""
-    ticks = contract.timestamp.tags.ticks_per_second
-    ticks_per_second = ticks if column.name == contract.timestamp.name else None
+    ticks_per_second = column.tags.ticks_per_second if column == contract.timestamp else None
     if column.ragged:
         return Typed(column, raw, *lists.cast_each(raw, column.type))
     if not lists.is_list(raw.type):
@@ -115,7 +114,7 @@ def _castable(contract: Contract, column: Column, got: pa.DataType) -> bool:
     value = _plain(got.value_type) if lists.is_list(got) else got
     if types.is_null(value):
         return not column.required
-    if column.name == contract.timestamp.name and types.is_timestamp(value):
+    if column == contract.timestamp and types.is_timestamp(value):
         return True
     return _value_castable(column, value)
 
@@ -141,7 +140,7 @@ def _plain(got: pa.DataType) -> pa.DataType:
 
 def _wanted(contract: Contract, column: Column) -> str:
     accepted = _ACCEPTED[column.type]
-    if column.name == contract.timestamp.name:
+    if column == contract.timestamp:
         accepted = f"a timestamp, or {accepted}"
     if column.ragged:
         accepted = f"a list of {accepted}"

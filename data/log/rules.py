@@ -101,16 +101,19 @@ def _all_rules(
             yield Rule("missing", name, "a value in every row"), missing
 
     time = contract.timestamp
-    start, end = day_bounds(date, time.tags.ticks_per_second)
-    ticks = batch[time.name].filled()
-    wanted = f"a time on {date} (UTC), {start} to {end - 1}"
-    yield Rule("outside_its_day", time.name, wanted), (ticks < start) | (ticks >= end)
+    if time is not None:
+        start, end = day_bounds(date, time.tags.ticks_per_second)
+        ticks = batch[time.name].filled()
+        wanted = f"a time on {date} (UTC), {start} to {end - 1}"
+        yield Rule("outside_its_day", time.name, wanted), (ticks < start) | (ticks >= end)
 
-    scenarios = pa.array([name.encode() for name in contract.scenarios], pa.binary())
-    known = pc.is_in(batch[contract.scenario.name].array, value_set=scenarios)
-    wanted = f"one of {', '.join(contract.scenarios)}"
-    unknown = ~known.to_numpy(zero_copy_only=False)
-    yield Rule("unknown_scenario", contract.scenario.name, wanted), unknown
+    scenario = contract.scenario
+    if scenario is not None:
+        scenarios = pa.array([name.encode() for name in contract.scenarios], pa.binary())
+        known = pc.is_in(batch[scenario.name].array, value_set=scenarios)
+        wanted = f"one of {', '.join(contract.scenarios)}"
+        unknown = ~known.to_numpy(zero_copy_only=False)
+        yield Rule("unknown_scenario", scenario.name, wanted), unknown
 
     labels = {label.name: batch[label.column].filled() for label in contract.tasks.labels}
     for label in contract.tasks.labels:

@@ -39,8 +39,7 @@ def split_by_day(table: pa.Table, timestamp: Column) -> Iterator[tuple[np.dateti
     Raises:
       BadDataError: no row, or a row without a timestamp.
     """
-    if not table.num_rows:
-        raise BadDataError("the log holds no row; nothing can be written")
+    _refuse_no_row(table)
     column = table.column(timestamp.name)
     if column.null_count:
         row = pc.index(column.is_null(), True).as_py()
@@ -90,17 +89,38 @@ def refuse_existing(days: list[np.datetime64], out: pathlib.Path, overwrite: boo
 
 
 def write_spans(
-    table: pa.Table, out: pathlib.Path, timestamp: Column, overwrite: bool = False
+    table: pa.Table,
+    out: pathlib.Path,
+    timestamp: Column | None,
+    overwrite: bool = False,
+    day: np.datetime64 | None = None,
 ) -> None:
     """Writes `table` as `<out>/span=YYYY-MM-DD/part-*.parquet`, by the UTC day of its timestamp.
 
     Spans of other days that are in `out` already stay as they are.
 
+    Args:
+      table: the log.
+      out: the log's folder.
+      timestamp: the contract's timestamp column; None where it has none.
+      overwrite: replaces spans that exist already.
+      day: of all rows, in their order, where there is no timestamp.
+
     Raises:
       BadDataError: no row, a row without a timestamp, or a span that exists already and
         must not be overwritten; nothing is written then.
     """
-    days = list(split_by_day(table, timestamp))
-    refuse_existing([day for day, _ in days], out, overwrite)
-    for day, rows in days:
-        write_span(rows, out, day, overwrite)
+    if timestamp is not None:
+        days = list(split_by_day(table, timestamp))
+    else:
+        assert day is not None
+        _refuse_no_row(table)
+        days = [(day, table)]
+    refuse_existing([of_rows for of_rows, _ in days], out, overwrite)
+    for of_rows, rows in days:
+        write_span(rows, out, of_rows, overwrite)
+
+
+def _refuse_no_row(table: pa.Table) -> None:
+    if not table.num_rows:
+        raise BadDataError("the log holds no row; nothing can be written")

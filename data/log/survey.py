@@ -11,6 +11,7 @@ from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
 from data.log.spans import PREFIX
 from data.log.time_counts import TimeCounts
+from schemas.column import Column
 from schemas.contract import Contract
 
 # Files of a remote store are latency, not work.
@@ -31,8 +32,9 @@ class SurveyedFile:
       file: which one.
       date: its span.
       row_groups: rows of each row group.
-      times: how many rows have each timestamp inside the span's day.
-      first_time: the first row's timestamp, whatever it is; None where the file has no row.
+      times: how many rows have each timestamp inside the span's day; none without a timestamp.
+      first_time: the first row's timestamp, whatever it is; None where the file has no row, or
+        the schema no timestamp.
     """
 
     file: LogFile
@@ -69,8 +71,8 @@ def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> Survey
     for date in dates:
         if not any(file.rows for file in files if file.date == date):
             raise BadDataError(f"{PREFIX}{date} has files but no row; deliver the day anew")
-    if not any(len(file.times.times) for file in files):
-        _raise_no_time(contract, next(file for file in files if file.rows))
+    if contract.timestamp and not any(len(file.times.times) for file in files):
+        _raise_no_time(contract.timestamp, next(file for file in files if file.rows))
     left_out = [item for listing in listings.values() for item in listing.left_out]
     return Survey(files, (*outside_spans(data_path), *left_out))
 
@@ -80,9 +82,14 @@ def _survey_file(contract: Contract, date: str, file: LogFile) -> SurveyedFile:
     if reader.is_empty:
         return SurveyedFile(file, date, (), TimeCounts.merged([]), None)
     time = contract.timestamp
+    groups = [0] * reader.groups
+    if time is None:
+        for group in range(reader.groups):
+            for batch in reader.batches(group, [contract.columns[0].name], _BATCH_ROWS):
+                groups[group] += batch.num_rows
+        return SurveyedFile(file, date, tuple(groups), TimeCounts.merged([]), None)
     second = time.tags.ticks_per_second
     start, end = rules.day_bounds(date, second)
-    groups = [0] * reader.groups
     counts = []
     first_time = None
     for group in range(reader.groups):
@@ -101,8 +108,7 @@ def _survey_file(contract: Contract, date: str, file: LogFile) -> SurveyedFile:
     return SurveyedFile(file, date, tuple(groups), times, first_time)
 
 
-def _raise_no_time(contract: Contract, file: SurveyedFile) -> None:
-    time = contract.timestamp
+def _raise_no_time(time: Column, file: SurveyedFile) -> None:
     start, end = rules.day_bounds(file.date, time.tags.ticks_per_second)
     raise BadDataError(
         f"no row of the window has a time inside its span's day (UTC): in {file.file.name}, row 0, "

@@ -77,7 +77,7 @@ def from_dense(contract: Contract, tensors: Mapping[str, tf.Tensor]) -> dict[str
         column.name: raw_columns(column, tensors[column.name])
         for column in contract.serving_features
     }
-    batch_size = tf.shape(tensors[contract.scenario.name])[0]
+    batch_size = tf.shape(tensors[contract.serving_features[0].name])[0]
     return with_defaults(contract, columns, batch_size)
 
 

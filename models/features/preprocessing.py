@@ -123,6 +123,9 @@ def _number(column: Column, raw: Any, buckets: int) -> dict[str, tf.Tensor]:
 
 def _scenario(contract: Contract, inputs: Mapping[str, Any]) -> tf.Tensor:
     """Position in the contract's list; a scenario that is not in it is scored as the first one."""
+    if contract.scenario is None:
+        some = contract.features[0]
+        return tf.zeros(tf.shape(dense_column(some, inputs[some.name])), tf.int64)
     position = _table(contract.scenarios, 1).lookup(
         dense_column(contract.scenario, inputs[contract.scenario.name])
     )

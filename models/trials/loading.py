@@ -13,6 +13,7 @@ from models.datasets.in_memory import READ_BATCH, InMemorySplit, files_of, hold,
 from models.features.layout import build_input_layout
 from models.features.parsing import DTYPES
 from models.trials.data import TrialData
+from schemas.column import Column
 from schemas.contract import Contract
 
 
@@ -43,16 +44,15 @@ def read_trial_data(
         train=held(TRAIN),
         validation=held(VALIDATION),
         eval=held(EVAL),
-        groups={EVAL: user_groups(contract, files[EVAL])},
+        groups={EVAL: user_groups(contract.user_id, files[EVAL])} if contract.user_id else {},
     )
 
 
-def user_groups(contract: Contract, files: list[str]) -> np.ndarray:
+def user_groups(column: Column, files: list[str]) -> np.ndarray:
     """Numbers the users of a split's rows, int32 [N], in the order in which `hold` reads them.
 
     They are the users as logged: a field's index would make one of all users that are rare.
     """
-    column = contract.user_id
     spec = {column.name: tf.io.FixedLenFeature([], DTYPES[column.type])}
     batches = serialized_rows(files).batch(READ_BATCH)
     users = [

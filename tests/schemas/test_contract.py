@@ -44,6 +44,15 @@ def test_roles_and_types():
     assert found.column("ts").side is None
 
 
+def test_a_log_without_user_scenario_and_time():
+    found = contract(user=feature("item", "INT", "item", "id"), scenario="", time="")
+    assert (found.user_id, found.scenario, found.timestamp) == (None, None, None)
+    assert found.scenarios == ("default",)
+    assert found.measured_scenarios == ()
+    assert [column.name for column in found.inputs] == ["item"]
+    assert [column.name for column in found.serving_features] == ["item"]
+
+
 def test_domains_optional_columns_and_weight():
     more = REQUIRED + " int_domain { min: 1 max: 7 }"
     found = contract(
@@ -110,8 +119,19 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"user": ""}, "exactly one feature must be tagged 'user_id', found 0"),
-        ({"x": feature("ts2", "INT", "timestamp")}, "'timestamp', found 2: ts, ts2"),
+        ({"x": feature("ts2", "INT", "timestamp")}, "may be tagged 'timestamp', found ts, ts2"),
+        ({"x": feature("u2", "INT", "user_id")}, "may be tagged 'user_id', found uid, u2"),
+        (
+            {"x": feature("p2", "BYTES", "scenario")},
+            "at most one feature may be tagged 'scenario', found page, p2",
+        ),
+        (
+            {
+                "scenario": "",
+                "user": feature("uid", "INT", "user_id", "id", "train_only:default=1"),
+            },
+            "no feature is left for a request: every one is train_only",
+        ),
         ({"scenario": feature("page", "BYTES", "scenario")}, "string_domain that lists every"),
         ({"label": ""}, "no feature has a 'label:NAME' tag"),
         ({"label": feature("is_click", "FLOAT", "label:click")}, "is a label: it must be 'type: I"),
@@ -257,5 +277,5 @@ def test_a_schema_file_is_checked_when_its_text_is_read(tmp_path):
         load_schema_text(tmp_path / "none.pbtxt")
     path = tmp_path / "schema.pbtxt"
     path.write_text('feature { name: "f" type: INT }')
-    with pytest.raises(ContractError, match=r"schema\.pbtxt: exactly one feature"):
+    with pytest.raises(ContractError, match=r"schema\.pbtxt: no feature has a 'label:NAME' tag"):
         load_schema_text(path)

@@ -18,7 +18,8 @@ def make_eval_config(contract: Contract) -> tfma.EvalConfig:
     """Builds the EvalConfig of candidate and baseline.
 
     Every output is measured with its own target and weight on all rows and on each value of
-    the raw scenario column. There are no thresholds: the verdict is PromotionGate's.
+    the raw scenario column, where there is one. There are no thresholds: the verdict is
+    PromotionGate's.
 
     Args:
       contract: the data contract.
@@ -43,8 +44,11 @@ def make_eval_config(contract: Contract) -> tfma.EvalConfig:
     metric = tfma.MetricConfig(
         class_name=RankingQuality.__name__,
         module=RankingQuality.__module__,
-        config=json.dumps({"user": contract.user_id.name}),
+        config=json.dumps({"user": contract.user_id.name if contract.user_id else None}),
     )
+    slices = [tfma.SlicingSpec()]
+    if contract.scenario is not None:
+        slices.append(tfma.SlicingSpec(feature_keys=[contract.scenario.name]))
     return tfma.EvalConfig(
         model_specs=[candidate, baseline],
         metrics_specs=[
@@ -52,8 +56,5 @@ def make_eval_config(contract: Contract) -> tfma.EvalConfig:
                 metrics=[metric], model_names=[CANDIDATE, BASELINE], output_names=outputs
             )
         ],
-        slicing_specs=[
-            tfma.SlicingSpec(),
-            tfma.SlicingSpec(feature_keys=[contract.scenario.name]),
-        ],
+        slicing_specs=slices,
     )
