@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from data.log.check_log import LogCheck
 from data.log.files import left_out_lines
 from schemas.contract import Contract
+from schemas.label_values import negative_words, positive_words
 
 _MOST_NAMES = 12
 
@@ -22,11 +23,18 @@ def findings(contract: Contract, found: LogCheck) -> list[str]:
 def _one_sided(contract: Contract, found: LogCheck) -> Iterator[str]:
     for label in contract.tasks.labels:
         positives = found.positives[label.column]
-        if positives in (0, found.kept):
+        known = found.kept - found.unknown.rows(label)
+        where = f"column '{label.column}' (label:{label.name}) is"
+        if not known:
             yield (
-                f"column '{label.column}' (label:{label.name}) is {int(positives > 0)} in all "
-                f"{found.kept:,} rows: nothing can be learned of it; deliver rows with both, or "
-                "drop its tag"
+                f"{where} missing in all {found.kept:,} rows: nothing can be learned of it; "
+                "deliver rows that have it, or drop its tag"
+            )
+        elif positives in (0, known):
+            what = positive_words(label) if positives else negative_words(label)
+            yield (
+                f"{where} {what} in all {known:,} rows{' that have it' if label.optional else ''}: "
+                "nothing can be learned of it; deliver rows with both, or drop its tag"
             )
     there = [name for name, rows in found.scenarios.items() if rows]
     if contract.scenario and len(there) == 1 < len(contract.scenarios):
@@ -45,9 +53,11 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
     if found.kept:
         lines += [
             f"label {label.name}: {found.positives[label.column]:,} positives "
-            f"({found.positives[label.column] / found.kept:.2%})"
+            f"({found.positives[label.column] / max(found.kept - found.unknown.rows(label), 1):.2%}"
+            f"{' of the rows that have it' if found.unknown.rows(label) else ''})"
             for label in contract.tasks.labels
         ]
+        lines += found.unknown.lines(contract)
         lines += [f"scenario {name}: {rows:,} rows" for name, rows in found.scenarios.items()]
     if found.not_named:
         names = sorted(found.not_named)

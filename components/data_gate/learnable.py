@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from schemas.column_type import ColumnType
 from schemas.contract import Contract
+from schemas.label_values import is_positive, negative_words, positive_words
+from schemas.task_graph import Label
+
+_DTYPES: dict[ColumnType, type] = {"int": np.int64, "float": np.float32}
 
 
 def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
@@ -23,10 +30,16 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
     rows = f"all {int(statistics.num_examples):,} rows of split '{split}'"
     found = []
     for label in contract.tasks.labels:
-        value = _only_value(features[label.column])
+        kind = contract.column(label.column).type
+        feature = features.get(label.column)
+        # Of what is known in no row, `unknown_labels` speaks.
+        if label.optional and not _rows_with_a_value(feature):
+            continue
+        value = _only_class(label, kind, feature)
         if value is not None:
+            those = f"{rows} that have it" if label.optional else rows
             found.append(
-                f"column '{label.column}' (label:{label.name}) is {value} in {rows}: nothing can "
+                f"column '{label.column}' (label:{label.name}) is {value} in {those}: nothing can "
                 "be learned of it; take more spans, mend the log, or drop its tag"
             )
     scenario = contract.scenario
@@ -44,6 +57,43 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
             "rows say nothing of others; mend the log, or tag the column that tells persons apart"
         )
     return found
+
+
+def unknown_labels(contract: Contract, split: str, statistics: Any) -> list[str]:
+    """Says which labels no row of a split has.
+
+    Args:
+      contract: the data contract.
+      split: the split's name.
+      statistics: its DatasetFeatureStatistics.
+    """
+    features = {feature.path.step[0]: feature for feature in statistics.features}
+    return [
+        f"column '{label.column}' (label:{label.name}) is missing in all "
+        f"{int(statistics.num_examples):,} rows of split '{split}', so that no model can be "
+        "trained and judged by it: end the window where it is known (window.end), take more "
+        "spans, or drop its tag"
+        for label in contract.tasks.labels
+        if label.optional and not _rows_with_a_value(features.get(label.column))
+    ]
+
+
+def _rows_with_a_value(feature: Any) -> int:
+    return 0 if feature is None else int(_common(feature).num_non_missing)
+
+
+def _common(feature: Any) -> Any:
+    is_number = feature.HasField("num_stats")
+    return feature.num_stats.common_stats if is_number else feature.string_stats.common_stats
+
+
+def _only_class(label: Label, kind: ColumnType, feature: Any) -> str | None:
+    """What a label is in all rows that have it, for people; None where it is both."""
+    extremes = (feature.num_stats.min, feature.num_stats.max)
+    least, most = is_positive(label, kind, np.array(extremes, _DTYPES[kind]))
+    if least != most:
+        return None
+    return positive_words(label) if least else negative_words(label)
 
 
 def _only_value(feature: Any) -> str | None:

@@ -82,8 +82,11 @@ class Executor(BaseBeamExecutor):
         judge(report, sum(file.rows for file in files), config.max_quarantined_share)
         for reason in report.by_frequency():
             _log.warning("quarantined: %s", reason)
+        for line in report.unknown.lines(contract):
+            _PROGRESS.warning("%s: its loss and metrics leave them out", line)
 
         _describe(examples, refused, report, window)
+        examples.set_string_custom_property("note", report.unknown.note(contract))
         record = {
             "rows": report.counts(),
             "window": {"train": list(window.train), "eval": list(window.eval)},
@@ -93,6 +96,7 @@ class Executor(BaseBeamExecutor):
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()
             ],
+            "labels_not_known_yet": report.unknown.records(contract),
             "files": [{"name": file.file.name, "rows": file.rows} for file in files],
             "left_out": [dataclasses.asdict(item) for item in found.left_out],
         }

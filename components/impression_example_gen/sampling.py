@@ -19,7 +19,7 @@ class SamplingConfig(Settings):
     """Which rows are left out on purpose.
 
     Attributes:
-      negatives_kept: the share of the rows with no label at 1 that train and validation keep,
+      negatives_kept: the share of the rows without a positive label that train and validation keep,
         each chosen by a hash of the whole row and weighing 1 / share; eval keeps all. 1: no
         sampling.
       seed: of the hash: another one keeps other rows.
@@ -54,7 +54,7 @@ def sample(config: SamplingConfig, rows: Rows, splits: np.ndarray) -> Sampled:
     examples = rows.examples
     if config.negatives_kept == 1:
         return Sampled(examples, np.zeros(len(rows), bool))
-    candidates = rows.all_negative & (splits != EVAL_INDEX)
+    candidates = rows.none_positive & (splits != EVAL_INDEX)
     hashes = unit_hashes(examples, config.seed, "sampling")
     kept = candidates & (hashes < config.negatives_kept)
     if kept.any():

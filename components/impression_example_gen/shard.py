@@ -130,6 +130,7 @@ class WriteShard(beam.DoFn):
             kept[refused] = False
             mask = pa.array(kept)
             arrays = {name: array.filter(mask) for name, array in arrays.items()}
+        report.unknown.count(self._contract, arrays, piece.date)
         rows = Rows(self._contract, piece.date, arrays)
         splits = self._split.assign(rows)
         sampled = sample(self._sampling, rows, splits)

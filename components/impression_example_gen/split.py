@@ -13,6 +13,7 @@ import pydantic
 from common.names import SPLITS
 from common.settings import Settings
 from components.impression_example_gen.example_encoder import encode
+from data.log.labels import label_rows
 from schemas.contract import Contract
 
 TRAIN_INDEX, VALIDATION_INDEX, EVAL_INDEX = range(len(SPLITS))
@@ -71,11 +72,11 @@ class Rows:
         return encode(self.columns)
 
     @property
-    def all_negative(self) -> np.ndarray:
-        """True where all labels are 0, bool [N]."""
+    def none_positive(self) -> np.ndarray:
+        """True where no label is known to be positive, bool [N]."""
         found = np.ones(len(self), bool)
         for label in self._contract.tasks.labels:
-            found &= self.columns[label.column].to_numpy(zero_copy_only=False) == 0
+            found &= ~label_rows(self._contract, label, self.columns[label.column]).positive
         return found
 
 

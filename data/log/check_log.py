@@ -11,8 +11,10 @@ from common.errors import BadDataError
 from data.log.check_batch import check_batch, passed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
+from data.log.labels import label_rows
 from data.log.report import Report
 from data.log.spans import list_names, spans
+from data.log.unknown_labels import UnknownLabels
 from schemas.contract import Contract
 
 
@@ -27,7 +29,8 @@ class LogCheck:
       unreadable: messages of the files and spans that could not be read.
       left_out: files and folders that are not read.
       not_named: columns of the files that the schema does not name.
-      positives: label's column -> rows that are 1, of the rows that were not refused.
+      positives: label's column -> positive rows, of the rows that were not refused.
+      unknown: where a label is not known yet, of the same rows.
       scenarios: scenario -> rows, of the same rows; empty where the schema has none.
     """
 
@@ -38,6 +41,7 @@ class LogCheck:
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
     not_named: set[str] = dataclasses.field(default_factory=set)
     positives: dict[str, int] = dataclasses.field(default_factory=dict)
+    unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
     scenarios: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
@@ -84,8 +88,10 @@ def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -
             values, refusals = check_batch(contract, batch, file.name, date, first, found.report)
             first += batch.num_rows
             kept = passed(values, refusals)
-            for column in found.positives:
-                found.positives[column] += int(np.sum(kept[column].to_numpy()))
+            found.unknown.count(contract, kept, date)
+            for label in contract.tasks.labels:
+                rows = label_rows(contract, label, kept[label.column])
+                found.positives[label.column] += int(np.sum(rows.positive))
             if contract.scenario is None:
                 continue
             for scenario in pc.value_counts(kept[contract.scenario.name]).to_pylist():

@@ -9,6 +9,7 @@ from common.errors import BadDataError
 from common.full_disk import DiskFullError
 from common.names import SPLITS
 from data.log.rules import Rule
+from data.log.unknown_labels import UnknownLabels
 
 _MOST_REASONS = 5
 
@@ -46,6 +47,7 @@ class Report:
       read: rows read.
       rows: rows written, by split.
       sampled_away: rows left out by down-sampling.
+      unknown: where a label is not known yet, of the rows that were not refused.
       refused: rows refused, by (rule's name, column).
       error: what is wrong with a file, so that the shard was not written; else empty.
       no_room: the same of the disk.
@@ -54,6 +56,7 @@ class Report:
     read: int = 0
     rows: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
     sampled_away: int = 0
+    unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
     refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
     error: str = ""
     no_room: str = ""
@@ -87,6 +90,7 @@ class Report:
         """Adds another shard's report."""
         self.read += other.read
         self.sampled_away += other.sampled_away
+        self.unknown.add(other.unknown)
         for split, rows in other.rows.items():
             self.rows[split] += rows
         for refused in other.refused.values():
@@ -110,7 +114,8 @@ class Report:
         """Reads what `to_json` wrote."""
         values = json.loads(text)
         words = {name: values[name] for name in ("error", "no_room")}
-        report = cls(values["read"], values["rows"], values["sampled_away"], **words)
+        unknown = UnknownLabels(**values["unknown"])
+        report = cls(values["read"], values["rows"], values["sampled_away"], unknown, **words)
         for refused in values["refused"]:
             report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
         return report

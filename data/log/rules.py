@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 
 from data.log.casting.lists import is_list
 from data.log.columns import Typed
+from data.log.labels import label_rows
 from schemas.column import ColumnType
 from schemas.contract import Contract
+from schemas.label_values import negative_words
 
 LONGEST_TEXT = 1_000_000
 """Bytes. Nobody's id or category is longer: a file was written wrongly, and a request of four such
@@ -115,16 +117,7 @@ def _all_rules(
         unknown = ~known.to_numpy(zero_copy_only=False)
         yield Rule("unknown_scenario", scenario.name, wanted), unknown
 
-    labels = {label.name: batch[label.column].filled() for label in contract.tasks.labels}
-    for label in contract.tasks.labels:
-        value = labels[label.name]
-        yield Rule("not_0_or_1", label.column, "0 or 1"), (value != 0) & (value != 1)
-    for label in contract.tasks.labels:
-        if label.constrained and label.parent is not None:
-            parent = contract.tasks.label(label.parent)
-            broken = (labels[label.name] == 1) & (labels[parent.name] == 0)
-            wanted = f"0, for {parent.column} is 0"
-            yield Rule("child_without_parent", label.column, wanted), broken
+    yield from _label_rules(contract, batch)
 
     if contract.sampling_rate is not None:
         rate = batch[contract.sampling_rate.name].filled()
@@ -134,6 +127,24 @@ def _all_rules(
     if contract.weight is not None:
         weight = batch[contract.weight.name].filled()
         yield Rule("negative_weight", contract.weight.name, "at least 0"), weight < 0
+
+
+def _label_rules(
+    contract: Contract, batch: Mapping[str, Typed]
+) -> Iterator[tuple[Rule, np.ndarray]]:
+    rows = {}
+    for label in contract.tasks.labels:
+        rows[label.name] = label_rows(contract, label, batch[label.column].array)
+        if label.above is None:
+            value = batch[label.column].filled()
+            yield Rule("not_0_or_1", label.column, "0 or 1"), (value != 0) & (value != 1)
+    for label in contract.tasks.labels:
+        if label.constrained and label.parent is not None:
+            parent = contract.tasks.label(label.parent)
+            without = rows[parent.name].known & ~rows[parent.name].positive
+            wanted = f"{negative_words(label)}, for {parent.column} is {negative_words(parent)}"
+            broken = rows[label.name].positive & without
+            yield Rule("child_without_parent", label.column, wanted), broken
 
 
 def _too_long(array: pa.Array) -> np.ndarray:

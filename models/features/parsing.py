@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from models.features.preprocessing import MISSING
-from schemas.column import Column
+from schemas.column import Column, ColumnType
 from schemas.contract import Contract
 
 DTYPES = {"int": tf.int64, "float": tf.float32, "bytes": tf.string}
@@ -36,15 +36,16 @@ def raw_feature_spec(contract: Contract, serving: bool) -> dict[str, Any]:
     }
 
 
+def is_missing(kind: ColumnType, dense: tf.Tensor) -> tf.Tensor:
+    """Says where a tensor holds what stands for a missing value, bool of its shape."""
+    return tf.math.is_nan(dense) if kind == "float" else dense == MISSING[kind]
+
+
 def raw_columns(column: Column, dense: tf.Tensor) -> Any:
     """Turns [B] to what the transform graph takes: [B, 1], or sparse where it may be missing."""
     if column.required:
         return dense[:, tf.newaxis]
-    missing = MISSING[column.type]
-    present = (
-        tf.math.logical_not(tf.math.is_nan(dense)) if column.type == "float" else dense != missing
-    )
-    rows = tf.where(present)
+    rows = tf.where(tf.math.logical_not(is_missing(column.type, dense)))
     return tf.SparseTensor(
         tf.concat([rows, tf.zeros_like(rows)], axis=1),
         tf.gather_nd(dense, rows),

@@ -6,20 +6,25 @@ Evaluator gets the same numbers from the exported signature `evaluation_targets`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from models.features.inputs import ROW_WEIGHT_KEY, target_key, weight_key
+from models.features.parsing import DTYPES, is_missing
+from models.features.preprocessing import MISSING
 from schemas.contract import SAMPLING_RATE_KEY, Contract
+from schemas.label_values import is_positive
+from schemas.task_graph import Label
 
 
 def label_feature_spec(contract: Contract) -> dict[str, Any]:
     """Returns the parsing spec of the labels, the row's weight and its sampling rates."""
-    spec = {
-        label.column: tf.io.FixedLenFeature([], tf.int64, default_value=None)
-        for label in contract.tasks.labels
-    }
+    spec = {}
+    for label in contract.tasks.labels:
+        kind = contract.column(label.column).type
+        missing = MISSING[kind] if label.optional else None
+        spec[label.column] = tf.io.FixedLenFeature([], DTYPES[kind], default_value=missing)
     if contract.weight is not None:
         dtype = tf.int64 if contract.weight.type == "int" else tf.float32
         spec[contract.weight.name] = tf.io.FixedLenFeature([], dtype, default_value=None)
@@ -38,6 +43,11 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
     product of its `target` labels; its weight is the row's weight times the product of its
     `space` labels, so a row outside the output's space weighs 0.
 
+    So does a row whose target is not known yet, or of which it is not known whether it is in
+    the space. A product is known to be 0 from the first of its labels that is known to be
+    negative, the root first: an unclicked row has no click and purchase, whatever is not yet
+    known of the purchase. From the first label that is not known on, it is not known.
+
     Args:
       contract: the data contract.
       columns: the tensors of `label_feature_spec`, each [B].
@@ -46,11 +56,12 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
       `target_key(o)` and `weight_key(o)` of every output, and ROW_WEIGHT_KEY;
       float32 [B].
     """
-    values = {
-        label.name: tf.cast(columns[label.column], tf.float32) for label in contract.tasks.labels
+    labels = {
+        label.name: _Label(*_positive_and_known(contract, label, columns[label.column]))
+        for label in contract.tasks.labels
     }
     if contract.weight is None:
-        row_weight = tf.ones_like(next(iter(values.values())))
+        row_weight = tf.ones_like(next(iter(labels.values())).positive)
     else:
         row_weight = tf.cast(columns[contract.weight.name], tf.float32)
     row_weight /= columns[SAMPLING_RATE_KEY]
@@ -58,15 +69,33 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
         row_weight /= columns[contract.sampling_rate.name]
     found = {ROW_WEIGHT_KEY: row_weight}
     for output in contract.tasks.outputs:
-        target = values[output.target[0]]
+        target, known = labels[output.target[0]]
         for name in output.target[1:]:
-            target *= values[name]
-        weight = row_weight
+            # One that comes after a known 0 need not be known.
+            known *= 1 - target * (1 - labels[name].known)
+            target *= labels[name].positive
+        weight = row_weight * known
         for name in output.space:
-            weight *= values[name]
+            weight *= labels[name].positive
         found[target_key(output.name)] = target
         found[weight_key(output.name)] = weight
     return found
+
+
+class _Label(NamedTuple):
+    """1 or 0, float32 [B]; a row of which the label is not known is not positive."""
+
+    positive: Any
+    known: Any
+
+
+def _positive_and_known(contract: Contract, label: Label, values: Any) -> tuple[Any, Any]:
+    kind = contract.column(label.column).type
+    known = tf.ones_like(values, tf.bool)
+    if label.optional:
+        known = tf.logical_not(is_missing(kind, values))
+    positive = tf.logical_and(known, is_positive(label, kind, values))
+    return tf.cast(positive, tf.float32), tf.cast(known, tf.float32)
 
 
 def evaluation_targets(contract: Contract, serialized: Any) -> dict[str, Any]:
@@ -80,7 +109,7 @@ def evaluation_targets(contract: Contract, serialized: Any) -> dict[str, Any]:
       `target_key(o)` and `weight_key(o)` of every output; float32 [B].
 
     Raises:
-      tf.errors.InvalidArgumentError: an example lacks a label.
+      tf.errors.InvalidArgumentError: an example lacks a label that may not be missing.
     """
     columns = tf.io.parse_example(serialized, label_feature_spec(contract))
     found = targets_of(contract, columns)

@@ -155,6 +155,62 @@ def test_rows_that_are_all_alike_are_told(made, check, tmp_path, change, told):
     assert code == 4 and told in wrong
 
 
+@pytest.fixture
+def with_gaps(made, tmp_path):
+    """The schema with a number of purchases that may be missing as its second label."""
+    text = (made / "my" / "schema.pbtxt").read_text()
+    head, _, tail = text.partition('name: "is_buy"')
+    tail = tail.replace('"label:buy given:click"', '"label:buy given:click above:0"', 1)
+    for required in ("presence { min_fraction: 1 }", "shape { dim { size: 1 } }"):
+        assert required in tail
+        tail = tail.replace(required, "", 1)
+    path = tmp_path / "gaps.pbtxt"
+    path.write_text(f'{head}name: "is_buy"{tail}')
+    return path
+
+
+def _check_purchases(folder, schema_path, purchases):
+    folder.mkdir()
+    for day in range(3):
+        rows = _rows().assign(is_buy=purchases)
+        rows = rows[(rows.ts - DAY_ONE) // 86_400 == day]
+        (folder / f"span=2026-03-0{day + 1}").mkdir()
+        rows.to_csv(folder / f"span=2026-03-0{day + 1}" / "part.csv", index=False)
+    return CliRunner().invoke(
+        schema, ["check", "--data", str(folder), "--schema", str(schema_path)]
+    )
+
+
+def test_a_label_that_is_a_count_with_gaps_is_checked_and_its_gaps_counted(with_gaps, tmp_path):
+    purchases = _rows().is_buy.astype(float) * 3
+    purchases[2900:] = np.nan
+    result = _check_purchases(tmp_path / "log", with_gaps, purchases)
+    assert result.exit_code == 0, result.output
+    positives = int((purchases > 0).sum())
+    assert (
+        f"label buy: {positives} positives ({positives / 2900:.2%} of the rows that have it)"
+        in result.output
+    )
+    assert "buy is not known yet in 100 of 1,000 rows of 2026-03-03" in result.output.splitlines()
+
+
+def test_a_label_that_no_row_has_and_one_without_positives_are_told(with_gaps, tmp_path):
+    never = _check_purchases(tmp_path / "never", with_gaps, np.nan)
+    assert never.exit_code == 4
+    assert (
+        "bad data: column 'is_buy' (label:buy) is missing in all 3,000 rows: nothing can be "
+        "learned of it; deliver rows that have it, or drop its tag" in never.stderr
+    )
+    negative = _rows().is_buy.where(_rows().is_buy == 0, np.nan)
+    none = _check_purchases(tmp_path / "none", with_gaps, negative)
+    assert none.exit_code == 4
+    known = int(negative.notna().sum())
+    assert (
+        f"column 'is_buy' (label:buy) is at most 0 in all {known:,} rows that have it: nothing can "
+        "be learned of it" in none.stderr
+    )
+
+
 def test_a_bad_tag_is_named_with_its_feature_and_the_fix(made, tmp_path):
     text = (made / "my" / "schema.pbtxt").read_text()
     wrong = tmp_path / "schema.pbtxt"

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.types import standard_artifacts
@@ -19,13 +20,16 @@ feature {{ name: "is_click" type: INT {_ONE} annotation {{ tag: "label:click" }}
 """
 
 
-def _statistics(clicks=(0, 1), places=("home", "search"), users=("a", "b")):
+def _statistics(clicks=(0, 1), places=("home", "search"), users=("a", "b"), buys=(0, 3)):
     """What StatisticsGen writes of rows with these values."""
     proto = statistics_pb2.DatasetFeatureStatisticsList()
     rows = proto.datasets.add(num_examples=40)
-    click = rows.features.add()
-    click.path.step.append("is_click")
-    click.num_stats.min, click.num_stats.max = min(clicks), max(clicks)
+    for name, values in {"is_click": clicks, "buys": buys}.items():
+        label = rows.features.add()
+        label.path.step.append(name)
+        label.num_stats.common_stats.num_non_missing = len(values)
+        if values:
+            label.num_stats.min, label.num_stats.max = min(values), max(values)
     for name, values in {"place": places, "user": users}.items():
         column = rows.features.add()
         column.path.step.append(name)
@@ -39,7 +43,9 @@ def _statistics(clicks=(0, 1), places=("home", "search"), users=("a", "b")):
 def gate(tmp_path):
     """Runs the executor over the anomalies of some splits; returns the blessing."""
 
-    def run(splits: dict[str, anomalies_pb2.Anomalies], **values):
+    def run(
+        splits: dict[str, anomalies_pb2.Anomalies], schema_text=SCHEMA, eval_buys=(0, 3), **values
+    ):
         anomalies, blessing = standard_artifacts.ExampleAnomalies(), DataBlessing()
         anomalies.uri, blessing.uri = str(tmp_path / "anomalies"), str(tmp_path / "blessing")
         anomalies.split_names = json.dumps(list(splits))
@@ -49,12 +55,13 @@ def gate(tmp_path):
             (folder / "SchemaDiff.pb").write_bytes(proto.SerializeToString())
         statistics, schema = standard_artifacts.ExampleStatistics(), standard_artifacts.Schema()
         statistics.uri, schema.uri = str(tmp_path / "statistics"), str(tmp_path / "schema")
-        statistics.split_names = json.dumps(["train"])
-        (tmp_path / "statistics" / "Split-train").mkdir(parents=True)
-        path = tmp_path / "statistics" / "Split-train" / "FeatureStats.pb"
-        path.write_bytes(_statistics(**values).SerializeToString())
+        statistics.split_names = json.dumps(["train", "eval"])
+        for split, changes in {"train": values, "eval": {"buys": eval_buys}}.items():
+            folder = tmp_path / "statistics" / f"Split-{split}"
+            folder.mkdir(parents=True)
+            (folder / "FeatureStats.pb").write_bytes(_statistics(**changes).SerializeToString())
         (tmp_path / "schema").mkdir()
-        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+        (tmp_path / "schema" / "schema.pbtxt").write_text(schema_text)
         inputs = {"anomalies": [anomalies], "statistics": [statistics], "schema": [schema]}
         Executor().Do(inputs, {"blessing": [blessing]}, {"code_digest": "x"})
         return blessing
@@ -126,6 +133,37 @@ def test_rows_that_are_all_alike_teach_nothing(gate, tmp_path, values, told):
     assert first == "no model can be learned from this log:"
     assert second.strip().startswith(told)
     assert not (tmp_path / "blessing").exists()
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "told"),
+    [
+        ("label:buy above:0", {"buys": (0, 0)}, "is at most 0 in all 40 rows of split 'train' th"),
+        ("label:buy above:2.5", {"buys": (3, 9)}, "is above 2.5 in all 40 rows of split 'train'"),
+        ("label:buy above:-1", {"buys": (-1, -3)}, "is at most -1 in all 40 rows of split 't"),
+        ("label:buy above:0", {"buys": ()}, "is missing in all 40 rows of split 'train', so"),
+        ("label:buy above:0", {"eval_buys": ()}, "is missing in all 40 rows of split 'eval', so"),
+        ("label:buy above:0", {}, None),
+        ("label:buy above:2", {}, None),
+    ],
+)
+def test_a_label_with_a_threshold_and_gaps_must_be_known_and_have_both(gate, tag, values, told):
+    text = SCHEMA + f'feature {{ name: "buys" type: INT annotation {{ tag: "{tag}" }} }}'
+    if told is None:
+        assert gate(CLEAN, text, **values).get_int_custom_property("blessed") == 1
+        return
+    with pytest.raises(BadDataError) as error:
+        gate(CLEAN, text, **values)
+    first, second = str(error.value).splitlines()
+    assert second.strip().startswith(f"column 'buys' (label:buy) {told}")
+
+
+def test_a_float_label_is_held_against_its_threshold_as_float32(gate):
+    text = SCHEMA + 'feature { name: "buys" type: FLOAT annotation { tag: "label:buy above:0.1" } }'
+    # As float64 this value is above 0.1.
+    tenth = float(np.float32(0.1))
+    with pytest.raises(BadDataError, match=r"is at most 0\.1 in all 40 rows of split 'train' that"):
+        gate(CLEAN, text, buys=(0, tenth))
 
 
 def test_everything_that_is_alike_is_told_at_once(gate):

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from impression_log import DAY_ONE, changed, day_table
+from impression_log import DAY_ONE, SCHEMA, changed, day_table
 
 from common.errors import BadDataError
 from data.log import check_batch as check_batch_module
@@ -9,6 +9,7 @@ from data.log.check_batch import check_batch
 from data.log.columns import check_schema, typed
 from data.log.report import Report
 from data.log.rules import day_bounds, refuse
+from schemas.contract import parse_schema, read_contract
 
 GOOD = {
     "time": DAY_ONE,
@@ -22,6 +23,55 @@ GOOD = {
     "price": None,
     "item": None,
 }
+
+
+LABELS = """
+feature { name: "click" type: INT annotation { tag: "label:click" } }
+feature { name: "buy" type: INT annotation { tag: "label:buy given:click above:0" } }
+feature { name: "view" type: FLOAT annotation { tag: "label:view given:buy above:0.5" } }
+"""
+
+
+@pytest.fixture(scope="module")
+def labels():
+    """The contract with a count and a share as labels, all of which may be missing."""
+    start, stop = SCHEMA.index('feature { name: "click"'), SCHEMA.index('feature { name: "weight"')
+    return read_contract(parse_schema(SCHEMA[:start] + LABELS + SCHEMA[stop:]))
+
+
+def test_labels_with_thresholds_and_gaps_pass(labels):
+    rows = [
+        {"click": 1, "buy": 3, "view": 0.75},
+        {"click": 0, "buy": -1, "view": 0.5},
+        {"click": None, "buy": 2, "view": None},
+        {"click": 0, "buy": None, "view": float("nan")},
+        {"click": 0, "buy": None, "view": 1.0},  # of the missing buy nothing is known
+        {"click": None, "buy": None, "view": None},
+    ]
+    assert _refuse(labels, rows).rows.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "column", "wanted"),
+    [
+        ({"click": 2}, "not_0_or_1", "click", "0 or 1"),
+        (
+            {"click": 0, "buy": 2, "view": 0.0},
+            *("child_without_parent", "buy", "at most 0, for click is 0"),
+        ),
+        (
+            {"click": 1, "buy": -1, "view": 0.75},
+            *("child_without_parent", "view", "at most 0.5, for buy is at most 0"),
+        ),
+        ({"view": float("inf")}, "unusable_number", "view", "a finite number"),
+    ],
+)
+def test_labels_with_thresholds_that_break_a_rule(labels, row, name, column, wanted):
+    good = {"click": 1, "buy": 1, "view": 0.0}
+    refusals = _refuse(labels, [good, {**good, **row}])
+    assert refusals.rows.tolist() == [1]
+    first = refusals.rules[refusals.broke[0]]
+    assert (first.name, first.column, first.wanted) == (name, column, wanted)
 
 
 def _refuse(contract, rows):
