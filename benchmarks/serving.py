@@ -72,7 +72,8 @@ def main(
     model_base_path: str, model_name: str, requests: int, server_option: tuple[str, ...]
 ) -> None:
     """Prints requests a second and latencies by rows and concurrency."""
-    versions = versions_on_disk(pathlib.Path(model_base_path))
+    base_path = pathlib.Path(model_base_path)
+    versions = versions_on_disk(base_path) if base_path.is_dir() else {}
     if not versions:
         raise click.ClickException(f"{model_base_path} holds no model version")
     request = next(read_warmup_requests(versions[max(versions)]), None)

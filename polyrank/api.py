@@ -198,6 +198,8 @@ def serve(
     server = ModelServer(model_name, folder, host, port)
     server.start()
     try:
+        # Until then, a newest version that can't be loaded hides an older one that can.
+        server.versions.looked.wait(timeout)
         with Client(server.target, model_name) as client:
             client.wait_until_available(timeout)
     except BaseException:

@@ -11,6 +11,10 @@ class ModelLoadError(PolyrankError):
     """A SavedModel that TF Serving's loader or the warm-up refuses: says which and why."""
 
 
+class TensorError(PolyrankError, ValueError):
+    """A tensor that can't be read or written: says what it holds and what was wanted."""
+
+
 class ServingError(PolyrankError):
     """A model server that can't be reached, refused a request, or died.
 

@@ -8,9 +8,9 @@ Session loader shares TF Serving's view.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -24,7 +24,7 @@ from serving.unsaved_variables import unsaved_variables
 _SERVING_METHODS = frozenset(
     f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress")
 )
-# Every set of outputs asked for costs a pruned graph; clients use one or two.
+# Every set of outputs costs a pruned graph; clients use one or two.
 _CALLABLES_KEPT = 16
 
 
@@ -48,7 +48,20 @@ class Signature:
     def __init__(self, session: tf.compat.v1.Session, spec: SignatureSpec) -> None:
         self.spec = spec
         self._session = session
-        self._callable = functools.lru_cache(_CALLABLES_KEPT)(self._make_callable)
+        self._callables: dict[tuple[str, ...], Callable[..., list[np.ndarray]]] = {}
+        self._making = threading.Lock()
+
+    def _callable(self, tensors: tuple[str, ...]) -> Callable[..., list[np.ndarray]]:
+        """Returns what computes `tensors`; first callers at the same time wait for one of them."""
+        found = self._callables.get(tensors)
+        if found is None:
+            with self._making:
+                found = self._callables.get(tensors)
+                if found is None:
+                    while len(self._callables) >= _CALLABLES_KEPT:
+                        del self._callables[next(iter(self._callables))]
+                    found = self._callables[tensors] = self._make_callable(tensors)
+        return found
 
     def _make_callable(self, tensors: tuple[str, ...]) -> Callable[..., list[np.ndarray]]:
         options = config_pb2.CallableOptions(
@@ -68,18 +81,17 @@ class Signature:
         Raises:
           tf.errors.OpError: the graph refused the values.
         """
-        asked = {name: self.spec.outputs[name].tensor for name in outputs or self.spec.outputs}
-        tensors = tuple(dict.fromkeys(asked.values()))  # Two outputs may share a tensor.
+        wanted = {name: self.spec.outputs[name].tensor for name in outputs or self.spec.outputs}
+        # Two outputs may share a tensor, and the order in which they are named is of no matter.
+        tensors = tuple(sorted(set(wanted.values())))
         try:
             values = self._callable(tensors)(*[inputs[name] for name in self.spec.inputs])
         except UnicodeDecodeError as error:
             # The op's message quotes a value that is no UTF-8, so TensorFlow can't raise it.
             text = bytes(error.object).decode(errors="replace")
             raise tf.errors.InvalidArgumentError(None, None, text) from None
-        if len(tensors) == len(asked):
-            return dict(zip(asked, values, strict=True))
         by_tensor = dict(zip(tensors, values, strict=True))
-        return {name: by_tensor[tensor] for name, tensor in asked.items()}
+        return {name: by_tensor[tensor] for name, tensor in wanted.items()}
 
 
 class LoadedModel:
@@ -155,11 +167,11 @@ def load(path: str | os.PathLike[str], threads: Threads | None = None) -> Loaded
         raise ModelLoadError(
             f"{path} can't be loaded by TF Serving's loader: {_reason(error)}"
         ) from error
-    model = LoadedModel(path, session, meta_graph.signature_def)
     try:
+        model = LoadedModel(path, session, meta_graph.signature_def)
         _check(model, session)
-    except ModelLoadError:
-        model.close()
+    except BaseException:
+        session.close()
         raise
     logging.getLogger(__name__).info("loaded %s: %s", path, ", ".join(sorted(model.signatures)))
     return model

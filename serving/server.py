@@ -16,26 +16,15 @@ from concurrent import futures
 
 import click
 import grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from common.atomic_files import write_whole
 from common.errors import PolyrankError
 from serving import loader, services, versions, warmup
+from serving.limit_options import limit_options
+from serving.limits import Limits
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
-
-
-def load_warm(path: pathlib.Path, version: int, threads: loader.Threads) -> loader.LoadedModel:
-    """Loads a version and replays its warm-up requests; raises ModelLoadError."""
-    model = loader.load(path, threads)
-    try:
-        count = warmup.replay(model, version)
-    except PolyrankError:
-        model.close()
-        raise
-    _LOG.info("version %d answered %d warm-up requests", version, count)
-    return model
 
 
 class ModelServer:
@@ -49,7 +38,7 @@ class ModelServer:
         port: int = 0,
         threads: loader.Threads | None = None,
         workers: int = 8,
-        max_message_bytes: int = -1,
+        limits: Limits | None = None,
         poll_seconds: float = 1.0,
     ) -> None:
         """Binds the port; `start` begins to answer and to load.
@@ -61,15 +50,16 @@ class ModelServer:
           port: 0 for a free one.
           threads: each Session's threads.
           workers: requests handled at a time.
-          max_message_bytes: the largest request or response; -1 for no limit, as TF Serving.
+          limits: what a request may hold; those of `Limits()` where None.
           poll_seconds: how often `base_path` is looked at.
 
         Raises:
           PolyrankError: the port is taken.
         """
         threads = threads or loader.Threads()
+        limits = limits or Limits()
         self.versions = versions.Versions(
-            model_name, base_path, lambda path, version: load_warm(path, version, threads)
+            model_name, base_path, lambda path, version: warmup.load_warm(path, version, threads)
         )
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
@@ -79,18 +69,13 @@ class ModelServer:
         self._server = grpc.server(
             futures.ThreadPoolExecutor(workers, thread_name_prefix="request"),
             options=[
-                ("grpc.max_receive_message_length", max_message_bytes),
-                ("grpc.max_send_message_length", max_message_bytes),
+                ("grpc.max_receive_message_length", limits.message_bytes),
+                ("grpc.max_send_message_length", -1),
                 # Else a second server would silently share the port.
                 ("grpc.so_reuseport", 0),
             ],
         )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            services.PredictionService(self.versions), self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            services.ModelService(self.versions), self._server
-        )
+        self._server.add_generic_rpc_handlers(services.Services(self.versions, limits).handlers())
         try:
             self.port = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
@@ -162,7 +147,7 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
 @click.option("--intra-op-threads", default=1, show_default=True)
 @click.option("--inter-op-threads", default=-1, show_default=True, help="-1: the request's own.")
 @click.option("--workers", default=8, show_default=True, help="Requests at a time.")
-@click.option("--max-message-bytes", default=-1, show_default=True, help="-1: no limit.")
+@limit_options
 @click.option("--poll-seconds", default=1.0, show_default=True, help="Between looks at the disk.")
 def main(
     model_name: str,
@@ -174,6 +159,9 @@ def main(
     intra_op_threads: int,
     inter_op_threads: int,
     workers: int,
+    max_rows: int,
+    max_elements: int,
+    max_tensor_bytes: int,
     max_message_bytes: int,
     poll_seconds: float,
 ) -> None:
@@ -187,10 +175,10 @@ def main(
             model_base_path,
             host,
             port,
-            loader.Threads(intra_op_threads, inter_op_threads),
-            workers,
-            max_message_bytes,
-            poll_seconds,
+            threads=loader.Threads(intra_op_threads, inter_op_threads),
+            workers=workers,
+            limits=Limits(max_rows, max_elements, max_tensor_bytes, max_message_bytes),
+            poll_seconds=poll_seconds,
         )
     except PolyrankError as error:
         raise click.ClickException(str(error)) from None

@@ -1,100 +1,84 @@
 """TF Serving's gRPC services over the versions of one model.
 
-Codes and messages are TF Serving's, so that a client meets no surprise in production.
+Codes and messages are TF Serving's, so that a client meets no surprise in production. Classify,
+Regress, MultiInference and HandleReloadConfigRequest are unimplemented.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import NoReturn
+import functools
 
 import grpc
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
-    prediction_service_pb2_grpc,
 )
 
+from serving import handlers
+from serving.error_text import client_text
 from serving.errors import RequestError
+from serving.inputs import invalid
+from serving.limits import Limits
 from serving.predict import predict
 from serving.versions import Versions
 
 _SIGNATURE_DEF = "signature_def"
 
 
-def _answer_error(context: grpc.ServicerContext, error: Exception) -> NoReturn:
-    if isinstance(error, RequestError):
-        context.abort(error.code, str(error))
-    logging.getLogger(__name__).error("a request failed", exc_info=error)
-    context.abort(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
-    raise AssertionError("abort raises")
+class Services:
+    """PredictionService and ModelService of one model."""
 
+    def __init__(self, versions: Versions, limits: Limits) -> None:
+        """Sets the services up.
 
-def _wanted_version(spec: model_pb2.ModelSpec, versions: Versions) -> int | None:
-    if not spec.name:
-        raise RequestError(grpc.StatusCode.INVALID_ARGUMENT, "ModelSpec has no name specified.")
-    choice = spec.WhichOneof("version_choice")
-    if choice == "version_label":
-        raise RequestError(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            f"Unrecognized servable version label: {spec.version_label}",
-        )
-    version = spec.version.value if choice == "version" else None
-    if spec.name != versions.name:
-        wanted = f"Latest({spec.name})" if version is None else f"Specific({spec.name}, {version})"
-        raise RequestError(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}")
-    return version
-
-
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; Classify, Regress and MultiInference are unimplemented."""
-
-    def __init__(self, versions: Versions) -> None:
+        Args:
+          versions: of the model.
+          limits: what a Predict request may hold.
+        """
         self._versions = versions
+        self._limits = limits
+        self._client_text = functools.partial(
+            client_text, base_path=versions.base_path, model_name=versions.name
+        )
 
-    def Predict(  # noqa: N802, the service's name
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        """Runs a signature of the version asked for."""
-        try:
-            version = _wanted_version(request.model_spec, self._versions)
-            with self._versions.borrow(version) as (number, model):
-                return predict(model, number, request)
-        except Exception as error:
-            _answer_error(context, error)
+    def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
+        """What a gRPC server registers."""
+        prediction: dict[str, handlers.Method] = {
+            "Predict": (predict_pb2.PredictRequest, self.predict),
+            "GetModelMetadata": (get_model_metadata_pb2.GetModelMetadataRequest, self.metadata),
+        }
+        model: dict[str, handlers.Method] = {
+            "GetModelStatus": (get_model_status_pb2.GetModelStatusRequest, self.status)
+        }
+        return (
+            handlers.service("tensorflow.serving.PredictionService", prediction, self._client_text),
+            handlers.service("tensorflow.serving.ModelService", model, self._client_text),
+        )
 
-    def GetModelMetadata(  # noqa: N802
-        self,
-        request: get_model_metadata_pb2.GetModelMetadataRequest,
-        context: grpc.ServicerContext,
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Returns the SignatureDefs of the version asked for."""
-        try:
-            return self._metadata(request)
-        except Exception as error:
-            _answer_error(context, error)
+    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        """Runs a signature of the version that the request names.
 
-    def _metadata(
+        Raises:
+          RequestError: with the status that TF Serving answers with.
+        """
+        version = self._version(_model_spec(request))
+        with self._versions.borrow(version) as (number, model):
+            return predict(model, number, request, self._limits)
+
+    def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        if not request.HasField("model_spec"):
-            raise RequestError(grpc.StatusCode.INVALID_ARGUMENT, "Missing ModelSpec")
+        """Returns the SignatureDefs of the version that the request names; see `predict`."""
+        spec = _model_spec(request)
         if not request.metadata_field:
-            raise RequestError(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                "GetModelMetadataRequest must specify at least one metadata_field",
-            )
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != _SIGNATURE_DEF:
-                raise RequestError(
-                    grpc.StatusCode.INVALID_ARGUMENT, f"Metadata field {field} is not supported"
-                )
+                raise invalid(f"Metadata field {field} is not supported")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
-        version = _wanted_version(request.model_spec, self._versions)
-        with self._versions.borrow(version) as (number, model):
+        with self._versions.borrow(self._version(spec)) as (number, model):
             response.model_spec.name = self._versions.name
             response.model_spec.version.value = number
             signatures = get_model_metadata_pb2.SignatureDefMap()
@@ -103,28 +87,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         response.metadata[_SIGNATURE_DEF].Pack(signatures)
         return response
 
-
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus; HandleReloadConfigRequest is unimplemented."""
-
-    def __init__(self, versions: Versions) -> None:
-        self._versions = versions
-
-    def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
-        """Returns the state of one version or of every version seen."""
-        try:
-            return self._status(request)
-        except Exception as error:
-            _answer_error(context, error)
-
-    def _status(
+    def status(
         self, request: get_model_status_pb2.GetModelStatusRequest
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        if not request.HasField("model_spec"):
-            raise RequestError(grpc.StatusCode.INVALID_ARGUMENT, "Missing ModelSpec")
-        spec = request.model_spec
+        """Returns the state of one version or of every version seen; see `predict`."""
+        spec = _model_spec(request)
         statuses = self._versions.statuses() if spec.name == self._versions.name else {}
         missing = f"Could not find any versions of model {spec.name}"
         if spec.HasField("version"):
@@ -138,5 +105,32 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             entry = response.model_version_status.add(version=version, state=status.state.value)
             if status.error:
                 entry.status.error_code = grpc.StatusCode.UNKNOWN.value[0]
-                entry.status.error_message = status.error
+                entry.status.error_message = self._client_text(status.error)
         return response
+
+    def _version(self, spec: model_pb2.ModelSpec) -> int | None:
+        """The version that a request names, None where it wants the newest."""
+        if not spec.name:
+            raise invalid("ModelSpec has no name specified.")
+        choice = spec.WhichOneof("version_choice")
+        if choice == "version_label":
+            raise invalid(f"Unrecognized servable version label: {spec.version_label}")
+        version = spec.version.value if choice == "version" else None
+        if spec.name != self._versions.name:
+            wanted = f"Latest({spec.name})"
+            if version is not None:
+                wanted = f"Specific({spec.name}, {version})"
+            raise RequestError(
+                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}"
+            )
+        return version
+
+
+def _model_spec(
+    request: predict_pb2.PredictRequest
+    | get_model_metadata_pb2.GetModelMetadataRequest
+    | get_model_status_pb2.GetModelStatusRequest,
+) -> model_pb2.ModelSpec:
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    return request.model_spec

@@ -24,6 +24,11 @@ class TensorSpec:
     shape: tuple[int | None, ...] | None
     tensor: str
 
+    @property
+    def any_rows(self) -> bool:
+        """Whether the first dimension is a count of rows that the request chooses."""
+        return self.shape is not None and self.shape[:1] == (None,)
+
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Whether a tensor of `shape` fits."""
         if self.shape is None:

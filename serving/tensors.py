@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from common.errors import PolyrankError
+from serving.errors import TensorError
+from serving.tensor_values import listed_numbers, string_bytes, string_values
+
+MAX_RANK = 32
+"""The most dimensions that numpy knows."""
 
 _NUMERIC = (
     tf.bool,
@@ -25,13 +30,12 @@ _NUMERIC = (
     tf.bfloat16,
     tf.float32,
     tf.float64,
+    tf.complex64,
+    tf.complex128,
 )
 _ENUM_OF = {np.dtype(dtype.as_numpy_dtype): dtype.as_datatype_enum for dtype in _NUMERIC}
 _DTYPE_OF = {enum: dtype for dtype, enum in _ENUM_OF.items()}
-
-
-class TensorError(PolyrankError, ValueError):
-    """A tensor that can't be read or written: says what it holds and what was wanted."""
+_POINTER_BYTES = 8
 
 
 def dtype_name(enum: int) -> str:
@@ -42,53 +46,67 @@ def dtype_name(enum: int) -> str:
         return f"DataType {enum}"
 
 
-def _size(shape: tuple[int, ...], proto_shape: tensor_shape_pb2.TensorShapeProto) -> int:
-    if proto_shape.unknown_rank or any(size < 0 for size in shape):
+def shape_of(proto: tensor_pb2.TensorProto) -> tuple[int, ...]:
+    """Reads a tensor's shape, and nothing of its values.
+
+    Raises:
+      TensorError: it has more than 32 dimensions, or one that is negative or not known.
+    """
+    dims = proto.tensor_shape.dim
+    if len(dims) > MAX_RANK:
+        raise TensorError(f"a tensor has {len(dims)} dimensions, wanted {MAX_RANK} or fewer")
+    shape = tuple(dim.size for dim in dims)
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise TensorError(f"a tensor's shape must be known in full, got {list(shape)}")
-    return math.prod(shape)
+    return shape
 
 
-def _strings(proto: tensor_pb2.TensorProto, size: int) -> np.ndarray:
-    values = list(proto.string_val)
-    if len(values) == 1 and size > 1:  # The format's shorthand for equal values.
-        values *= size
-    if len(values) != size:
-        raise TensorError(f"a string tensor of {size} elements holds {len(values)} values")
-    array = np.empty(size, dtype=object)
-    array[:] = values
-    return array
+def elements_of(shape: tuple[int, ...]) -> int:
+    """The number of elements that a shape stands for, where a dimension of 0 counts as 1.
+
+    numpy can't hold an empty tensor of other dimensions that are too large either.
+    """
+    return math.prod(max(size, 1) for size in shape)
 
 
-def to_array(proto: tensor_pb2.TensorProto) -> np.ndarray:
+def to_array(proto: tensor_pb2.TensorProto, max_bytes: int = sys.maxsize) -> np.ndarray:
     """Reads a tensor; numbers in `tensor_content` are not copied, and read-only then.
+
+    Args:
+      proto: the tensor.
+      max_bytes: the most that its values may take in memory, checked before they take it.
 
     Returns:
       An array of the tensor's shape and dtype; `object` holding bytes for strings.
 
     Raises:
-      TensorError: an unusable dtype or shape, or content that does not fill the shape.
+      TensorError: an unusable dtype or shape, content that does not fill the shape, more values
+        than elements, or more bytes than `max_bytes`.
     """
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    size = _size(shape, proto.tensor_shape)
-    if proto.dtype == types_pb2.DT_STRING:
-        return _strings(proto, size).reshape(shape)
-    dtype = _DTYPE_OF.get(proto.dtype)
+    shape = shape_of(proto)
+    size = math.prod(shape)
+    is_string = proto.dtype == types_pb2.DT_STRING
+    dtype = np.dtype(object) if is_string else _DTYPE_OF.get(proto.dtype)
     if dtype is None:
         raise TensorError(f"tensors of {dtype_name(proto.dtype)} can't be read")
+    kind = f"a {dtype_name(proto.dtype)} tensor of shape {list(shape)}"
+    taken = elements_of(shape) * (_POINTER_BYTES if is_string else dtype.itemsize)
+    if taken <= max_bytes and is_string:
+        taken += string_bytes(proto, size)
+    if taken > max_bytes:
+        raise TensorError(f"{kind} takes {taken:,} bytes, at most {max_bytes:,} may be taken")
     content = proto.tensor_content
-    if content:
+    if content and not is_string:
         if len(content) != size * dtype.itemsize:
-            raise TensorError(
-                f"a {dtype.name} tensor of shape {list(shape)} takes {size * dtype.itemsize} "
-                f"bytes, got {len(content)}"
-            )
-        return np.frombuffer(content, dtype=dtype).reshape(shape)
-    if size == 0:
-        return np.empty(shape, dtype=dtype)
+            raise TensorError(f"{kind} takes {size * dtype.itemsize} bytes, got {len(content)}")
+        values = np.frombuffer(content, dtype=dtype)
+        # A byte other than 0 and 1 is no bool to TensorFlow's kernels.
+        return (values.view(np.uint8) != 0 if dtype == np.bool_ else values).reshape(shape)
     try:
-        return tf.make_ndarray(proto)
-    except (ValueError, TypeError) as error:
-        raise TensorError(f"a {dtype.name} tensor of shape {list(shape)}: {error}") from None
+        values = string_values(proto, size) if is_string else listed_numbers(proto, dtype, size)
+    except TensorError as error:
+        raise TensorError(f"{kind} {error}") from None
+    return values.reshape(shape)
 
 
 def _encoded(value: Any) -> bytes:

@@ -1,10 +1,11 @@
 """The versions of one model on disk, and the one of them that serves.
 
-The policy is TF Serving's default: the newest version serves. A new version is loaded
-and warmed up beside the old one, then takes over at once; the old one is unloaded when
-the last request on it has ended. A version that can't be loaded changes nothing for the
-requests: it is reported, and tried again as soon as a file of it has changed. A version
-that is still being copied is such a one: whoever pushes it need not rename it into place.
+The policy is TF Serving's default: the newest version serves. A new version is loaded and warmed
+up while the old one serves, then takes over at once; the old one is unloaded when the last
+request on it has ended. A version that can't be loaded never keeps a good one from being served:
+the one that serves stays, and where there is none, the next older one is loaded. The failure is
+reported. The version is tried again as soon as a file of it has changed, which also covers one
+that is still being copied, and after a wait that doubles with every failure.
 """
 
 from __future__ import annotations
@@ -12,17 +13,23 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import functools
 import logging
 import pathlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import grpc
 
+from common.version_folders import version_number
 from serving.errors import ModelLoadError, RequestError
 from serving.loader import LoadedModel
 
 _LOG = logging.getLogger(__name__)
+_LONGEST_RETRY_SECONDS = 600.0
+
+_Files = frozenset[tuple[str, int, int]]
 
 
 class State(enum.IntEnum):
@@ -51,18 +58,50 @@ class _Serving:
     retired: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class _Failure:
+    files: _Files
+    wait: float
+    """Seconds until the version is tried again, from `since` on."""
+    since: float = dataclasses.field(default_factory=time.monotonic)
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.since + self.wait
+
+
 def versions_on_disk(base_path: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The complete versions below `base_path`: folders named by a number with a model inside."""
-    if not base_path.is_dir():
-        return {}
-    return {
-        int(folder.name): folder
-        for folder in base_path.iterdir()
-        if folder.name.isdecimal() and (folder / "saved_model.pb").is_file()
-    }
+    """The complete versions below `base_path`: folders named by a number with a model inside.
+
+    A folder that can't be looked into is no version. Of two names of one number, such as `7` and
+    `007`, the shorter counts.
+
+    Raises:
+      OSError: `base_path` is no folder, or can't be read.
+    """
+    found: dict[int, pathlib.Path] = {}
+    for folder in sorted(base_path.iterdir(), key=lambda path: len(path.name), reverse=True):
+        number = version_number(folder.name)
+        if number is not None and _holds_a_model(folder):
+            found[number] = folder
+    return found
 
 
-def _files(folder: pathlib.Path) -> frozenset[tuple[str, int, int]]:
+@functools.lru_cache(maxsize=1000)
+def _warn_once(text: str) -> None:
+    """Warns of what every look at the disk would find again."""
+    _LOG.warning("%s", text)
+
+
+def _holds_a_model(folder: pathlib.Path) -> bool:
+    try:
+        return (folder / "saved_model.pb").is_file()
+    except OSError as error:
+        _warn_once(f"{folder} is left out: {error}")
+        return False
+
+
+def _files(folder: pathlib.Path) -> _Files:
     """The name, size and time of change of every file of a version."""
     files = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
     return frozenset((str(path), status.st_size, status.st_mtime_ns) for path, status in files)
@@ -76,23 +115,28 @@ class Versions:
         name: str,
         base_path: str | pathlib.Path,
         load: Callable[[pathlib.Path, int], LoadedModel],
+        retry_seconds: float = 10.0,
     ) -> None:
         """Sets the manager up; `refresh` or `watch` makes it look at the disk.
 
         Args:
           name: the model's name.
           base_path: the folder of version folders; need not exist yet.
-          load: loads and warms up the version in a folder, or raises ModelLoadError.
+          load: loads and warms up the version in a folder, or raises.
+          retry_seconds: from the first failure of a version to the second attempt.
         """
         self.name = name
-        self._base_path = pathlib.Path(base_path)
+        self.base_path = pathlib.Path(base_path)
         self._load = load
+        self._retry_seconds = retry_seconds
         self.looked = threading.Event()
         """Set once `watch` has looked, and loaded what it found or could not."""
+        self._refreshing = threading.Lock()
         self._lock = threading.Lock()
         self._serving: _Serving | None = None
         self._statuses: dict[int, VersionStatus] = {}
-        self._failed: dict[int, frozenset[tuple[str, int, int]]] = {}
+        self._failures: dict[int, _Failure] = {}
+        self._lost = False
 
     def statuses(self) -> dict[int, VersionStatus]:
         """Every version seen so far and its state, the newest first."""
@@ -129,39 +173,74 @@ class Versions:
                 self._unload(serving)
 
     def refresh(self) -> None:
-        """Looks at the disk once, and loads or unloads what follows from it."""
-        found = versions_on_disk(self._base_path)
-        if not found:
-            self._replace(None)
-            return
-        version = max(found)
-        if self._serving is not None and self._serving.version == version:
-            return
-        # Read before loading: what is copied meanwhile must count as a change.
-        files = _files(found[version])
-        if self._failed.get(version) == files:
-            return
+        """Looks at the disk once, and loads or unloads what follows from it.
+
+        Callers at the same time wait for each other, so that a version is loaded once.
+        """
+        with self._refreshing:
+            try:
+                found = versions_on_disk(self.base_path)
+            except OSError as error:
+                # A disk that is away for a moment is no order to unload.
+                if not self._lost:
+                    _LOG.warning("%s can't be read, trying again: %s", self.base_path, error)
+                self._lost = True
+                return
+            self._lost = False
+            self._failures = {v: failure for v, failure in self._failures.items() if v in found}
+            if not found:
+                self._replace(None)
+            for version in sorted(found, reverse=True):
+                if self._serves(version) or self._take(version, found[version]):
+                    return
+
+    def _serves(self, version: int) -> bool:
+        return self._serving is not None and self._serving.version == version
+
+    def _take(self, version: int, folder: pathlib.Path) -> bool:
+        """Puts a version into service; False where it can't be loaded, or not yet again."""
+        try:
+            # Read before loading: what is copied meanwhile must count as a change.
+            files = _files(folder)
+        except OSError as error:  # It was removed while it was looked at.
+            _warn_once(f"{folder} can't be read, trying again: {error}")
+            return False
+        before = self._failures.get(version)
+        if before is not None and before.files == files and not before.is_over:
+            return False
         self._set_status(version, VersionStatus(State.LOADING))
         try:
-            model = self._load(found[version], version)
-        except ModelLoadError as error:
-            _LOG.error("version %d of %s stays out of service: %s", version, self.name, error)
-            self._failed = {version: files}
-            self._set_status(version, VersionStatus(State.END, str(error)))
-            return
-        self._failed = {}
+            model = self._load(folder, version)
+        except Exception as error:
+            wait = self._retry_seconds
+            if before is not None and before.files == files:
+                wait = min(2 * before.wait, max(_LONGEST_RETRY_SECONDS, wait))
+            self._failures[version] = _Failure(files, wait)
+            self._report(version, error, wait)
+            return False
+        self._failures.pop(version, None)
         self._replace(_Serving(version, model))
         _LOG.info("version %d of %s is available", version, self.name)
+        return True
+
+    def _report(self, version: int, error: Exception, wait: float) -> None:
+        foreseen = isinstance(error, ModelLoadError)
+        text = str(error) if foreseen else f"{type(error).__name__}: {error}"
+        _LOG.error(
+            "version %d of %s stays out of service, next attempt in %g s or when its files "
+            "change: %s",
+            *(version, self.name, wait, text),
+            exc_info=None if foreseen else error,
+        )
+        self._set_status(version, VersionStatus(State.END, text))
 
     def watch(self, stop: threading.Event, every_seconds: float) -> None:
         """Refreshes until `stop` is set, then unloads what serves."""
         while True:
             try:
                 self.refresh()
-            except OSError as error:  # A version folder was removed while it was looked at.
-                _LOG.warning("%s can't be read, trying again: %s", self._base_path, error)
             except Exception:  # Without its watcher a server would never see a version again.
-                _LOG.exception("versions in %s can't be followed, trying again", self._base_path)
+                _LOG.exception("versions in %s can't be followed, trying again", self.base_path)
             self.looked.set()
             if stop.wait(every_seconds):
                 break
@@ -181,7 +260,10 @@ class Versions:
             self._unload(old)
 
     def _unload(self, serving: _Serving) -> None:
-        serving.model.close()
+        try:
+            serving.model.close()
+        except Exception:  # The request that was its last is answered, and the new one serves.
+            _LOG.exception("version %d of %s can't be unloaded", serving.version, self.name)
         self._set_status(serving.version, VersionStatus(State.END))
         _LOG.info("version %d of %s is unloaded", serving.version, self.name)
 

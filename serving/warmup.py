@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import pathlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -19,7 +20,8 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from common.atomic_files import whole_file
 from common.errors import PolyrankError
 from serving.errors import ModelLoadError, RequestError
-from serving.loader import LoadedModel
+from serving.limits import Limits
+from serving.loader import LoadedModel, Threads, load
 from serving.predict import predict
 from serving.tensors import write_array
 
@@ -27,20 +29,20 @@ WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 MAX_REQUESTS = 1000
 """TF Serving refuses a model with more."""
 
+_NO_LIMITS = Limits(rows=sys.maxsize, elements=sys.maxsize, tensor_bytes=sys.maxsize)
+
 
 def write_warmup_requests(
     saved_model_dir: str | pathlib.Path,
     model_name: str,
-    requests: Sequence[Mapping[str, np.ndarray]],
-    signature_name: str,
+    requests: Sequence[tuple[str, Mapping[str, np.ndarray]]],
 ) -> str:
     """Writes the warm-up file of a SavedModel, replacing it as a whole.
 
     Args:
       saved_model_dir: the folder that holds `saved_model.pb`, local or remote.
       model_name: the name the model will be served under.
-      requests: one mapping a request, from the signature's inputs to arrays.
-      signature_name: the signature to call.
+      requests: the signature of each, and its inputs as arrays.
 
     Returns:
       The file written.
@@ -55,7 +57,7 @@ def write_warmup_requests(
         )
     path = f"{os.fspath(saved_model_dir)}/{WARMUP_FILE}"
     with whole_file(path) as unfinished, tf.io.TFRecordWriter(unfinished) as writer:
-        for inputs in requests:
+        for signature_name, inputs in requests:
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
             request.model_spec.name = model_name
@@ -108,9 +110,25 @@ def replay(model: LoadedModel, version: int) -> int:
     count = 0
     for count, request in enumerate(read_warmup_requests(model.path), start=1):
         try:
-            predict(model, version, request)
+            predict(model, version, request, _NO_LIMITS)
         except RequestError as error:
             raise ModelLoadError(
                 f"{model.path}: warm-up request {count} failed: {error.code.name}: {error}"
             ) from None
     return count
+
+
+def load_warm(path: pathlib.Path, version: int, threads: Threads) -> LoadedModel:
+    """Loads a version and replays its warm-up requests.
+
+    Raises:
+      ModelLoadError: it can't be loaded, or a request fails.
+    """
+    model = load(path, threads)
+    try:
+        count = replay(model, version)
+    except BaseException:
+        model.close()
+        raise
+    logging.getLogger(__name__).info("version %d answered %d warm-up requests", version, count)
+    return model

@@ -8,6 +8,8 @@ import sys
 import click
 
 from cli.common.terminal import silent_imports
+from serving.limit_options import limit_options
+from serving.limits import Limits
 
 
 @click.command()
@@ -19,6 +21,7 @@ from cli.common.terminal import silent_imports
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every interface.")
 @click.option("--port", default=8500, show_default=True, help="0 takes a free one.")
 @click.option("--port-file", help="A file that gets the port once a model answers.")
+@limit_options
 def serve(
     model_base_path: str | None,
     work_dir: str,
@@ -26,6 +29,10 @@ def serve(
     host: str,
     port: int,
     port_file: str | None,
+    max_rows: int,
+    max_elements: int,
+    max_tensor_bytes: int,
+    max_message_bytes: int,
 ) -> None:
     """Serve the newest pushed version, and each newer one as it is pushed."""
     with silent_imports():
@@ -36,4 +43,6 @@ def serve(
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
     )
-    server.serve(server.ModelServer(model_name, base_path, host, port), port_file)
+    limits = Limits(max_rows, max_elements, max_tensor_bytes, max_message_bytes)
+    model_server = server.ModelServer(model_name, base_path, host, port, limits=limits)
+    server.serve(model_server, port_file)

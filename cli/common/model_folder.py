@@ -25,7 +25,7 @@ def served_folder(
       PolyrankError: the folder holds no version.
     """
     folder = pathlib.Path(model_base_path or Locations(str(work_dir), model_name).serving_dir)
-    if not versions_on_disk(folder):
+    if not folder.is_dir() or not versions_on_disk(folder):
         raise PolyrankError(
             f"{folder} holds no model version; run 'polyrank run' first, or give "
             "--model-base-path or --work-dir"

@@ -15,6 +15,7 @@ import time
 from common.atomic_files import whole_folder
 from common.errors import PolyrankError
 from common.suggestions import nearest
+from common.version_folders import LARGEST_VERSION, version_number
 from components.model_registry import registry
 from components.model_registry.registry import Entry
 
@@ -51,8 +52,14 @@ def roll_back(registry_path: str, version: str | None = None) -> Entry:
             f"version {chosen.version} is not in {source} any more; restore its files, or choose "
             "another version"
         )
-    numbers = [int(p.name) for p in source.parent.iterdir() if p.name.isdecimal()]
-    number = str(max(int(time.time()), max(numbers) + 1))
+    numbers = [version_number(path.name) or 0 for path in source.parent.iterdir()]
+    following = max(int(time.time()), max(numbers) + 1)
+    if following > LARGEST_VERSION:
+        raise RollbackError(
+            f"{source.parent} holds version {max(numbers)}, above which servers know no number; "
+            "move it away and roll back again"
+        )
+    number = str(following)
     destination = source.with_name(number)
     try:
         with whole_folder(destination) as unfinished:

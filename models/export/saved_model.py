@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,19 @@ def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, 
 
 
 def write_warmup(folder: str, model_name: str, contract: Contract, serialized: list[bytes]) -> None:
-    """Writes warm-up requests of the usual sizes, made from real rows, beside the SavedModel."""
-    columns = dense_columns(contract, serialized)
-    requests: list[Mapping[str, np.ndarray]] = [
-        {name: np.resize(values, rows) for name, values in columns.items()} for rows in WARMUP_ROWS
+    """Writes warm-up requests of both scoring signatures in the usual sizes, made from real rows.
+
+    Without rows there are none.
+    """
+    if not serialized:
+        return
+    inputs = {
+        PREDICT: dense_columns(contract, serialized),
+        SERVING_DEFAULT: {"examples": np.array(serialized, dtype=object)},
+    }
+    requests = [
+        (signature, {name: np.resize(values, rows) for name, values in arrays.items()})
+        for signature, arrays in inputs.items()
+        for rows in WARMUP_ROWS
     ]
-    write_warmup_requests(folder, model_name, requests, PREDICT)
+    write_warmup_requests(folder, model_name, requests)

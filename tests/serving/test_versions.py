@@ -1,3 +1,4 @@
+import gc
 import pathlib
 import shutil
 import threading
@@ -5,7 +6,9 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from city_model import expected_logits, push
+from tensorflow.core.protobuf import saved_model_pb2
 
 from serving import server as server_module
 from serving.client import Client
@@ -33,11 +36,11 @@ class Shelf:
     def __init__(self, base_path: pathlib.Path) -> None:
         self.base_path = base_path
         self.models: dict[int, FakeModel] = {}
-        self.broken: set[int] = set()
+        self.broken: dict[int, Exception] = {}
         self.loads: list[int] = []
-        self.versions = Versions("m", base_path, self.load)
+        self.versions = Versions("m", base_path, self.load, retry_seconds=0.2)
 
-    def add(self, version: int) -> pathlib.Path:
+    def add(self, version: int | str) -> pathlib.Path:
         folder = self.base_path / str(version)
         folder.mkdir()
         (folder / "saved_model.pb").write_bytes(b"graph")
@@ -47,7 +50,7 @@ class Shelf:
         self.loads.append(version)
         assert self.versions.statuses()[version].state == State.LOADING
         if version in self.broken:
-            raise ModelLoadError(f"{path} is broken")
+            raise self.broken[version]
         self.models[version] = FakeModel()
         return self.models[version]
 
@@ -70,7 +73,34 @@ def test_only_complete_numbered_folders_count(shelf, tmp_path):
     (tmp_path / "5").write_text("a file")
     shelf.add(6).rename(tmp_path / "temporary-6")
     assert versions_on_disk(tmp_path) == {3: tmp_path / "3"}
-    assert versions_on_disk(tmp_path / "absent") == {}
+    with pytest.raises(FileNotFoundError):
+        versions_on_disk(tmp_path / "absent")
+
+
+def test_folders_are_numbered_as_tf_serving_reads_them(shelf, tmp_path):
+    shelf.add(7)
+    # More than 64 bits, Arabic-Indic and full-width digits, a superscript, a sign, blanks.
+    for name in ("9" * 20, str(2**63), "٣", "３", "8²", "-8", "+8", " 8", "8.0", "0x8", "8_0"):
+        shelf.add(name)
+    assert versions_on_disk(tmp_path) == {7: tmp_path / "7"}
+    shelf.add("007")
+    assert versions_on_disk(tmp_path) == {7: tmp_path / "7"}
+    shelf.add("008")
+    shelf.add(2**63 - 1)
+    assert versions_on_disk(tmp_path) == {
+        7: tmp_path / "7",
+        8: tmp_path / "008",
+        2**63 - 1: tmp_path / str(2**63 - 1),
+    }
+
+
+def test_a_link_in_a_circle_is_no_version(shelf, tmp_path):
+    shelf.add(7)
+    (tmp_path / "8").symlink_to(tmp_path / "8")
+    (tmp_path / "9").mkdir()
+    (tmp_path / "9" / "saved_model.pb").symlink_to(tmp_path / "absent")
+    shelf.versions.refresh()
+    assert shelf.serving() == 7
 
 
 def test_nothing_serves_before_a_version_is_there(shelf):
@@ -113,7 +143,7 @@ def test_a_broken_version_changes_nothing_and_is_tried_again_once_changed(shelf)
     shelf.add(1)
     shelf.versions.refresh()
     folder = shelf.add(2)
-    shelf.broken.add(2)
+    shelf.broken[2] = ModelLoadError(f"{folder} is broken")
     shelf.versions.refresh()
     shelf.versions.refresh()
     assert shelf.loads == [1, 2]
@@ -131,7 +161,7 @@ def test_a_broken_version_changes_nothing_and_is_tried_again_once_changed(shelf)
 
 def test_a_version_that_was_still_being_copied_is_tried_again(shelf):
     folder = shelf.add(1)
-    shelf.broken.add(1)
+    shelf.broken[1] = ModelLoadError("there is half of it")
     shelf.versions.refresh()
     assert shelf.states() == {1: "END"}
     (folder / "variables").mkdir()
@@ -162,21 +192,129 @@ def test_the_first_look_ends_with_the_load(tmp_path):
     watcher.join()
 
 
-def test_an_unforeseen_error_does_not_end_the_watching(tmp_path, caplog):
-    folder = tmp_path / "1"
-    folder.mkdir()
-    (folder / "saved_model.pb").write_bytes(b"graph")
-    stop, model = threading.Event(), FakeModel()
+FAULTS = [
+    ModelLoadError("it is broken"),
+    KeyError("unforeseen"),
+    MemoryError(),
+    OSError(5, "Input/output error"),
+    tf.errors.InternalError(None, None, "unforeseen"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_whatever_fails_the_older_version_serves(shelf, fault):
+    for version in (1, 2, 3):
+        shelf.add(version)
+    shelf.broken = {2: fault, 3: fault}
+    shelf.versions.refresh()
+    assert shelf.loads == [3, 2, 1]
+    assert shelf.serving() == 1
+    assert shelf.states() == {3: "END", 2: "END", 1: "AVAILABLE"}
+    error = shelf.versions.statuses()[3].error
+    assert error == ("it is broken" if fault is FAULTS[0] else f"{type(fault).__name__}: {fault}")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_a_version_that_fails_is_tried_again_after_a_wait_that_doubles(shelf, fault):
+    shelf.add(1)
+    shelf.versions.refresh()
+    shelf.add(2)
+    shelf.broken[2] = fault
+    began = time.monotonic()
+    attempts: list[float] = []
+    while time.monotonic() < began + 1.2:
+        shelf.versions.refresh()
+        if len(shelf.loads) > 1 + len(attempts):
+            attempts.append(time.monotonic() - began)
+        assert shelf.serving() == 1
+        time.sleep(0.01)
+    # At 0, 0.2 and 0.6 s; the next one would be at 1.4 s.
+    assert len(attempts) == 3
+    assert attempts[1] >= 0.2 and attempts[2] >= attempts[1] + 0.4
+    shelf.broken.clear()
+    time.sleep(0.9)
+    shelf.versions.refresh()
+    assert shelf.serving() == 2
+    assert shelf.models[1].closed
+
+
+def test_watching_goes_on_after_an_unforeseen_error(shelf, caplog):
+    shelf.add(1)
+    shelf.broken[1] = KeyError("unforeseen")
+    stop = threading.Event()
+    watcher = threading.Thread(target=shelf.versions.watch, args=(stop, 0.01))
+    watcher.start()
+    while not shelf.loads:
+        time.sleep(0.01)
+    shelf.broken.clear()
+    while shelf.states() != {1: "AVAILABLE"}:
+        assert watcher.is_alive()
+        time.sleep(0.01)
+    stop.set()
+    watcher.join()
+    assert "version 1 of m stays out of service, next attempt in 0.2 s" in caplog.text
+    assert "KeyError: 'unforeseen'" in caplog.text
+    assert shelf.models[1].closed
+
+
+def test_a_version_is_loaded_once_however_many_look(tmp_path):
+    loads: list[int] = []
 
     def load(path, version):
-        if not caplog.records:
-            raise KeyError("unforeseen")
-        stop.set()
-        return model
+        loads.append(version)
+        time.sleep(0.1)
+        return FakeModel()
 
-    Versions("m", tmp_path, load).watch(stop, 0.01)
-    assert "can't be followed" in caplog.text
-    assert model.closed
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"graph")
+    versions = Versions("m", tmp_path, load)
+    together = threading.Barrier(8)
+
+    def look():
+        together.wait()
+        versions.refresh()
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loads == [1]
+
+
+def test_a_base_path_that_vanishes_keeps_the_live_version(tmp_path, caplog):
+    shelf = Shelf(tmp_path / "base")
+    shelf.base_path.mkdir()
+    shelf.add(1)
+    shelf.versions.refresh()
+    away = shelf.base_path.rename(tmp_path / "away")
+    for _ in range(3):
+        shelf.versions.refresh()
+        assert shelf.serving() == 1
+    assert caplog.text.count(f"{shelf.base_path} can't be read, trying again") == 1
+    shelf.base_path.write_text("a file")
+    shelf.versions.refresh()
+    shelf.base_path.unlink()
+    shelf.base_path.symlink_to(tmp_path / "nowhere")
+    shelf.versions.refresh()
+    assert shelf.serving() == 1
+    assert not shelf.models[1].closed
+    shelf.base_path.unlink()
+    away.rename(shelf.base_path)
+    shelf.add(2)
+    shelf.versions.refresh()
+    assert shelf.serving() == 2
+    assert shelf.loads == [1, 2]
+
+
+def test_a_removed_version_serves_on_where_no_other_can_be_loaded(shelf, tmp_path):
+    shelf.add(1)
+    shelf.add(2)
+    shelf.versions.refresh()
+    shelf.broken[1] = ModelLoadError("it is broken")
+    shutil.rmtree(tmp_path / "2")
+    shelf.versions.refresh()
+    assert shelf.serving() == 2
 
 
 def test_a_removed_version_gives_way_to_the_one_left(shelf, tmp_path):
@@ -249,7 +387,7 @@ def test_a_damaged_version_is_reported_and_the_former_serves(saved_model, tmp_pa
     elif damage == "vocabulary":
         (damaged / "assets" / "cities.txt").unlink()
     else:
-        write_warmup_requests(damaged, "cities", [{"city": np.array([b"a"], object)}], "predict")
+        write_warmup_requests(damaged, "cities", [("predict", {"city": np.array([b"a"], object)})])
     push(saved_model, base_path, 1)
     with (
         ModelServer("cities", base_path, poll_seconds=0.05) as server,
@@ -257,16 +395,55 @@ def test_a_damaged_version_is_reported_and_the_former_serves(saved_model, tmp_pa
     ):
         client.wait_until_available()
         push(damaged, base_path, 2)
-        with pytest.raises(ServingError, match=f"version 2 .* can't be served: {base_path}/2"):
+        with pytest.raises(ServingError, match="version 2 .* can't be served: cities/2") as caught:
             client.wait_until_available(version=2)
+        assert str(tmp_path) not in str(caught.value)
         (new, old) = client.status()
         assert (new.version, new.state, old.state) == (2, "END", "AVAILABLE")
         assert client.predict(ROWS)["logit"].tolist() == [6.0]
 
 
+def _open_sessions():
+    gc.collect()
+    kinds = (tf.compat.v1.Session,)
+    return [x for x in gc.get_objects() if isinstance(x, kinds) and not x._closed]
+
+
+@pytest.mark.parametrize("damage", ["signature", "warm-up"])
+def test_an_unforeseen_error_leaves_no_session_and_the_older_version_serves(
+    saved_model, tmp_path, damage
+):
+    base_path = tmp_path / "served"
+    base_path.mkdir()
+    push(saved_model, base_path, 1)
+    damaged = shutil.copytree(saved_model, tmp_path / "damaged")
+    if damage == "signature":
+        file = damaged / "saved_model.pb"
+        graph = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+        for output in graph.meta_graphs[0].signature_def["predict"].outputs.values():
+            output.name = "nowhere:0"
+        file.write_bytes(graph.SerializeToString())
+    else:
+        # A record that can't be read, from a folder in the file's place.
+        (damaged / "assets.extra" / "tf_serving_warmup_requests").mkdir(parents=True)
+    push(damaged, base_path, 2)
+    before = len(_open_sessions())
+    with (
+        ModelServer("cities", base_path) as server,
+        Client(server.target, "cities") as client,
+    ):
+        assert server.versions.looked.wait(60)
+        assert client.predict(ROWS)["logit"].tolist() == [6.0]
+        (new, old) = client.status()
+        assert (new.version, new.state, old.state) == (2, "END", "AVAILABLE")
+        assert new.error and str(tmp_path) not in new.error
+        assert len(_open_sessions()) == before + 1
+    assert len(_open_sessions()) == before
+
+
 def test_warm_up_comes_before_available(saved_model, tmp_path, monkeypatch):
     folder = push(saved_model, tmp_path, 1)
-    write_warmup_requests(folder, "cities", [ROWS, ROWS], "predict")
+    write_warmup_requests(folder, "cities", [("predict", ROWS), ("predict", ROWS)])
     replaying, go_on = threading.Event(), threading.Event()
     replay = server_module.warmup.replay
 

@@ -1,6 +1,9 @@
 """A version is pushed whole or not at all; the disk's room is limited for real."""
 
 import json
+import os
+import stat
+import threading
 import time
 
 import pytest
@@ -53,6 +56,53 @@ def test_a_version_without_room_is_removed_and_told(push, room, tmp_path):
     assert _versions(tmp_path) == {"7": 1}
 
 
+def test_a_version_appears_with_all_of_its_files(push, tmp_path):
+    # What a server would find whenever it looked: TF Serving loads every folder with a number.
+    folder, pushing = tmp_path / "serving", threading.Event()
+    files = tmp_path / "model" / "Format-Serving" / "assets"
+    files.mkdir()
+    for number in range(500):
+        (files / f"vocabulary_{number}").touch()
+    seen: list[dict[str, int]] = []
+
+    def look():
+        while pushing.is_set():
+            if folder.is_dir():
+                names = [path.name for path in folder.iterdir() if path.name.isdecimal()]
+                seen.append({n: sum(len(f) for _, _, f in os.walk(folder / n)) for n in names})
+
+    pushing.set()
+    server = threading.Thread(target=look)
+    server.start()
+    version = push().get_string_custom_property("pushed_version")
+    pushing.clear()
+    server.join()
+    assert {} in seen  # It looked while the version was being written.
+    assert all(versions in ({}, {version: 502}) for versions in seen)
+    assert _versions(tmp_path) == {version: 502}
+
+
+def test_what_serves_may_read_the_version(push, tmp_path):
+    version = push().get_string_custom_property("pushed_version")
+    os.umask(mask := os.umask(0))
+    assert stat.S_IMODE((tmp_path / "serving" / version).stat().st_mode) == 0o777 & ~mask
+
+
+def test_a_blocked_push_leaves_what_was_there(push, tmp_path):
+    (tmp_path / "serving").write_text("a file where the folder should be")
+    with pytest.raises(OSError):
+        push()
+    assert (tmp_path / "serving").read_text() == "a file where the folder should be"
+
+
+def test_names_that_are_no_versions_are_left_alone(push, tmp_path):
+    names = ["9" * 20, "٣", "notes"]
+    for name in names:
+        (tmp_path / "serving" / name).mkdir(parents=True)
+    version = push().get_string_custom_property("pushed_version")
+    assert _versions(tmp_path) == {version: 2, **dict.fromkeys(names, 0)}
+
+
 def test_a_version_is_numbered_above_all_others(push, tmp_path):
     # As a rollback in the same second leaves them.
     newest = int(time.time()) + 1
@@ -84,7 +134,12 @@ def test_a_clock_behind_the_newest_version_is_told(push, tmp_path):
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(push, tmp_path):
-    for name, file in (("7", "saved_model.pb"), ("8", "variables"), ("notes", "variables")):
+    for name, file in (
+        ("7", "saved_model.pb"),
+        ("8", "variables"),
+        ("notes", "variables"),
+        (".pushing-x1y2.unfinished", "variables"),
+    ):
         (tmp_path / "serving" / name).mkdir(parents=True)
         (tmp_path / "serving" / name / file).touch()
     version = push().get_string_custom_property("pushed_version")
@@ -95,6 +150,8 @@ def test_with_room_it_is_tfxs_pusher(push, tmp_path):
     pushed = push()
     version = pushed.get_string_custom_property("pushed_version")
     assert _versions(tmp_path) == {version: 2}
+    destination = pushed.get_string_custom_property("pushed_destination")
+    assert destination == f"{tmp_path}/serving/{version}"
     assert pushed.get_int_custom_property("pushed") == 1
 
 

@@ -113,14 +113,27 @@ def test_evaluation_targets_through_the_saved_model(saved: pathlib.Path) -> None
 
 def test_warmup_requests_are_real_rows(saved: pathlib.Path, contract: Contract) -> None:
     rows = [{"scenario": "cart", "user": 7, "price": 2.5}, {"scenario": "home", "user": 8}]
-    write_warmup(str(saved), "polyrank", contract, [encoded(row) for row in rows])
-    one, many = read_warmup_requests(saved)
-    assert (one.model_spec.name, one.model_spec.signature_name) == ("polyrank", "predict")
-    assert set(one.inputs) == {column.name for column in contract.serving_features}
-    assert tf.make_ndarray(one.inputs["user"]).tolist() == [7]
-    assert tf.make_ndarray(one.inputs["price"]).tolist() == [2.5]
-    assert tf.make_ndarray(many.inputs["brand"]).tolist() == [b""] * 128
-    assert tf.make_ndarray(many.inputs["user"]).tolist() == [7, 8] * 64
+    serialized = [encoded(row) for row in rows]
+    write_warmup(str(saved), "polyrank", contract, serialized)
+    requests = list(read_warmup_requests(saved))
+    assert {request.model_spec.name for request in requests} == {"polyrank"}
+    signatures = [request.model_spec.signature_name for request in requests]
+    assert signatures == ["predict", "predict", "serving_default", "serving_default"]
+    one, many, one_example, many_examples = (request.inputs for request in requests)
+    assert set(one) == {column.name for column in contract.serving_features}
+    assert tf.make_ndarray(one["user"]).tolist() == [7]
+    assert tf.make_ndarray(one["price"]).tolist() == [2.5]
+    assert tf.make_ndarray(many["brand"]).tolist() == [b""] * 128
+    assert tf.make_ndarray(many["user"]).tolist() == [7, 8] * 64
+    assert tf.make_ndarray(one_example["examples"]).tolist() == serialized[:1]
+    assert tf.make_ndarray(many_examples["examples"]).tolist() == serialized * 64
+
+
+def test_without_rows_there_are_no_warmup_requests(
+    tmp_path: pathlib.Path, contract: Contract
+) -> None:
+    write_warmup(str(tmp_path), "polyrank", contract, [])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_canary_rows_are_spread_over_the_split(tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,31 @@
+"""The command line's options for what a request may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from serving.limits import LARGEST_MESSAGE, Limits
+
+_HELP = {
+    "rows": "Rows of a request.",
+    "elements": "Elements of a request's tensors.",
+    "tensor_bytes": "Bytes that a request's tensors take in memory.",
+    "message_bytes": "Bytes of a request.",
+}
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of `Limits` to a command, whose arguments are `max_rows` and so on."""
+    for name, text in reversed(_HELP.items()):
+        largest = LARGEST_MESSAGE if name == "message_bytes" else None
+        command = click.option(
+            f"--max-{name.replace('_', '-')}",
+            default=getattr(Limits, name),
+            show_default=True,
+            type=click.IntRange(1, largest),
+            help=text,
+        )(command)
+    return command
