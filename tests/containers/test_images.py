@@ -110,6 +110,11 @@ def test_compose_names_what_is_there():
     assert "./serving:/etc/polyrank:ro" in services["serving"]["volumes"]
 
 
+def test_every_container_has_a_memory_limit_that_can_be_set():
+    for name, service in compose()["services"].items():
+        assert re.fullmatch(rf"\$\{{{name.upper()}_MEMORY:-\d+g\}}", service["mem_limit"])
+
+
 def test_tf_serving_watches_the_folder_that_the_pipeline_pushes_to():
     config = text_format.Parse(
         (DOCKER / "serving" / "models.config").read_text(),
