@@ -167,7 +167,13 @@ def _nested(assignments: tuple[str, ...]) -> dict[str, Any]:
 
 def _report(out: pathlib.Path, started: float) -> None:
     spans = sorted(out.glob("span=*"))
-    rows = sum(pq.read_metadata(part).num_rows for x in spans for part in x.glob("*.parquet"))
+    rows = sum(_rows_of(part) for x in spans for part in x.glob("*.parquet"))
     first, last = (span.name.partition("=")[2] for span in (spans[0], spans[-1]))
     seconds = time.monotonic() - started
     click.echo(f"{out}: {rows:,} rows in {len(spans)} spans, {first} to {last} ({seconds:.1f} s)")
+
+
+def _rows_of(part: pathlib.Path) -> int:
+    # An open file: Arrow may take a path with a blank or a bracket for an address.
+    with part.open("rb") as file:
+        return int(pq.read_metadata(file).num_rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from data.log.check_log import LogCheck
 from data.log.files import left_out_lines
+from data.log.reading_notes import note_lines
 from schemas.contract import Contract
 from schemas.label_values import negative_words, positive_words
 
@@ -63,5 +64,6 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
         names = sorted(found.not_named)
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         lines.append(f"not in the schema, not read: {', '.join(names[:_MOST_NAMES])}{more}")
+    lines += note_lines(found.notes)
     lines += left_out_lines(tuple(found.left_out))
     return lines

@@ -10,6 +10,7 @@ from data.inference.guesses import guess
 from data.inference.proposal import Proposal, propose
 from data.inference.sample import read_sample
 from data.log.files import left_out_lines
+from data.log.reading_notes import note_lines
 
 
 def propose_schema(
@@ -23,7 +24,8 @@ def propose_schema(
       overwrite: replace `out` if it exists.
 
     Returns:
-      The proposal, and lines that name the files of `data` that were not read.
+      The proposal, and lines that name the files of `data` that were not read, or not
+      as their names say.
 
     Raises:
       BadDataError: the log can't be read, or no column fits a role that every schema has.
@@ -35,4 +37,4 @@ def propose_schema(
     proposal = propose(sample, guess(sample))
     if out is not None:
         write_whole(out, proposal.text)
-    return proposal, left_out_lines(sample.left_out)
+    return proposal, [*note_lines(sample.notes), *left_out_lines(sample.left_out)]

@@ -11,9 +11,12 @@ import pyarrow as pa
 
 from common.errors import BadDataError
 from data.inference.one_table import one_array, one_table
+from data.inference.text_faults import text_notes
 from data.log.casting import lists
 from data.log.files import LeftOut, LogFile, list_log
 from data.log.formats.opening import open_log
+from data.log.formats.reader import LogReader
+from data.log.reading_notes import notes_of
 from data.log.spans import some
 
 MOST_ROWS = 500_000
@@ -29,6 +32,7 @@ class Sample:
       days: datetime64[D] [N], the day of each row's `span=` folder; None where there are none.
       complete: True where every row was read.
       left_out: files and folders that are not read.
+      notes: (how a file is read where its name does not say so, its name).
     """
 
     table: pa.Table
@@ -36,6 +40,7 @@ class Sample:
     days: np.ndarray | None
     complete: bool
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> Sample:
@@ -48,9 +53,15 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
     listing = list_log(source)
     share = -(-most_rows // len(listing.files))
     files, tables, days, complete = [], [], [], True
+    notes: list[tuple[str, str]] = []
     for file in listing.files:
-        table, whole = _first_rows(file, share)
+        reader = open_log(file)
+        notes += notes_of(file, reader)
+        if reader.is_empty:
+            continue
+        table, whole = _first_rows(file, reader, share)
         complete = complete and whole
+        notes += text_notes(file, table)
         if table.num_rows:
             files.append(file)
             tables.append(table)
@@ -59,12 +70,13 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
         raise BadDataError(f"{source} holds files and no row; deliver the log anew")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
-    return Sample(one_table(files, tables), listing.files, known, complete, listing.left_out)
+    return Sample(
+        one_table(files, tables), listing.files, known, complete, listing.left_out, tuple(notes)
+    )
 
 
-def _first_rows(file: LogFile, most_rows: int) -> tuple[pa.Table, bool]:
+def _first_rows(file: LogFile, reader: LogReader, most_rows: int) -> tuple[pa.Table, bool]:
     """The first rows of a file, and whether these are all of it."""
-    reader = open_log(file)
     names = reader.schema.names
     twice = [name for name, count in collections.Counter(names).items() if count > 1]
     if twice:

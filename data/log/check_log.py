@@ -12,8 +12,9 @@ from data.log.check_batch import check_batch, passed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
 from data.log.labels import label_rows
+from data.log.reading_notes import notes_of
 from data.log.report import Report
-from data.log.spans import list_names, spans
+from data.log.spans import list_names, no_row, spans
 from data.log.unknown_labels import UnknownLabels
 from schemas.contract import Contract
 
@@ -28,6 +29,7 @@ class LogCheck:
       report: rows read, and rows refused by rule.
       unreadable: messages of the files and spans that could not be read.
       left_out: files and folders that are not read.
+      notes: (how a file is read where its name does not say so, its name).
       not_named: columns of the files that the schema does not name.
       positives: label's column -> positive rows, of the rows that were not refused.
       unknown: where a label is not known yet, of the same rows.
@@ -39,6 +41,7 @@ class LogCheck:
     report: Report = dataclasses.field(default_factory=Report)
     unreadable: list[str] = dataclasses.field(default_factory=list)
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
+    notes: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     not_named: set[str] = dataclasses.field(default_factory=set)
     positives: dict[str, int] = dataclasses.field(default_factory=dict)
     unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
@@ -67,17 +70,21 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
             found.unreadable.append(str(error))
             continue
         found.left_out.extend(listing.left_out)
+        read, unreadable = found.report.read, len(found.unreadable)
         for file in listing.files:
             found.files += 1
             try:
                 _check_file(contract, file, date, found)
             except BadDataError as error:
                 found.unreadable.append(str(error))
+        if (found.report.read, len(found.unreadable)) == (read, unreadable):
+            found.unreadable.append(no_row(date))
     return found
 
 
 def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -> None:
     reader = open_checked(file, contract)
+    found.notes.extend(notes_of(file, reader))
     if reader.is_empty:
         return
     names = [column.name for column in contract.columns]

@@ -50,6 +50,11 @@ def spans(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(existing)
 
 
+def no_row(date: str) -> str:
+    """What is wrong with a span whose files are all without a row."""
+    return f"{PREFIX}{date} has files but no row; deliver the day anew"
+
+
 def list_names(data_path: str) -> list[str]:
     """Lists the data folder, local or remote.
 

@@ -9,7 +9,7 @@ from common.errors import BadDataError
 from data.log import columns, rules
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
-from data.log.spans import PREFIX
+from data.log.spans import no_row
 from data.log.time_counts import TimeCounts
 from schemas.column import Column
 from schemas.contract import Contract
@@ -70,7 +70,7 @@ def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> Survey
         files = tuple(pool.map(lambda item: _survey_file(contract, *item), found))
     for date in dates:
         if not any(file.rows for file in files if file.date == date):
-            raise BadDataError(f"{PREFIX}{date} has files but no row; deliver the day anew")
+            raise BadDataError(no_row(date))
     if contract.timestamp and not any(len(file.times.times) for file in files):
         _raise_no_time(contract.timestamp, next(file for file in files if file.rows))
     left_out = [item for listing in listings.values() for item in listing.left_out]

@@ -1,4 +1,8 @@
-"""CSV with a header, commas and RFC 4180 quotes, plain or gzip: text, in one row group."""
+"""CSV with a header and RFC 4180 quotes: text, in one row group.
+
+Values may be separated by commas, semicolons, tabs or |, the text UTF-8 or marked UTF-16, the file
+plain or gzip: `csv_layout` finds out.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,23 @@ import pyarrow as pa
 import pyarrow.csv
 
 from common.errors import BadDataError
-from data.log.formats.csv_quotes import CsvQuotes
+from data.log.formats.csv_layout import DELIMITERS, find_layout
+from data.log.formats.csv_text import CsvText
 from data.log.formats.reader import BATCH_ROWS
-from data.log.formats.streams import open_stream
 
 _BLOCK_BYTES = 1 << 24
 """The longest row that can be read."""
 
-_BOM = b"\xef\xbb\xbf"
+_HELD = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a |"}
+_OTHER_DELIMITERS = ":^~ \x01\x1f"
 _ERRORS = (pa.ArrowException, OSError, UnicodeError, csv.Error)
 
 
 class CsvFile:
     """A `LogReader` of a CSV file; every column is binary, an empty unquoted field is null.
 
-    Rows are counted without the header and without blank lines, which are skipped.
+    Rows are counted without the header and without blank lines, which are skipped. A file without
+    a header has no row.
     """
 
     untyped = True
@@ -36,26 +42,29 @@ class CsvFile:
         """Reads the header.
 
         Raises:
-          BadDataError: there is none, or it is no text; `source` names the file.
+          BadDataError: it is no text; `source` names the file.
         """
         self._path = path
         self._source = source
         try:
+            self._layout = find_layout(path, source)
             with io.TextIOWrapper(
-                io.BufferedReader(_QuotedText(path)), "utf-8-sig", "surrogateescape", newline=""
+                io.BufferedReader(CsvText(path, self._layout)),
+                "utf-8",
+                "surrogateescape",
+                newline="",
             ) as text:
                 # Arrow skips blank lines, before the header too.
-                header = next(filter(None, csv.reader(text)), None)
-                self.is_empty = not text.read(1)
-            # The rows' text is checked value by value.
-            names = "".join(header or [])
-            if "\0" in names:
-                raise csv.Error("line contains NUL")  # Python's own words before 3.11.
-            names.encode()
+                rows = csv.reader(text, delimiter=self._layout.delimiter)
+                header = next(filter(None, rows), [])
+                if "\0" in "".join(header):
+                    raise csv.Error("line contains NUL")  # Python's own words before 3.11.
+                # The rows' text is checked value by value.
+                self.is_empty = not _has_more(text)
         except _ERRORS as error:
             raise self._unreadable(error) from None
-        if header is None:
-            raise BadDataError(f"{source} is empty: it has no header; write the file anew")
+        self._check_header(header)
+        self.notes = self._layout.notes
         self.schema = pa.schema([(name, pa.binary()) for name in header])
 
     def batches(
@@ -65,7 +74,7 @@ class CsvFile:
         del group
         if self.is_empty:
             return
-        file = _QuotedText(self._path)
+        file = CsvText(self._path, self._layout)
         broken: list[Any] = []
         try:
             for block in self._blocks(file, columns, broken):
@@ -97,7 +106,7 @@ class CsvFile:
         table = pa.Table.from_batches(found)
         return pa.table([_as_text(column) for column in table.columns], table.schema.names)
 
-    def _blocks(self, file: _QuotedText, columns: Sequence[str], broken: list[Any]) -> Any:
+    def _blocks(self, file: CsvText, columns: Sequence[str], broken: list[Any]) -> Any:
         def stop(row: Any) -> str:
             broken.append(row)  # What is raised here would not reach the caller.
             return "error"
@@ -107,7 +116,9 @@ class CsvFile:
             # Only a single thread tells the number of a broken row.
             read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
             parse_options=pyarrow.csv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=stop
+                delimiter=self._layout.delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=stop,
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(self.schema.names, pa.binary()),
@@ -122,47 +133,42 @@ class CsvFile:
         # Arrow counts the header as row 1.
         return BadDataError(
             f"{self._source}, row {row.number - 2}: {row.actual_columns} fields, but the header "
-            f"has {row.expected_columns}: {row.text[:200]!r}. Quote values that hold a comma "
-            "or a quote, and write the file anew"
+            f"has {row.expected_columns}: {row.text[:200]!r}. Quote values that hold "
+            f"{_HELD[self._layout.delimiter]} or a quote, and write the file anew"
         )
 
+    def _check_header(self, header: list[str]) -> None:
+        """Raises BadDataError where a name is no text, or all are one by a strange delimiter."""
+        for number, name in enumerate(header, start=1):
+            try:
+                name.encode()
+            except UnicodeError:
+                shown = name.encode("utf-8", "surrogateescape")
+                raise BadDataError(
+                    f"{self._source}, header, column {number}: the name {shown!r} is not UTF-8; if "
+                    f"it is Latin-1: iconv -f LATIN1 -t UTF-8 {self._source} > NEW.csv"
+                ) from None
+        if len(header) == 1 and not self.is_empty and set(header[0]) & set(_OTHER_DELIMITERS):
+            raise BadDataError(
+                f"{self._source} has one column, {header[0][:200]!r}: if another character "
+                f"separates its values, write it with one of {', '.join(DELIMITERS.values())}"
+            )
+
     def _unreadable(self, error: Exception) -> BadDataError:
-        hint = "write it anew, as UTF-8 with a header, commas and closed quotes"
+        if "contains NUL" in str(error):
+            return BadDataError(
+                f"{self._source} is no CSV file: its header holds NUL bytes; write it as text in "
+                "UTF-8"
+            )
+        hint = "write it anew, as UTF-8 with a header and closed quotes"
         if "straddling" in str(error):
             hint = f"a row is longer than {_BLOCK_BYTES:,} bytes: is a quote not closed?"
         return BadDataError(f"{self._source} can't be read as CSV ({error}); {hint}")
 
 
-class _QuotedText(io.RawIOBase):
-    """The text of a CSV file, plain or gzip; follows the quotes that were read."""
-
-    def __init__(self, path: str) -> None:
-        stream = open_stream(path)
-        is_gzip = path.endswith(".gz")
-        self._stream = pa.CompressedInputStream(stream, "gzip") if is_gzip else stream
-        self.quotes = CsvQuotes()
-        self._is_start = True
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(size if size >= 0 else None)
-        if content:
-            self.quotes.feed(content.removeprefix(_BOM) if self._is_start else content)
-            self._is_start = False
-        else:
-            self.quotes.end()
-        return content
-
-    def readinto(self, buffer: Any) -> int:
-        content = self.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
+def _has_more(text: io.TextIOWrapper) -> bool:
+    """Says whether anything but line ends follows."""
+    return any(letter not in "\r\n" for letter in iter(lambda: text.read(1), ""))
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

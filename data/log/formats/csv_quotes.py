@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
-_IS_END = np.isin(np.arange(256), list(b",\r\n"))
-"""Byte -> True where a value ends before it."""
-
 _MOST_SHOWN = 40
 
 
@@ -25,7 +22,10 @@ class CsvQuotes:
       text_after: line and text of the first value that goes on after its closing quote, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, delimiter: str = ",") -> None:
+        """Starts before the first byte; `delimiter` is one ASCII character between values."""
+        # Byte -> True where a value ends before it.
+        self._is_end = np.isin(np.arange(256), list(f"{delimiter}\r\n".encode()))
         self.is_open = False
         self.opened = 0
         self.text_after: tuple[int, str] | None = None
@@ -60,7 +60,7 @@ class CsvQuotes:
         new = np.flatnonzero(np.diff(at, prepend=-1) > 1)
         first, length = at[new], np.diff(new, append=len(at))
         odd = length % 2 == 1
-        starts = _IS_END[codes[first - 1]]
+        starts = self._is_end[codes[first - 1]]
         # After a run: open if an odd number of flips came since the last run that surely closed.
         flips = np.cumsum(odd & starts) + self.is_open
         closed = np.maximum.accumulate(np.where(odd & ~starts, np.arange(len(first)), -1))
@@ -68,7 +68,7 @@ class CsvQuotes:
         was_open = np.concatenate([[self.is_open], is_open[:-1]])
 
         ended = ~is_open & (was_open | (starts & ~odd))
-        goes_on = ended & ~_IS_END[codes[first + length]]
+        goes_on = ended & ~self._is_end[codes[first + length]]
         if self.text_after is None and goes_on.any():
             run = int(np.flatnonzero(goes_on)[0])
             shown = codes[first[run] : first[run] + length[run] + _MOST_SHOWN].tobytes()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-KNOWN = ".parquet, .csv, .csv.gz, .tfrecord or .tfrecord.gz"
+KNOWN = ".parquet, .csv, .csv.gz, .tsv, .tsv.gz, .tfrecord or .tfrecord.gz"
 
 LogFormat = Literal["parquet", "csv", "tfrecord"]
 
 _ENDINGS: dict[LogFormat, re.Pattern[str]] = {
     "parquet": re.compile(r"\.parquet$"),
-    "csv": re.compile(r"\.csv(\.gz)?$"),
+    "csv": re.compile(r"\.[ct]sv(\.gz)?$"),
     "tfrecord": re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$"),
 }
 _PART = re.compile(r"part-[^.]*(\.gz)?")

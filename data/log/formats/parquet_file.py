@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.errors import BadDataError
+from data.log.formats.contents import HEAD_BYTES, foreign
 from data.log.formats.reader import BATCH_ROWS
 from data.log.formats.streams import open_stream
 
@@ -18,6 +19,7 @@ class ParquetFile:
     """A `LogReader` of a Parquet file."""
 
     untyped = False
+    notes = ()
 
     def __init__(self, path: str, source: str) -> None:
         """Reads the footer.
@@ -26,15 +28,16 @@ class ParquetFile:
           BadDataError: it is no Parquet file; `source` names it.
         """
         self._source = source
-        try:
-            self._file = pq.ParquetFile(open_stream(path))
-        except (pa.ArrowException, OSError) as error:
-            raise BadDataError(
-                f"{source} can't be read as Parquet; write it anew ({error})"
-            ) from None
-        self.schema = self._file.schema_arrow
-        self.groups = self._file.metadata.num_row_groups
-        self.is_empty = self._file.metadata.num_rows == 0
+        self.schema = pa.schema([])
+        self.groups = 0
+        self.is_empty = True
+        file = _opened(path, source)
+        if file is None:
+            return
+        self._file = file
+        self.schema = file.schema_arrow
+        self.groups = file.metadata.num_row_groups
+        self.is_empty = file.metadata.num_rows == 0
 
     def batches(
         self, group: int, columns: Sequence[str], batch_rows: int = BATCH_ROWS
@@ -56,3 +59,22 @@ class ParquetFile:
             raise BadDataError(
                 f"{self._source}, row group {group} can't be read: {error}. Write the file anew"
             ) from None
+
+
+def _opened(path: str, source: str) -> pq.ParquetFile | None:
+    """Opens a Parquet file; None where it has no bytes, as a writer may leave a part without rows.
+
+    Raises:
+      BadDataError: it is no Parquet file; says what it is, where the first bytes tell.
+    """
+    what = ""
+    try:
+        with open_stream(path) as file:
+            head = file.read(HEAD_BYTES)
+        if not head:
+            return None
+        what = "" if head.startswith(b"PAR1") else foreign(head)
+        return pq.ParquetFile(open_stream(path))
+    except (pa.ArrowException, OSError) as error:
+        advice = f"it is {what}" if what else f"write it anew ({error})"
+        raise BadDataError(f"{source} can't be read as Parquet; {advice}") from None

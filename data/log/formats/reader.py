@@ -20,6 +20,7 @@ class LogReader(Protocol):
       is_empty: True where it has no row.
       groups: number of row groups: runs of rows, in the file's order, that can be read each
         without the others.
+      notes: how the file is read where its name does not say so, for people.
     """
 
     @property
@@ -33,6 +34,9 @@ class LogReader(Protocol):
 
     @property
     def groups(self) -> int: ...  # noqa: D102
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
 
     def batches(
         self, group: int, columns: Sequence[str], batch_rows: int = BATCH_ROWS

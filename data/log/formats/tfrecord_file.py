@@ -13,7 +13,9 @@ from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from common.errors import BadDataError
 from data.log.casting.values import ARROW_TYPES
+from data.log.formats.contents import HEAD_BYTES, foreign, is_gzip
 from data.log.formats.reader import BATCH_ROWS
+from data.log.formats.streams import open_stream
 from schemas.contract import Contract
 
 
@@ -26,6 +28,7 @@ class TFRecordFile:
 
     untyped = False
     groups = 1
+    notes = ()
 
     def __init__(self, path: str, source: str, contract: Contract | None = None) -> None:
         """Reads the first examples, for the types of their features.
@@ -41,12 +44,15 @@ class TFRecordFile:
         """
         self._path = path
         self._source = source
+        self._compression = _compression(path, source)
         columns = contract.columns if contract else ()
         self._expected = pa.schema(
             [(column.name, pa.list_(ARROW_TYPES[column.type])) for column in columns]
         )
         first = next(self._records(BATCH_ROWS), [])
         self.is_empty = not first
+        if self.is_empty and self._compression:
+            _refuse_what_is_cut_off(path, source)
         found = self._decoded_alone(first).schema
         # A feature that no example has is legal where the contract lets it be missing. One that
         # is there without a kind (`tf.train.Feature()`) has no type yet: the contract's.
@@ -101,10 +107,6 @@ class TFRecordFile:
                 f"{' (gzip)' if self._compression else ''}: {why}. Write the file anew"
             ) from None
 
-    @property
-    def _compression(self) -> str:
-        return "GZIP" if self._path.endswith(".gz") else ""
-
     def _dataset(self) -> tf.data.Dataset:
         return tf.data.TFRecordDataset([self._path], self._compression, buffer_size=1 << 20)
 
@@ -142,6 +144,39 @@ class TFRecordFile:
                 f"{self._source}, row {first + good} can't be decoded as tf.Example ({error}). "
                 "Write the file anew, every feature with one type"
             ) from None
+
+
+def _compression(path: str, source: str) -> str:
+    """Returns TensorFlow's name of a file's compression, by its first bytes.
+
+    Raises:
+      BadDataError: they are those of another kind of file, or there is no such file.
+    """
+    try:
+        with open_stream(path) as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise BadDataError(f"{source} can't be read as TFRecord: {error}") from None
+    if is_gzip(head):
+        return "GZIP"
+    what = foreign(head)
+    if what:
+        raise BadDataError(f"{source} is no TFRecord file: it is {what}")
+    return ""
+
+
+def _refuse_what_is_cut_off(path: str, source: str) -> None:
+    """Raises BadDataError where a gzip file without a record is not whole: TensorFlow is silent."""
+    try:
+        with open_stream(path) as file, pa.CompressedInputStream(file, "gzip") as content:
+            rest = content.read(1)
+            why = "the first record is cut off" if rest else ""
+    except (pa.ArrowException, OSError) as error:
+        why = str(error)
+    if why:
+        raise BadDataError(
+            f"{source}, row 0 can't be read as TFRecord (gzip): {why}. Write the file anew"
+        )
 
 
 def _with_nulls(batch: pa.RecordBatch, field: pa.Field) -> pa.RecordBatch:

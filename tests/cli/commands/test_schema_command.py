@@ -269,11 +269,11 @@ def test_files_that_are_no_log_are_told(tmp_path):
         _invoke(schema, "infer", "--data", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["shop.tsv", "shop.CSV", "shop.csv.zip"])
+@pytest.mark.parametrize("name", ["shop.txt", "shop.CSV", "shop.csv.zip"])
 def test_a_file_of_an_unknown_ending_is_told_with_the_known_ones(made, tmp_path, name):
     (tmp_path / name).write_text("x,y\n1,2\n")
     spans = ("spans", "--schema", made / "my" / "schema.pbtxt", "--out", tmp_path / "out")
-    known = r"\.parquet, \.csv, \.csv\.gz, \.tfrecord or \.tfrecord\.gz$"
+    known = r"\.parquet, \.csv, \.csv\.gz, \.tsv, \.tsv\.gz, \.tfrecord or \.tfrecord\.gz$"
     with pytest.raises(BadDataError, match=rf"{name} is no file of a log.*: {known}"):
         _invoke(data, *spans, "--source", tmp_path / name)
     with pytest.raises(BadDataError, match=rf"holds no file of a log.*found: {name}.*: {known}"):
@@ -299,7 +299,7 @@ def test_every_command_names_what_it_leaves_out(made, check, tmp_path, tmp_path_
     told = (
         "left out: notes.md (it is not in a folder called span=YYYY-MM-DD)\n"
         "left out: span=2026-03-01/late.CSV (its name does not end in .parquet, .csv, .csv.gz, "
-        ".tfrecord or .tfrecord.gz)\n"
+        ".tsv, .tsv.gz, .tfrecord or .tfrecord.gz)\n"
     )
     schema_path = made / "my" / "schema.pbtxt"
     commands = (

@@ -1,5 +1,6 @@
 """What infer proposes, spans writes, check passes and a run reads: the rows of the same files."""
 
+import gzip
 import json
 import pathlib
 
@@ -8,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from impression_log import DATES, Log, csv_bytes, day_table, examples_of, write_tfrecord
 
+from common.errors import BadDataError
 from data.adapters.user_files import write_user_files
 from data.inference.sample import read_sample
 from data.log.check_log import check_log
 from data.log.files import HIDDEN, NOT_IN_A_SPAN, UNKNOWN_ENDING
 
+SPANS = [f"span={date}" for date in DATES]
 LEFT_OUT = {
     "notes.md": NOT_IN_A_SPAN,
     "old": NOT_IN_A_SPAN,
@@ -20,6 +23,29 @@ LEFT_OUT = {
     f"span={DATES[0]}/spark.parquet/.part-00000.parquet.crc": HIDDEN,
     f"span={DATES[1]}/late/part-0.parquet.tmp": UNKNOWN_ENDING,
 }
+
+
+EMPTY = {
+    "empty/a.parquet": b"",
+    "empty/a.csv": b"",
+    "empty/b.csv": b"\xef\xbb\xbfother,columns\n\n",
+    "empty/b.tsv": b"other\tcolumns",
+    "empty/c.csv.gz": b"",
+    "empty/d.csv.gz": gzip.compress(b""),
+    "empty/a.tfrecord": b"",
+}
+TYPED = "empty/b.parquet"
+NO_ROW = sorted([*EMPTY, TYPED, "empty/c.tfrecord.gz", "late/hour=6/part-0.parquet"])
+NOTES = [
+    *(("no row", f"span={DATES[0]}/{name}") for name in NO_ROW),
+    ("values are separated by semicolons", f"span={DATES[1]}/b/part-0.csv"),
+    ("text is UTF-16", f"span={DATES[1]}/b/part-0.csv"),
+    ("values are separated by tabs", f"span={DATES[1]}/part-0.csv"),
+    (
+        "compressed with gzip, though the name does not end in .gz",
+        f"span={DATES[1]}/part-0.csv",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +60,15 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Log:
     empty = pa.table({name: pa.nulls(0) for name in first.column_names})
     pq.write_table(empty, _path(log, 0, "late/hour=6/part-0.parquet"))
     _path(log, 1, "a/part-0.csv").write_bytes(csv_bytes(second.slice(0, 15)))
-    _path(log, 1, "part-0.csv").write_bytes(csv_bytes(second.slice(15)))
+    semicolons = csv_bytes(second.slice(15, 10)).replace(b",", b";")
+    _path(log, 1, "b/part-0.csv").write_bytes(semicolons.decode().encode("utf-16"))
+    tabs = csv_bytes(second.slice(25)).replace(b",", b"\t")
+    _path(log, 1, "part-0.csv").write_bytes(gzip.compress(tabs))
     write_tfrecord(_path(log, 2, "b.tfrecord/part-r-00000"), examples_of(third))
+    for name, content in EMPTY.items():
+        _path(log, 0, name).write_bytes(content)
+    pq.write_table(pa.table({"other": pa.array([], pa.date32())}), _path(log, 0, TYPED))
+    write_tfrecord(_path(log, 0, "empty/c.tfrecord.gz"), [])
     for name in ("old/part-0.parquet", *(name for name in LEFT_OUT if name != "old")):
         path = log.folder / "log" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,12 +90,17 @@ def test_all_of_them_read_the_same_rows_and_leave_out_the_same_files(mixed, cont
 
     checked = check_log(contract, str(source))
     assert (checked.report.read, checked.kept, checked.unreadable) == (120, 120, [])
-    assert checked.files == len(record["files"]) == 7
+    assert checked.files == len(record["files"]) == 8 + len(EMPTY) + 2
+    assert checked.notes == NOTES
 
     # Their types differ, as those of three formats do, and infer takes one log of one type.
-    days = [source / f"span={date}" for date in DATES]
+    days = [source / name for name in SPANS]
     samples = [read_sample(day) for day in days]
     assert [sample.table.num_rows for sample in samples] == [40, 40, 40]
+    notes = [
+        (note, f"{x}/{name}") for x, s in zip(SPANS, samples, strict=True) for note, name in s.notes
+    ]
+    assert notes == NOTES
     names = [
         f"{day.name}/{file.name}" for day, x in zip(days, samples, strict=True) for file in x.files
     ]
@@ -86,5 +124,19 @@ def test_an_unnamed_left_out_file_would_be_a_lost_row(mixed, caplog):
         f"left out: span={DATES[0]}/spark.parquet/.part-00000.parquet.crc, "
         f"span={DATES[0]}/spark.parquet/_SUCCESS (its name begins with '.' or '_')",
         f"left out: span={DATES[1]}/late/part-0.parquet.tmp (its name does not end in .parquet, "
-        ".csv, .csv.gz, .tfrecord or .tfrecord.gz)",
+        ".csv, .csv.gz, .tsv, .tsv.gz, .tfrecord or .tfrecord.gz)",
     ]
+
+
+@pytest.mark.parametrize("name", ["part-0.parquet", "part-0.csv", "part-0.tfrecord"])
+def test_a_span_whose_files_are_all_empty_is_refused_by_every_reader(log, contract, name):
+    (log.folder / "log" / SPANS[1] / "part-0.parquet").unlink()
+    log.path(1, name).write_bytes(b"")
+    said = f"{SPANS[1]} has files but no row; deliver the day anew"
+    with pytest.raises(BadDataError) as error:
+        log.run("run")
+    assert str(error.value) == said
+    checked = check_log(contract, str(log.folder / "log"))
+    assert (checked.kept, checked.unreadable) == (80, [said])
+    with pytest.raises(BadDataError, match="holds files and no row"):
+        read_sample(log.folder / "log" / SPANS[1])

@@ -145,13 +145,13 @@ def test_a_span_without_a_file_says_what_is_there_instead(tmp_path):
         list_span(str(tmp_path), DAY)
     first, *lines = str(error.value).splitlines()
     assert first == (
-        f"{tmp_path}/span={DAY} holds no .parquet, .csv, .csv.gz, .tfrecord or .tfrecord.gz file; "
-        "deliver the day or leave it out"
+        f"{tmp_path}/span={DAY} holds no .parquet, .csv, .csv.gz, .tsv, .tsv.gz, .tfrecord or "
+        ".tfrecord.gz file; deliver the day or leave it out"
     )
     assert lines == [
         f"  left out: span={DAY}/_SUCCESS (its name begins with '.' or '_')",
         f"  left out: span={DAY}/part-0.parquet.tmp (its name does not end in .parquet, .csv, "
-        ".csv.gz, .tfrecord or .tfrecord.gz)",
+        ".csv.gz, .tsv, .tsv.gz, .tfrecord or .tfrecord.gz)",
     ]
 
 
