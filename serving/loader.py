@@ -18,12 +18,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving.errors import ModelLoadError
-from serving.signatures import SignatureSpec, signature_spec
+from serving.signatures import SignatureSpec, can_be_called, signature_spec
 from serving.unsaved_variables import unsaved_variables
 
-_SERVING_METHODS = frozenset(
-    f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress")
-)
 # Every set of outputs costs a pruned graph; clients use one or two.
 _CALLABLES_KEPT = 16
 
@@ -114,7 +111,7 @@ class LoadedModel:
         self.signatures = {
             name: Signature(session, signature_spec(definition))
             for name, definition in self.definitions.items()
-            if definition.method_name in _SERVING_METHODS and definition.outputs
+            if can_be_called(definition)
         }
         self._session = session
 

@@ -1,4 +1,8 @@
-"""Rows as people write them, cast to the inputs of a signature."""
+"""Values as people have them, cast to the inputs of a signature.
+
+The types are those of the signature, never guessed from the values; the casts are those by which
+a log is read (`data.log.casting`), so that rows of a log score as they were trained on.
+"""
 
 from __future__ import annotations
 
@@ -8,71 +12,82 @@ from typing import Any
 import numpy as np
 
 from common.errors import BadDataError, PolyrankError
+from common.suggestions import nearest
+from serving.casting import cast_column
+from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 
 
-def _integer(value: Any) -> int:
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(value)
-    return int(value)
-
-
-def _bytes(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, bytes):
-        return value
-    raise ValueError(value)
-
-
-_CASTS: dict[str, Callable[[Any], Any]] = {"int64": _integer, "float32": float, "string": _bytes}
-_DTYPES = {"int64": np.int64, "float32": np.float32, "string": object}
-
-
-def columns(
-    rows: Sequence[Mapping[str, Any]],
-    inputs: Mapping[str, TensorSpec],
-    missing: Mapping[str, Any],
-) -> dict[str, np.ndarray]:
-    """Turns rows into one array `[B]` an input; what is no input is passed over.
-
-    Args:
-      rows: B mappings from feature to value; None and NaN stand for a missing value.
-      inputs: the signature's inputs, each a vector of int64, float32 or string.
-      missing: what the model takes for a missing value, by dtype name.
-
-    Raises:
-      BadDataError: a row lacks an input, or holds a value of another kind.
-      PolyrankError: the signature is not made of one vector a feature.
-    """
+def check_vectors(inputs: Mapping[str, TensorSpec]) -> None:
+    """Checks that every input takes one value a row; raises PolyrankError."""
     for name, spec in inputs.items():
-        if spec.dtype not in _CASTS or (spec.shape is not None and len(spec.shape) != 1):
+        is_vector = spec.shape is None or len(spec.shape) == 1
+        if not is_vector or spec.dtype not in ("int64", "float32", "string"):
             raise PolyrankError(
                 f"input '{name}' is {spec.dtype} {spec.shape_text()}; only vectors of int64, "
-                "float32 or string can be made of rows"
+                "float32 or string can be made of columns. Call Client.predict_tensors with arrays"
             )
-    for position, row in enumerate(rows, start=1):
-        lacking = [name for name in inputs if name not in row]
+
+
+def tensors(
+    values: Mapping[str, Any], columns: Mapping[str, ServedColumn]
+) -> dict[str, np.ndarray]:
+    """Casts columns to the inputs of a signature.
+
+    Args:
+      values: for every column its B values: a list, an array of numpy (masked or not), pandas or
+        Arrow. None, NaN, pandas' NA and NaT, a masked value and Arrow's null are missing.
+      columns: the signature's.
+
+    Returns:
+      int64, float32 or bytes [B] by the input's name.
+
+    Raises:
+      ColumnValueError: a value has no place in its column's type, or is missing where the model
+        needs one.
+      BadDataError: a column is not one of the model's, is lacking, or has more values than others.
+    """
+    for name in values:
+        if name not in columns:
+            raise BadDataError(f"the model has no column '{name}'; {nearest(name, columns)}")
+    lacking = [name for name in columns if name not in values]
+    if lacking:
+        raise BadDataError(f"there is no {_columns(lacking)}; {_wanted(columns)}")
+    cast = {
+        column.input: cast_column(name, values[name], column) for name, column in columns.items()
+    }
+    sizes = {name: len(cast[column.input]) for name, column in columns.items()}
+    if len(set(sizes.values())) > 1:
+        shown = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
+        raise BadDataError(f"columns must have one value a row, but their sizes differ: {shown}")
+    return cast
+
+
+def by_column(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, ServedColumn],
+    place: Callable[[int], str] = "rows[{}]".format,
+) -> dict[str, list[Any]]:
+    """Turns rows into columns; what is no column of the model is passed over.
+
+    Args:
+      rows: B mappings from column to value.
+      columns: the signature's.
+      place: what people call a row, from its index.
+
+    Raises:
+      BadDataError: a row lacks a column.
+    """
+    for index, row in enumerate(rows):
+        lacking = [name for name in columns if name not in row]
         if lacking:
-            raise BadDataError(
-                f"row {position} lacks {', '.join(lacking)}; the model's features are: "
-                f"{', '.join(inputs)} (write null for a missing value)"
-            )
-    return {name: _column(rows, name, spec.dtype, missing) for name, spec in inputs.items()}
+            raise BadDataError(f"{place(index)} has no {_columns(lacking)}; {_wanted(columns)}")
+    return {name: [row[name] for row in rows] for name in columns}
 
 
-def _column(
-    rows: Sequence[Mapping[str, Any]], name: str, dtype: str, missing: Mapping[str, Any]
-) -> np.ndarray:
-    column = np.empty(len(rows), dtype=_DTYPES[dtype])
-    for position, row in enumerate(rows):
-        value = row[name]
-        try:
-            # pandas writes whole numbers with gaps as floats, and the gaps as NaN.
-            absent = value is None or value != value
-            column[position] = missing[dtype] if absent else _CASTS[dtype](value)
-        except (ValueError, TypeError, OverflowError):
-            raise BadDataError(
-                f"row {position + 1}: '{name}' is {value!r}, wanted {dtype}"
-            ) from None
-    return column
+def _columns(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(repr(name) for name in names)}"
+
+
+def _wanted(columns: Mapping[str, ServedColumn]) -> str:
+    return f"the model takes {', '.join(columns)} (a missing value is None, null in JSON)"

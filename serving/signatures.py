@@ -9,6 +9,10 @@ from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.tensors import dtype_name
 
+_SERVING_METHODS = frozenset(
+    f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress")
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class TensorSpec:
@@ -65,3 +69,8 @@ def signature_spec(definition: meta_graph_pb2.SignatureDef) -> SignatureSpec:
         {name: _tensor_spec(definition.inputs[name]) for name in sorted(definition.inputs)},
         {name: _tensor_spec(definition.outputs[name]) for name in sorted(definition.outputs)},
     )
+
+
+def can_be_called(definition: meta_graph_pb2.SignatureDef) -> bool:
+    """Whether requests may name it; a SavedModel has others, such as `__saved_model_init_op`."""
+    return definition.method_name in _SERVING_METHODS and bool(definition.outputs)

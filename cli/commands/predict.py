@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
 import sys
-from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,104 +14,101 @@ from common.json_files import to_text
 if TYPE_CHECKING:
     import numpy as np
 
+    from cli.common.candidates import Chunk
+    from cli.common.row_sources import RowSource
+    from data.log.formats.endings import LogFormat
+
 
 @click.command()
-@click.argument("rows_file", type=click.File("r", encoding="utf-8"), required=False)
-@click.option("--parquet", type=click.Path(dir_okay=False), help="Take the rows of this file.")
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="How many rows of the Parquet file.",
-)
+@click.argument("files", nargs=-1)
+@click.option("--parquet", multiple=True, help="Rows of a file, folder or pattern; repeatable.")
+@click.option("--csv", multiple=True, help="The same of CSV, plain or gzip; repeatable.")
+@click.option("--rows", type=click.IntRange(min=1), help="The first N rows only. [default: all]")
+@click.option("--key", "keys", multiple=True, help="A column to print with the scores; repeatable.")
 @click.option("--target", default="localhost:8500", show_default=True, help="The server.")
 @click.option("--model-name", default="polyrank", show_default=True)
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds a request may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
 def predict(
-    rows_file: IO[str] | None,
-    parquet: str | None,
-    rows: int,
+    files: tuple[str, ...],
+    parquet: tuple[str, ...],
+    csv: tuple[str, ...],
+    rows: int | None,
+    keys: tuple[str, ...],
     target: str,
     model_name: str,
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Ask a served model for the scores of candidates.
+    """Query a served model for the scores of candidates.
 
-    ROWS_FILE holds one JSON object a line, one candidate each: {"feature": value, ...};
-    without it and without --parquet, standard input is read. null is a missing value.
+    FILES are Parquet, CSV or TFRecord files, folders or patterns of them, or files of JSON lines:
+    one JSON object a line, one candidate each: {"column": value, ...}. Without any, JSON lines
+    are read from standard input. null, an empty field and NaN are missing values.
+
+    Each row is printed with the columns that --key names, else with its file and its row (from 0;
+    its line, from 1, in JSON lines). One that is named as an output is printed as row.NAME.
     """
-    if parquet and rows_file:
-        raise click.UsageError("give ROWS_FILE or --parquet, not both")
-    candidates = _parquet_rows(parquet, rows) if parquet else _json_rows(rows_file or sys.stdin)
-
     with silent_imports():
-        from cli.common.scores import served_scores
+        from cli.common.row_sources import STANDARD_INPUT, first_rows, read_chunks, row_sources
+        from cli.common.scores import scored
+        from data.log.files import left_out_lines
+        from serving.client import Client
 
-    outputs = served_scores(candidates, target, model_name, timeout)
-    _print(outputs, len(candidates), as_json)
-
-
-def _json_rows(lines: IO[str]) -> list[dict[str, Any]]:
-    from common.errors import BadDataError
-
-    found = []
-    name = getattr(lines, "name", "standard input")
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise BadDataError(f"{name}, line {number}: {error}") from None
-        if not isinstance(row, dict):
-            raise BadDataError(f"{name}, line {number}: wanted a JSON object, got {line.strip()}")
-        found.append(row)
-    if not found:
-        raise BadDataError(f'{name} holds no rows; write one {{"feature": value, ...}} a line')
-    return found
+    given: list[tuple[str, LogFormat | None]] = [(path, None) for path in files]
+    given += [(path, "parquet") for path in parquet] + [(path, "csv") for path in csv]
+    sources: list[RowSource] = []
+    for path, kind in given or [(STANDARD_INPUT, None)]:
+        found, left_out = row_sources(path, kind)
+        sources += found
+        for line in left_out_lines(tuple(left_out)):
+            click.echo(line, err=True)
+    with Client(target, model_name, timeout) as client:
+        chunks = read_chunks(sources, list(dict.fromkeys((*client.columns(), *keys))))
+        answers = scored(client, first_rows(chunks, rows) if rows else chunks)
+        printed = (row for chunk, outputs in answers for row in _rows(chunk, outputs, keys))
+        if not as_json:
+            _print_table(list(printed))
+            return
+        for row in printed:
+            click.echo(to_text(row))
 
 
-def _parquet_rows(path: str, count: int) -> Sequence[Mapping[str, Any]]:
-    import pyarrow.parquet
-
-    from common.errors import BadDataError
-
-    if not pathlib.Path(path).is_file():
-        raise BadDataError(f"{path} does not exist")
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            batch = next(file.iter_batches(batch_size=count), None)
-    except pyarrow.ArrowInvalid as error:
-        raise BadDataError(f"{path} is no Parquet file: {error}") from None
-    if batch is None or not batch.num_rows:
-        raise BadDataError(f"{path} holds no rows")
-    return batch.to_pylist()
+def _rows(
+    chunk: Chunk, outputs: Mapping[str, np.ndarray], keys: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    columns = {key: _values(chunk.values[key]) for key in keys}
+    for index, place in enumerate(chunk.places):
+        about = {key: values[index] for key, values in columns.items()} if keys else place
+        named = {f"row.{name}" if name in outputs else name: about[name] for name in about}
+        yield {**named, **{name: _plain(array[index]) for name, array in outputs.items()}}
 
 
-def _print(outputs: Mapping[str, np.ndarray], count: int, as_json: bool) -> None:
-    if as_json:
-        for row in range(count):
-            click.echo(to_text({name: _plain(array[row]) for name, array in outputs.items()}))
-        return
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("row", *outputs):
-        table.add_column(name, justify="right", overflow="fold")
-    for row in range(count):
-        table.add_row(str(row + 1), *(_text(array[row]) for array in outputs.values()))
-    console_on(sys.stdout).print(table)
+def _values(column: Any) -> list[Any]:
+    values = column.to_pylist() if hasattr(column, "to_pylist") else column
+    return [_plain(value) for value in values]
 
 
 def _plain(value: Any) -> Any:
     value = value.tolist() if hasattr(value, "tolist") else value
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    is_json = value is None or isinstance(value, bool | int | float | str | list | dict)
+    return value if is_json else str(value)
+
+
+def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in dict.fromkeys(name for row in rows for name in row):
+        table.add_column(name, justify="right", overflow="fold")
+    names = [column.header for column in table.columns]
+    for row in rows:
+        table.add_row(*(_text(row.get(str(name), "")) for name in names))
+    console_on(sys.stdout).print(table)
 
 
 def _text(value: Any) -> str:
-    value = _plain(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from common.errors import BadDataError, PolyrankError
-from common.names import PREDICT
-from models.features.preprocessing import MISSING
+from cli.common.candidates import Chunk
+from common.errors import BadDataError
+from serving.casting import ColumnValueError
 from serving.client import Client
-from serving.rows import columns
-
-_MISSING = {"int64": MISSING["int"], "float32": MISSING["float"], "string": MISSING["bytes"]}
+from serving.rows import by_column
 
 
 def served_scores(
@@ -39,10 +37,24 @@ def served_scores(
     if not rows:
         raise BadDataError("there are no rows; give one mapping from feature to value a candidate")
     with Client(target, model_name, timeout) as client:
-        signatures = client.metadata()
-        if PREDICT not in signatures:
-            raise PolyrankError(
-                f"model '{model_name}' at {target} has no signature '{PREDICT}', "
-                f"only {', '.join(signatures)}"
-            )
-        return client.predict(columns(rows, signatures[PREDICT].inputs, _MISSING), PREDICT)
+        try:
+            return client.predict(by_column(rows, client.columns()))
+        except ColumnValueError as error:
+            raise error.at(f"rows[{error.index}]") from None
+
+
+def scored(
+    client: Client, chunks: Iterable[Chunk]
+) -> Iterator[tuple[Chunk, dict[str, np.ndarray]]]:
+    """Yields chunks with their outputs, [B] each; what is no column of the model is passed over.
+
+    Raises:
+      BadDataError: a value has no place in its column; names the file, row and column.
+      ServingError: the server can't be reached or refuses the request.
+    """
+    columns = client.columns()
+    for chunk in chunks:
+        try:
+            yield chunk, client.predict({name: chunk.values[name] for name in columns})
+        except ColumnValueError as error:
+            raise error.at(chunk.place(error.index)) from None

@@ -65,7 +65,7 @@ def measure(
         for model in order:
             values = {name: columns[name][chosen] for name in inputs[model]}
             began = time.perf_counter()
-            clients[model].predict(values, PREDICT)
+            clients[model].predict_tensors(values, PREDICT)
             if request >= 0:
                 times[model, request] = (time.perf_counter() - began) * 1000
     return [Latency.of(of_model) for of_model in times]
@@ -150,7 +150,7 @@ def _refusal(live: Client, columns: Mapping[str, np.ndarray]) -> ServingError | 
         unknown = sorted(set(spec.inputs) - set(columns))
         if unknown:
             return ServingError(f"it wants {', '.join(unknown)}, which no request has any more")
-        live.predict({name: columns[name][:1] for name in spec.inputs}, PREDICT)
+        live.predict_tensors({name: columns[name][:1] for name in spec.inputs}, PREDICT)
     except ServingError as error:
         return error
     return None

@@ -31,7 +31,7 @@ def replay(
         if signature == SERVING_DEFAULT:
             return client.predict_examples(recorded.examples[rows])
         columns = {name: values[rows] for name, values in recorded.columns.items()}
-        return client.predict(columns, signature)
+        return client.predict_tensors(columns, signature)
 
     starts = range(0, len(recorded.examples), batch_rows)
     answers = [ask(slice(start, start + batch_rows)) for start in starts]

@@ -15,6 +15,7 @@ from models.features.preprocessing import dense_column
 from models.features.targets import evaluation_targets
 from models.ranker import Ranker
 from schemas.contract import Contract
+from serving.served_columns import write_served_columns
 from serving.warmup import write_warmup_requests
 
 WARMUP_ROWS = (1, 128)
@@ -73,11 +74,23 @@ class ServingModule(tf.Module):
         # And those that are read alone: what only training needs is not served.
         used = {id(v): v for function in self.functions.values() for v in function.variables}
         self._weights = list(used.values())
+        self._contract = contract
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Column -> input of `predict`."""
+        return {column.name: column.name for column in self._contract.serving_features}
+
+    @property
+    def optional(self) -> set[str]:
+        """The columns that may be missing."""
+        return {column.name for column in self._contract.serving_features if not column.required}
 
 
 def save_serving_model(module: ServingModule, folder: str) -> None:
-    """Writes the SavedModel to `folder`."""
+    """Writes the SavedModel to `folder`, and into it which columns its clients may leave out."""
     tf.saved_model.save(module, folder, signatures=module.functions)
+    write_served_columns(folder, module.inputs, module.optional)
 
 
 def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, np.ndarray]:

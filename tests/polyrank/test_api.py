@@ -125,7 +125,7 @@ def test_predict_says_what_is_wrong_with_rows(work_dir):
         model_base_path=work_dir / "serving" / "cities", model_name="cities", port=0
     )
     try:
-        with pytest.raises(BadDataError, match="row 2 lacks age"):
+        with pytest.raises(BadDataError, match=r"rows\[1\] has no column 'age'"):
             polyrank.predict(
                 [ROWS[0], {"city": "basel"}], target=server.target, model_name="cities"
             )

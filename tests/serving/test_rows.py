@@ -4,68 +4,66 @@ import numpy as np
 import pytest
 
 from common.errors import BadDataError, PolyrankError
-from serving.rows import columns
+from serving.rows import by_column, check_vectors, tensors
+from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 
-INPUTS = {
-    "age": TensorSpec("float32", (None,), "age:0"),
-    "city": TensorSpec("string", (None,), "city:0"),
-    "item": TensorSpec("int64", (None,), "item:0"),
+COLUMNS = {
+    "age": ServedColumn("age", "float32", math.nan),
+    "city": ServedColumn("city", "string", b""),
+    "item id": ServedColumn("item_id", "int64"),
 }
-MISSING = {"int64": -(2**63), "float32": math.nan, "string": b""}
 
 
-def test_values_are_cast_and_other_keys_passed_over():
-    rows = [
-        {"age": 3, "city": "Zürich", "item": 2**60, "click": 1},
-        {"age": 0.5, "city": b"\xff", "item": 4.0},
-    ]
-    made = columns(rows, INPUTS, MISSING)
-    assert list(made) == ["age", "city", "item"]
-    assert made["age"].dtype == np.float32
+def test_columns_go_to_the_inputs_that_the_model_names():
+    made = tensors({"item id": [2**60, 4.0], "age": [3, 0.5], "city": ["Zürich", b"\xff"]}, COLUMNS)
+    assert {name: array.dtype for name, array in made.items()} == {
+        "age": np.float32,
+        "city": object,
+        "item_id": np.int64,
+    }
     assert made["age"].tolist() == [3.0, 0.5]
     assert made["city"].tolist() == ["Zürich".encode(), b"\xff"]
-    assert made["item"].dtype == np.int64
-    assert made["item"].tolist() == [2**60, 4]
+    assert made["item_id"].tolist() == [2**60, 4]
 
 
-def test_null_is_the_models_missing_value():
-    made = columns([{"age": None, "city": None, "item": None}], INPUTS, MISSING)
-    assert math.isnan(made["age"][0])
-    assert made["city"].tolist() == [b""]
-    assert made["item"].tolist() == [-(2**63)]
+def test_no_rows_have_the_signatures_types():
+    made = tensors({"age": [], "city": [], "item id": []}, COLUMNS)
+    assert [array.dtype for array in made.values()] == [np.float32, object, np.int64]
+    assert all(array.shape == (0,) for array in made.values())
 
 
-def test_nan_is_a_missing_value_of_any_type():
-    made = columns([{"age": math.nan, "city": math.nan, "item": math.nan}], INPUTS, MISSING)
-    assert math.isnan(made["age"][0])
-    assert made["city"].tolist() == [b""]
-    assert made["item"].tolist() == [-(2**63)]
+def test_a_column_that_the_model_has_not_is_named_with_the_nearest():
+    with pytest.raises(BadDataError, match="the model has no column 'town'; known: age, city"):
+        tensors({"age": [1], "town": ["a"], "item id": [1]}, COLUMNS)
+    with pytest.raises(BadDataError, match="no column 'item_id'; did you mean 'item id'?"):
+        tensors({"age": [1], "city": ["a"], "item_id": [1]}, COLUMNS)
 
 
-def test_missing_features_are_named():
-    with pytest.raises(BadDataError, match=r"row 2 lacks age, item; the model's features are: age"):
-        columns([{"age": 1, "city": "a", "item": 1}, {"city": "a"}], INPUTS, MISSING)
+def test_columns_that_lack_are_named():
+    wanted = r"there is no columns 'age', 'city'; the model takes age, city, item id \(a missing"
+    with pytest.raises(BadDataError, match=wanted):
+        tensors({"item id": [1]}, COLUMNS)
 
 
-@pytest.mark.parametrize(
-    ("feature", "value", "wanted"),
-    [
-        ("age", "old", "float32"),
-        ("item", 1.5, "int64"),
-        ("item", 2**63, "int64"),
-        ("item", math.inf, "int64"),
-        ("city", 3, "string"),
-        ("age", [1.0], "float32"),
-    ],
-)
-def test_a_value_of_another_kind_is_named(feature, value, wanted):
-    row = {"age": 1.0, "city": "a", "item": 1} | {feature: value}
-    with pytest.raises(BadDataError, match=rf"row 1: '{feature}' is .*, wanted {wanted}"):
-        columns([row], INPUTS, MISSING)
+def test_columns_of_different_sizes_are_named():
+    sizes = "their sizes differ: 'age' 1, 'city' 2, 'item id' 2"
+    with pytest.raises(BadDataError, match=sizes):
+        tensors({"age": [1], "city": ["a", "b"], "item id": [1, 2]}, COLUMNS)
+
+
+def test_rows_become_columns_and_other_keys_are_passed_over():
+    rows = [{"age": 1, "city": "a", "item id": 1, "click": 0}, {"age": 2, "city": None}]
+    assert by_column(rows[:1], COLUMNS) == {"age": [1], "city": ["a"], "item id": [1]}
+    with pytest.raises(BadDataError, match=r"rows\[1\] has no column 'item id'; the model takes"):
+        by_column(rows, COLUMNS)
+    with pytest.raises(BadDataError, match="line 514 has no column 'item id'"):
+        by_column(rows, COLUMNS, lambda index: f"line {index + 513}")
 
 
 def test_a_signature_of_matrices_is_refused():
-    inputs = {"image": TensorSpec("float32", (None, 28), "image:0")}
     with pytest.raises(PolyrankError, match=r"'image' is float32 \[\?, 28\]"):
-        columns([{"image": 1}], inputs, MISSING)
+        check_vectors({"image": TensorSpec("float32", (None, 28), "image:0")})
+    with pytest.raises(PolyrankError, match=r"'half' is float16 \[\?\]"):
+        check_vectors({"half": TensorSpec("float16", (None,), "half:0")})
+    check_vectors({"age": TensorSpec("float32", None, "age:0")})

@@ -122,7 +122,7 @@ def test_the_response_names_model_version_and_signature(served):
 )
 def test_wrong_inputs_are_named(client, inputs, code, message):
     with pytest.raises(ServingError, match=message) as caught:
-        client.predict(inputs)
+        client.predict_tensors(inputs)
     assert caught.value.code.name == code
     assert client.target in str(caught.value)
 
@@ -135,7 +135,7 @@ def test_bytes_that_are_no_example_are_refused(client):
 
 def test_unknown_signature_version_and_model(served, client):
     with pytest.raises(ServingError, match='Serving signature key "rank" not found.') as caught:
-        client.predict(ROWS, signature_name="rank")
+        client.predict_tensors(ROWS, signature_name="rank")
     assert caught.value.code == grpc.StatusCode.FAILED_PRECONDITION
     with pytest.raises(
         ServingError, match=r"Servable not found for request: Specific\(cities, 8\)"

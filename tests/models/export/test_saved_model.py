@@ -19,6 +19,7 @@ from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.training.scoring import make_scorer
 from schemas.contract import Contract
+from serving.served_columns import served_columns
 from serving.warmup import read_warmup_requests
 
 OUTPUTS = {"click", "buy_given_click", "click_and_buy"}
@@ -96,6 +97,19 @@ def test_predict_takes_one_tensor_a_serving_feature(
         for column in contract.serving_features
     }
     assert "position" not in found and "click" not in found
+
+
+def test_the_model_says_its_columns_and_which_may_be_missing(
+    saved: pathlib.Path, contract: Contract
+) -> None:
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        graph = tf.compat.v1.saved_model.load(session, ["serve"], str(saved))
+    found = served_columns("predict", graph.signature_def)
+    assert set(found) == {column.name for column in contract.serving_features}
+    needed = {name for name, column in found.items() if column.missing is None}
+    assert needed == {column.name for column in contract.serving_features if column.required}
+    assert needed and needed != set(found)
+    assert graph.signature_def["polyrank_columns"].method_name == "polyrank/columns"
 
 
 def test_an_example_without_a_required_column_is_refused(saved: pathlib.Path) -> None:

@@ -1,0 +1,190 @@
+"""One column of values, cast to the dtype that a signature wants."""
+
+from __future__ import annotations
+
+import decimal
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from common.errors import BadDataError
+from serving.served_columns import ServedColumn
+
+_WANTED = {
+    "int64": "a whole number from -2**63 to 2**63 - 1 (int64)",
+    "float32": "a finite number (float32)",
+    "string": "text, bytes or a whole number (string)",
+}
+_DTYPES = {"int64": np.int64, "float32": np.float32, "string": object}
+_LARGEST_SHOWN = 80
+_PANDAS_MISSING = ("NAType", "NaTType")
+# Beyond it a double can't tell neighbouring integers apart.
+_EXACT = 2**53
+
+
+class ColumnValueError(BadDataError):
+    """A value that has no place in its column.
+
+    Attributes:
+      column: its name.
+      index: the row, from 0.
+      reason: the value got and the one wanted.
+    """
+
+    def __init__(self, column: str, index: int, reason: str) -> None:
+        super().__init__(f"column '{column}', index {index}: {reason}")
+        self.column = column
+        self.index = index
+        self.reason = reason
+
+    def at(self, place: str) -> BadDataError:
+        """The same for people who know the row by another name, such as `rows.csv, row 7`."""
+        return BadDataError(f"{place}, column '{self.column}': {self.reason}")
+
+
+def cast_column(name: str, values: Any, column: ServedColumn) -> np.ndarray:
+    """Casts the values of one column; see `serving.rows.tensors`.
+
+    Returns:
+      int64, float32 or bytes [B].
+
+    Raises:
+      ColumnValueError: a value has no place in the type, or is missing where none may be.
+      BadDataError: `values` are no column of values.
+    """
+    listed = _listed(name, values)
+    if isinstance(listed, np.ndarray):
+        array = _cast_numbers(listed, column)
+        if array is not None:
+            return array
+        listed = listed.tolist()
+    return _cast_each(name, listed, column)
+
+
+def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
+    """The values as a plain array [B] of numbers, or as a sequence."""
+    if hasattr(values, "to_pylist"):  # Arrow's: as an array, integers with nulls were floats.
+        values = values.to_pylist()
+    elif not isinstance(values, list | tuple | np.ndarray):
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise BadDataError(f"column '{name}': wanted one value a row, got {_shown(values)}")
+        # pandas' and others' are arrays in their own way; what is none, such as a range, a list.
+        values = np.asarray(values) if hasattr(values, "__array__") else list(values)
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            shape = list(values.shape)
+            raise BadDataError(
+                f"column '{name}': wanted one value a row, got an array of shape {shape}"
+            )
+        # A masked array's list has None where it is masked.
+        if values.dtype.kind not in "iuf" or isinstance(values, np.ma.MaskedArray):
+            return values.tolist()
+    return values
+
+
+def _cast_numbers(array: np.ndarray, column: ServedColumn) -> np.ndarray | None:
+    """Casts numbers [B] as a whole; None where that can't be, or something may be wrong."""
+    if column.dtype == "int64" and array.dtype.kind in "iu":
+        fits = not array.size or array.max() <= np.iinfo(np.int64).max
+        return array.astype(np.int64, copy=False) if fits else None
+    if column.dtype == "float32":
+        with np.errstate(over="ignore"):
+            found = array.astype(np.float32, copy=False)
+        # What is not finite may be missing, or wrong.
+        return found if np.isfinite(found).all() else None
+    return None
+
+
+def _cast_each(name: str, values: Sequence[Any], column: ServedColumn) -> np.ndarray:
+    cast = {"int64": _integer, "float32": _real, "string": _text}[column.dtype]
+    found = np.empty(len(values), dtype=_DTYPES[column.dtype])
+    plain = [_plain(value) for value in values]
+    if column.dtype != "string":
+        plain = _parsed(plain, "int" if column.dtype == "int64" else "float")
+    for index, value in enumerate(plain):
+        if value is None:
+            if column.missing is None:
+                reason = f"the value is missing ({_shown(values[index])}), and the model needs one"
+                raise ColumnValueError(name, index, reason)
+            found[index] = column.missing
+            continue
+        try:
+            found[index] = cast(value)
+        except (ValueError, TypeError, ArithmeticError):
+            reason = f"got {_shown(values[index])}, wanted {_WANTED[column.dtype]}"
+            raise ColumnValueError(name, index, reason) from None
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of numpy, Arrow or pandas as Python's own; None where it is missing."""
+    # The masked constant is an array of no dimensions, whose item is 0.
+    if value is np.ma.masked:
+        return None
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+        value = value.item()
+    elif hasattr(value, "as_py"):
+        value = value.as_py()
+    if type(value).__name__ in _PANDAS_MISSING:
+        return None
+    if isinstance(value, decimal.Decimal):
+        return None if value.is_nan() else value
+    return None if isinstance(value, float) and value != value else value
+
+
+def _parsed(values: list[Any], kind: Literal["int", "float"]) -> list[Any]:
+    """Reads the texts among values as numbers, by the rule that a log's texts are read by."""
+    at = [index for index, value in enumerate(values) if isinstance(value, str | bytes)]
+    if not at:
+        return values
+    # Arrow is not in the model server's image, where no text is sent for a number.
+    import pyarrow as pa
+
+    from data.log.casting.text_numbers import parse_numbers
+
+    texts = [
+        value.encode("utf-8", "replace") if isinstance(value, str) else value
+        for value in (values[index] for index in at)
+    ]
+    parsed, broken = parse_numbers(pa.array(texts, pa.binary()), kind)
+    found = list(values)
+    for position, (index, number) in enumerate(zip(at, parsed.to_pylist(), strict=True)):
+        if broken is None or not broken[position]:
+            found[index] = _plain(number)
+    return found
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, float | decimal.Decimal):
+        is_exact = isinstance(value, decimal.Decimal) or abs(value) <= _EXACT
+        if value != int(value) or not is_exact:
+            raise ValueError(value)
+    elif not isinstance(value, numbers.Integral):
+        raise TypeError(value)
+    return int(value)
+
+
+def _real(value: Any) -> np.float32:
+    if not isinstance(value, numbers.Real | decimal.Decimal):
+        raise TypeError(value)
+    with np.errstate(over="ignore"):
+        number = np.float32(float(value))
+    if not np.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _text(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return str(_integer(value)).encode()
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    short = text if len(text) <= _LARGEST_SHOWN else f"{text[:_LARGEST_SHOWN]}…"
+    return f"{short} ({type(value).__name__})"
