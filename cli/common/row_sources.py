@@ -19,7 +19,7 @@ from data.log.formats.endings import LogFormat, format_of
 STANDARD_INPUT = "-"
 
 # A byte that is no UTF-8 is found with its row, when its value is cast.
-_ENCODING = ("utf-8-sig", "surrogateescape")
+_ENCODING, _ERRORS = "utf-8-sig", "surrogateescape"
 
 RowSource = LogFile | str
 """A file of a log; the path of JSON lines, or STANDARD_INPUT."""
@@ -74,10 +74,11 @@ def read_chunks(sources: Sequence[RowSource], columns: Sequence[str]) -> Iterato
             if isinstance(source, LogFile):
                 chunks = log_chunks(source, columns)
             elif source == STANDARD_INPUT:
-                lines = click.get_text_stream("stdin", *_ENCODING)
+                lines = click.get_text_stream("stdin", _ENCODING, _ERRORS)
                 chunks = json_chunks(lines, None, columns)
             else:
-                lines = stack.enter_context(pathlib.Path(source).open("r", -1, *_ENCODING))
+                path = pathlib.Path(source)
+                lines = stack.enter_context(path.open(encoding=_ENCODING, errors=_ERRORS))
                 chunks = json_chunks(lines, source, columns)
             for chunk in chunks:
                 count += len(chunk.places)
