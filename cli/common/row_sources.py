@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import glob
+import io
 import pathlib
+import sys
 from collections.abc import Iterator, Sequence
-
-import click
 
 from cli.common.candidates import Chunk, json_chunks, log_chunks
 from common.errors import BadDataError
@@ -74,7 +74,7 @@ def read_chunks(sources: Sequence[RowSource], columns: Sequence[str]) -> Iterato
             if isinstance(source, LogFile):
                 chunks = log_chunks(source, columns)
             elif source == STANDARD_INPUT:
-                lines = click.get_text_stream("stdin", _ENCODING, _ERRORS)
+                lines = io.TextIOWrapper(sys.stdin.buffer, _ENCODING, _ERRORS)
                 chunks = json_chunks(lines, None, columns)
             else:
                 path = pathlib.Path(source)
