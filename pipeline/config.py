@@ -39,8 +39,10 @@ class WindowConfig(Settings):
 
     Attributes:
       end: the last span, YYYY-MM-DD, or `latest`.
-      train_spans: number of spans before the eval spans.
-      eval_spans: number of last spans that only the Evaluator reads.
+      train_spans: number of spans before the eval spans; 1 by default where the schema has no
+        timestamp.
+      eval_spans: number of last spans that only the Evaluator reads; 0 by default where the
+        schema has no timestamp, and `split.eval_fraction` 0.1.
     """
 
     end: str = "latest"

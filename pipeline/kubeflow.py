@@ -17,8 +17,9 @@ from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
 from pipeline.resources import NodeResources, resources_of
 from pipeline.run_parameters import cluster_parameters
+from pipeline.schema_defaults import fitted
 from pipeline.state import RunState, cluster_state
-from schemas.contract import load_schema_text
+from schemas.contract import load_schema_text, parse_schema, read_contract
 
 _ResourceSpec = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
 
@@ -37,9 +38,11 @@ def kubeflow_pipeline(
 
     Raises:
       ContractError: the schema can't be used.
-      SettingsError: `leaks` or `resources` name what is not there.
+      SettingsError: the configuration asks for what the schema does not have, or `resources`
+        name what is not there.
     """
     schema_text = load_schema_text(config.data.schema_path)
+    config = fitted(config, read_contract(parse_schema(schema_text)))
     pipeline = create_pipeline(
         config,
         Locations(work_dir, config.name),

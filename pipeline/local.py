@@ -14,8 +14,9 @@ from pipeline.locations import Locations
 from pipeline.metadata import metadata_connection
 from pipeline.pipeline import create_pipeline
 from pipeline.run_parameters import configured
+from pipeline.schema_defaults import fitted
 from pipeline.state import local_state
-from schemas.contract import load_schema_text
+from schemas.contract import load_schema_text, parse_schema, read_contract
 
 
 def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
@@ -24,9 +25,11 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipe
     Raises:
       BadDataError: the window's spans are not there.
       ContractError: the schema can't be used.
+      SettingsError: the configuration asks for what the schema does not have.
     """
     locations = _locations(config, work_dir)
     schema_text = load_schema_text(config.data.schema_path)
+    config = fitted(config, read_contract(parse_schema(schema_text)))
     return create_pipeline(
         config,
         locations,
@@ -48,6 +51,7 @@ def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path)
     """
     locations = _locations(config, work_dir)
     schema_text = load_schema_text(config.data.schema_path)
+    config = fitted(config, read_contract(parse_schema(schema_text)))
     state = local_state(config, locations, schema_text)
     components = feature_components(
         config, state, configured(config), schema_text=schema_text, code_digest=code_digest()

@@ -138,9 +138,9 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
             f"'{feature.annotation.tag[0]}': lists are carried into the examples, but are no model "
             "inputs yet; drop its tags, or write 'value_count { min: 1 max: 1 }' for one value"
         )
+    # A user_id may be missing: such a row is a guest's.
     must_hold_a_value = column.tags.flags & {
         "scenario",
-        "user_id",
         "timestamp",
         "weight",
         "sampling_rate",

@@ -15,7 +15,7 @@ _MOST_NAMES = 12
 
 def findings(contract: Contract, found: LogCheck) -> list[str]:
     """What is wrong with the log, the most frequent first; empty where nothing is."""
-    wrong = [*found.unreadable, *(str(refused) for refused in found.report.by_frequency())]
+    wrong = [*found.unreadable, *found.report.reasons()]
     if found.kept:
         wrong += _one_sided(contract, found)
     return wrong
@@ -37,6 +37,10 @@ def _one_sided(contract: Contract, found: LogCheck) -> Iterator[str]:
                 f"{where} {what} in all {known:,} rows{' that have it' if label.optional else ''}: "
                 "nothing can be learned of it; deliver rows with both, or drop its tag"
             )
+    if contract.user_id:
+        wrong = found.report.users.unusable(contract.user_id)
+        if wrong:
+            yield wrong
     there = [name for name, rows in found.scenarios.items() if rows]
     if contract.scenario and len(there) == 1 < len(contract.scenarios):
         yield (
@@ -59,6 +63,12 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
             for label in contract.tasks.labels
         ]
         lines += found.unknown.lines(contract)
+        users = found.report.users
+        if contract.user_id and users.guests:
+            lines.append(
+                f"user {contract.user_id.name}: empty in {users.guests:,} rows "
+                f"({users.guests / found.kept:.1%}), which are guests'"
+            )
         lines += [f"scenario {name}: {rows:,} rows" for name, rows in found.scenarios.items()]
     if found.not_named:
         names = sorted(found.not_named)

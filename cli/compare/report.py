@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from cli.compare.plan import Comparison
 from cli.compare.summary import FEWEST, MEAN, CellSummary, ModelSummary
 from common.names import OVERALL
-from models.metrics.names import COMPARED, TITLES
+from models.metrics.names import COMPARED, GAUC, TITLES
 
 _LEGEND = """\
 Mean over {seeds} seeds ± half of the 95 % interval (Student's t). Δ: difference to `{baseline}`,
@@ -27,6 +27,10 @@ AUC: over all rows of the output's space. GAUC: mean over users of the AUC among
 rows, weighted by impressions; users without both classes are left out. Log loss: natural
 logarithm; smaller is better. Scenarios with † have fewer than {fewest} positives or negatives
 (for GAUC: users): they are shown, but neither tested nor ranked.
+"""
+
+_NO_GAUC = """\
+No GAUC: the schema has no user_id, or no user has rows of both classes.
 """
 
 
@@ -81,12 +85,15 @@ def report(
         legend.format(seeds=seeds, baseline=comparison.baseline),
         _METRICS_LEGEND.format(fewest=FEWEST),
     ]
+    metrics = [name for name in COMPARED if name != GAUC or any(cell.users for cell in cells)]
+    if GAUC not in metrics:
+        parts.append(_NO_GAUC)
     if failures:
         parts.append("**Failed trials, left out of every number:**\n")
         parts.append("\n".join(f"- {line}" for line in failures) + "\n")
     if not models:
         return "\n".join(parts)
-    parts += ["## Models\n", _models_table(cells, models)]
+    parts += ["## Models\n", _models_table(cells, models, metrics)]
     parts.append(
         "Network: trainable parameters outside of embedding tables and wide part. Seconds: a "
         "training's wall time beside the other processes, validation and graph building "
@@ -94,21 +101,23 @@ def report(
     )
     for output in dict.fromkeys(cell.output for cell in cells if cell.output != MEAN):
         parts.append(f"## {output}\n")
-        for metric in COMPARED:
+        for metric in metrics:
             of_table = [cell for cell in cells if (cell.output, cell.metric) == (output, metric)]
             parts += [f"### {TITLES[metric]} of {output}\n", _cells_table(names, of_table)]
     parts += ["## Settings\n", _settings(comparison)]
     return "\n".join(parts)
 
 
-def _models_table(cells: Iterable[CellSummary], models: Iterable[ModelSummary]) -> str:
+def _models_table(
+    cells: Iterable[CellSummary], models: Iterable[ModelSummary], metrics: Sequence[str]
+) -> str:
     means = {(cell.model, cell.metric): cell for cell in cells if cell.output == MEAN}
-    header = ["model", *(f"mean {TITLES[metric]}" for metric in COMPARED)]
+    header = ["model", *(f"mean {TITLES[metric]}" for metric in metrics)]
     header += ["seeds", "parameters", "network", "seconds", "latency, ms"]
     rows = [
         [
             found.model,
-            *(cell_text(means[found.model, metric]) for metric in COMPARED),
+            *(cell_text(means[found.model, metric]) for metric in metrics),
             str(len(found.seeds)),
             f"{found.parameters:,}",
             f"{found.network_parameters:,}",

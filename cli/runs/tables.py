@@ -69,6 +69,20 @@ def _gain(cell: dict[str, Any]) -> str:
     return f"{(low + high) / 2:+.4f}±{(high - low) / 2:.4f}"
 
 
+def user_note(gate: dict[str, Any]) -> str | None:
+    """Says which rows GAUC leaves out for want of a user; None where it leaves out none."""
+    if gate.get("user_id", "") is None:
+        return "no GAUC: the schema has no user_id"
+    overall = [x["candidate"] for x in gate["cells"] if x["scenario"] == OVERALL]
+    without, rows = max((x.get("without_user", 0), x[POSITIVES] + x[NEGATIVES]) for x in overall)
+    if not without:
+        return None
+    return (
+        f"GAUC leaves out {without:,.0f} of {rows:,.0f} rows ({without / rows:.1%}), whose "
+        f"{gate['user_id']} is empty (guests)"
+    )
+
+
 def reasons(cells: list[dict[str, Any]]) -> Table:
     """One sentence for every cell that did not pass."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
@@ -127,6 +141,8 @@ def print_result(console: Console, result: RunResult) -> None:
     cells = result.gate.get("cells")
     if cells:
         console.print(gate_table(cells))
+        if note := user_note(result.gate):
+            console.print(f" {note}", markup=False)
         console.print(reasons(cells))
         for sentence in result.gate["situations"]:
             console.print(f" {sentence}", markup=False)

@@ -54,7 +54,8 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
     if user and value is not None:
         found.append(
             f"column '{user.name}' (user_id) is '{value}' in {rows}: one person's "
-            "rows say nothing of others; mend the log, or tag the column that tells persons apart"
+            "rows say nothing of others; tag the column that tells persons apart, or drop "
+            "the tag (polyrank schema infer --user none)"
         )
     return found
 

@@ -15,6 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
+from common.errors import BadDataError
 from common.json_files import write_json
 from common.names import SPLITS
 from common.settings import SettingsError, parse
@@ -51,12 +52,13 @@ class Executor(BaseBeamExecutor):
         """Writes the splits, the quarantine and `examples.json`.
 
         Raises:
-          BadDataError: the log does not fit the schema, or too many of its rows don't.
+          BadDataError: the log does not fit the schema, or too many of its rows don't; or its
+            users are row numbers.
           SettingsError: `split` or `sampling` can't be used.
         """
-        config = parse(SplitConfig, json.loads(exec_properties["split"]), "split")
         sampling = parse(SamplingConfig, json.loads(exec_properties["sampling"]), "sampling")
         contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
+        config = parse(SplitConfig, json.loads(exec_properties["split"]), "split").of(contract)
         window = span_window.read(artifact_utils.get_single_uri(input_dict["window"]))
         found = survey(contract, exec_properties["data_path"], window.dates)
         for line in left_out_lines(found.left_out):
@@ -80,7 +82,9 @@ class Executor(BaseBeamExecutor):
         finally:
             fileio.rmtree(temporary)
         judge(report, sum(file.rows for file in files), config.max_quarantined_share)
-        for reason in report.by_frequency():
+        if contract.user_id and (wrong := report.users.unusable(contract.user_id)):
+            raise BadDataError(wrong)
+        for reason in report.reasons():
             _log.warning("quarantined: %s", reason)
         for line in report.unknown.lines(contract):
             _PROGRESS.warning("%s: its loss and metrics leave them out", line)
@@ -92,6 +96,7 @@ class Executor(BaseBeamExecutor):
             "window": {"train": list(window.train), "eval": list(window.eval)},
             "split": {**config.model_dump(), **split.record()},
             "sampling": sampling.model_dump(),
+            "guests": report.users.guests,
             "refused": [
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()

@@ -37,8 +37,11 @@ class HashSplit:
 
     @classmethod
     def of(cls, config: SplitConfig, eval_dates: tuple[str, ...]) -> HashSplit:
-        """Makes the split that `config` asks for; `eval_dates` are the window's eval spans."""
-        assert config.by != "time"
+        """Makes the split that `config` asks for; `eval_dates` are the window's eval spans.
+
+        `config.by` is `user` or `row`.
+        """
+        assert config.by in ("user", "row")
         eval_share = config.eval_fraction or 0.0
         return cls(
             config.by,

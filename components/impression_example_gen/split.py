@@ -11,7 +11,7 @@ import pyarrow as pa
 import pydantic
 
 from common.names import SPLITS
-from common.settings import Settings
+from common.settings import Settings, SettingsError
 from components.impression_example_gen.example_encoder import encode
 from data.log.labels import label_rows
 from schemas.contract import Contract
@@ -24,8 +24,9 @@ class SplitConfig(Settings):
 
     Attributes:
       by: `time`: the last rows are validation and eval. `user`: a hash of the user id decides,
-        so that all rows of a user lie in one split. `row`: a hash of all the contract's columns
-        decides, so that equal rows lie in one split.
+        so that all rows of a user lie in one split; a row without a user is split by itself.
+        `row`: a hash of all the contract's columns decides, so that equal rows lie in one split.
+        None: `time` where the schema has a timestamp, and `row` where it has none.
       eval_fraction: None: the window's eval spans are eval, whatever `by` is. A number: this
         fraction of all rows (by time: the last rows) or users of the window is eval.
       validation_fraction: this fraction of the other rows or users is validation.
@@ -33,11 +34,30 @@ class SplitConfig(Settings):
       max_quarantined_share: a larger share of refused rows stops the run.
     """
 
-    by: Literal["time", "user", "row"] = "time"
+    by: Literal["time", "user", "row"] | None = None
     eval_fraction: float | None = pydantic.Field(default=None, gt=0, lt=1)
     validation_fraction: float = pydantic.Field(default=0.1, gt=0, lt=1)
     seed: int = pydantic.Field(default=0, ge=0, lt=1 << 63)
     max_quarantined_share: float = pydantic.Field(default=0.01, ge=0, le=1)
+
+    def of(self, contract: Contract) -> SplitConfig:
+        """Returns it with `by` decided for logs of `contract`.
+
+        Raises:
+          SettingsError: `by` is what the schema does not have.
+        """
+        if self.by is None:
+            return self.model_copy(update={"by": "time" if contract.timestamp else "row"})
+        for by, column, tag in (
+            ("time", contract.timestamp, "timestamp"),
+            ("user", contract.user_id, "user_id"),
+        ):
+            if self.by == by and column is None:
+                raise SettingsError(
+                    f"split.by is '{by}', but the schema has no {tag}: write 'row', or tag the "
+                    "column"
+                )
+        return self
 
 
 class Rows:
@@ -60,11 +80,18 @@ class Rows:
 
     @property
     def users(self) -> np.ndarray:
-        """The user ids as text, bytes objects or str [N]; the contract must have a user."""
+        """What tells users apart, bytes objects [N]; the contract must have a user_id.
+
+        It is the id as text, and the whole row where there is none.
+        """
         assert self._contract.user_id is not None
         column = self.columns[self._contract.user_id.name]
         text = column if pa.types.is_binary(column.type) else column.cast(pa.string())
-        return text.to_numpy(zero_copy_only=False)
+        users = text.cast(pa.binary()).to_numpy(zero_copy_only=False)
+        if column.null_count:
+            guests = column.is_null().to_numpy(zero_copy_only=False)
+            users = np.where(guests, self.examples, users)
+        return users
 
     @functools.cached_property
     def examples(self) -> np.ndarray:

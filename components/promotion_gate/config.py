@@ -91,11 +91,20 @@ class GateConfig(Settings):
     must_have_data: tuple[str, ...] | None = None
 
     def check_names(self, contract: Contract) -> None:
-        """Refuses outputs and scenarios that the contract does not have.
+        """Refuses outputs and scenarios that the contract does not have, and GAUC without users.
 
         Raises:
-          SettingsError: with the nearest valid name.
+          SettingsError: with the nearest valid name, or the key to drop.
         """
+        limits = {"": self.gauc_drop_at_most}
+        limits |= {f"overrides.{k}.": x.gauc_drop_at_most for k, x in self.overrides.items()}
+        for key, limit in limits.items():
+            if limit is not None and contract.user_id is None:
+                raise SettingsError(
+                    f"gate.{key}gauc_drop_at_most is {limit:g}, but the schema has no user_id, and "
+                    "GAUC is a mean over users: drop the key, or tag the column that tells "
+                    "persons apart"
+                )
         outputs = [output.name for output in contract.tasks.outputs]
         for key in self.overrides:
             output, slash, scenario = key.partition("/")

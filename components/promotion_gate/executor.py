@@ -53,6 +53,8 @@ class Executor(base_executor.BaseExecutor):
                 "reason": baseline.reason,
             },
             "situations": situations(contract.scenarios, baseline),
+            # Whose values are users; without it no cell has a GAUC.
+            "user_id": contract.user_id.name if contract.user_id else None,
         }
 
         gate = artifact_utils.get_single_instance(output_dict["gate"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
@@ -42,10 +44,13 @@ def check_batch(
         value = shown(values[rule.column].raw[row].as_py())
         report.refuse(Refused(rule, count, source, first + row, value))
     report.read += batch.num_rows
+    if contract.user_id is not None:
+        user = {contract.user_id.name: values[contract.user_id.name]}
+        report.users.add(passed(user, refusals)[contract.user_id.name])
     return values, refusals
 
 
-def passed(values: dict[str, columns.Typed], refusals: rules.Refusals) -> dict[str, pa.Array]:
+def passed(values: Mapping[str, columns.Typed], refusals: rules.Refusals) -> dict[str, pa.Array]:
     """The cast columns of the rows that were not refused."""
     rows = len(next(iter(values.values())).array)
     kept = np.ones(rows, bool)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from common.errors import BadDataError
 from data.log.casting import lists
@@ -48,7 +49,18 @@ class Typed:
 
 
 def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
-    """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type."""
+    """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type.
+
+    An empty text is no user: it is missing in the contract's user_id column.
+    """
+    found = _typed(contract, column, raw)
+    if column == contract.user_id and column.type == "bytes":
+        known = pc.not_equal(found.array, b"")
+        return dataclasses.replace(found, array=pc.if_else(known, found.array, None))
+    return found
+
+
+def _typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     ticks_per_second = column.tags.ticks_per_second if column == contract.timestamp else None
     if column.ragged:
         return Typed(column, raw, *lists.cast_each(raw, column.type))

@@ -10,6 +10,7 @@ from common.full_disk import DiskFullError
 from common.names import SPLITS
 from data.log.rules import Rule
 from data.log.unknown_labels import UnknownLabels
+from data.log.user_counts import UserCounts
 
 _MOST_REASONS = 5
 
@@ -49,6 +50,8 @@ class Report:
       sampled_away: rows left out by down-sampling.
       unknown: where a label is not known yet, of the rows that were not refused.
       refused: rows refused, by (rule's name, column).
+      users: how often the users of the rows that were not refused come back; nothing where the
+        schema has no user_id.
       error: what is wrong with a file, so that the shard was not written; else empty.
       no_room: the same of the disk.
     """
@@ -58,6 +61,7 @@ class Report:
     sampled_away: int = 0
     unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
     refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
+    users: UserCounts = dataclasses.field(default_factory=UserCounts)
     error: str = ""
     no_room: str = ""
 
@@ -95,12 +99,23 @@ class Report:
             self.rows[split] += rows
         for refused in other.refused.values():
             self.refuse(refused)
+        self.users.merge(other.users)
         self.error = self.error or other.error
         self.no_room = self.no_room or other.no_room
 
     def by_frequency(self) -> list[Refused]:
         """Returns the reasons, the most frequent first."""
         return sorted(self.refused.values(), key=lambda r: (-r.rows, r.rule.column, r.rule.name))
+
+    def reasons(self) -> list[str]:
+        """Returns the reasons in words, the most frequent first."""
+        return [
+            f"{refused}. {refused.rule.column} is empty in {refused.rows:,} of {self.read:,} rows: "
+            f"{refused.rule.advice}"
+            if refused.rule.advice
+            else str(refused)
+            for refused in self.by_frequency()
+        ]
 
     def to_json(self) -> str:
         """Writes the report as JSON."""
@@ -115,7 +130,10 @@ class Report:
         values = json.loads(text)
         words = {name: values[name] for name in ("error", "no_room")}
         unknown = UnknownLabels(**values["unknown"])
-        report = cls(values["read"], values["rows"], values["sampled_away"], unknown, **words)
+        users = UserCounts.from_json(values["users"])
+        report = cls(
+            values["read"], values["rows"], values["sampled_away"], unknown, users=users, **words
+        )
         for refused in values["refused"]:
             report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
         return report
@@ -147,7 +165,7 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
         )
     share = report.quarantined / rows_in
     if share > max_quarantined_share:
-        reasons = "\n".join(f"  {reason}" for reason in report.by_frequency()[:_MOST_REASONS])
+        reasons = "\n".join(f"  {reason}" for reason in report.reasons()[:_MOST_REASONS])
         raise BadDataError(
             f"{report.quarantined:,} of {rows_in:,} rows ({share:.2%}) break the contract; at most "
             f"{max_quarantined_share:.2%} may (max_quarantined_share). Most frequent:\n{reasons}\n"

@@ -22,6 +22,11 @@ LONGEST_TEXT = 1_000_000
 """Bytes. Nobody's id or category is longer: a file was written wrongly, and a request of four such
 values would be more than gRPC carries."""
 
+_GUESTS = (
+    "where these are guests, drop 'presence' and 'shape' from this feature in the schema; else "
+    "mend the log"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
@@ -31,11 +36,13 @@ class Rule:
       name: the rule's short name, as in the quarantine.
       column: the column that breaks it.
       wanted: what the value should have been, for people.
+      advice: what to do where an empty value may be meant, for people; else empty.
     """
 
     name: str
     column: str
     wanted: str
+    advice: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +107,8 @@ def _all_rules(
             yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), _too_long(values.array)
         if values.column.required and values.array.null_count:
             missing = values.array.is_null().to_numpy(zero_copy_only=False)
-            yield Rule("missing", name, "a value in every row"), missing
+            advice = _GUESTS if values.column == contract.user_id else ""
+            yield Rule("missing", name, "a value in every row", advice), missing
 
     time = contract.timestamp
     if time is not None:

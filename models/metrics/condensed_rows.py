@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models.metrics.binary import log_losses
 from models.metrics.difference import UNKNOWN, Difference
-from models.metrics.gauc import grouped_auc
+from models.metrics.gauc import NO_USER, grouped_auc
 from models.metrics.names import AUC, COMPARED, GAUC, LOGLOSS
 from models.metrics.paired import auc_difference_parts, gauc_difference
 from models.metrics.quality import Quality, base_entropy
@@ -31,7 +31,8 @@ class CondensedRows:
     AUC comes from `ScoreHistogram`, with its error. GAUC, its difference and the standard
     error of the AUC's difference come from the rows of users drawn by a hash of their number:
     as many as `kept` rows allow, users with more than an eighth of them left out; the standard
-    error is scaled to the slice's positives and negatives.
+    error is scaled to the slice's positives and negatives. Rows without a user are drawn one by
+    one, by a hash of their numbers.
     """
 
     def __init__(self, models: int, outputs: int, kept: int) -> None:
@@ -52,6 +53,7 @@ class CondensedRows:
         self._sums = np.zeros((models, outputs, 2))
         self._counts = np.zeros((outputs, 2))
         self._weights = np.zeros((outputs, 2))
+        self._without_user = np.zeros(outputs)
         # Of the log losses' difference d: w d, w^2 d, w^2 d^2, w^2.
         self._paired = np.zeros((outputs, 4))
 
@@ -64,6 +66,7 @@ class CondensedRows:
 
     def _add_output(self, rows: ScoredRows, o: int) -> None:
         inside = rows.weights[:, o] > 0
+        self._without_user[o] += (rows.users[inside] == NO_USER).sum()
         target = rows.targets[inside, o].astype(np.float64)
         weight = rows.weights[inside, o].astype(np.float64)
         for kind, chosen in enumerate((target <= 0.5, target > 0.5)):
@@ -86,7 +89,7 @@ class CondensedRows:
         for mine, theirs in zip(self._histograms, other._histograms, strict=True):
             for one, another in zip(mine, theirs, strict=True):
                 one.weights[...] += another.weights
-        for name in ("_nonfinite", "_sums", "_counts", "_weights", "_paired"):
+        for name in ("_nonfinite", "_sums", "_counts", "_weights", "_without_user", "_paired"):
             getattr(self, name)[...] += getattr(other, name)
         self._limit = min(self._limit, other._limit)
         self._left_out = np.union1d(self._left_out, other._left_out)
@@ -95,7 +98,7 @@ class CondensedRows:
         self._thin()
 
     def _chosen(self, rows: ScoredRows) -> ScoredRows:
-        drawn = _drawn(rows.users) <= self._limit
+        drawn = _draws(rows) <= self._limit
         return rows.at(drawn & ~np.isin(rows.users, self._left_out))
 
     def _thin(self) -> None:
@@ -103,7 +106,7 @@ class CondensedRows:
             users, rows = np.unique(
                 np.concatenate([part.users for part in self._kept]), return_counts=True
             )
-            heavy = users[rows > self._most // 8]
+            heavy = users[(rows > self._most // 8) & (users != NO_USER)]
             # One user may not crowd out all others.
             self._left_out = np.union1d(self._left_out, heavy)
             if not len(heavy):
@@ -132,6 +135,7 @@ class CondensedRows:
             weighted_positives=float(positives),
             weighted_negatives=float(negatives),
             nonfinite_scores=float(self._nonfinite[m, o]),
+            without_user=float(self._without_user[o]),
         )
         if self._nonfinite[m, o] or not total:
             return counted
@@ -188,9 +192,22 @@ def _inside(rows: ScoredRows, o: int) -> _Inside:
     return _Inside(target, weight, rows.users[inside], scores)
 
 
-def _drawn(users: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    """A number for every user, evenly spread over 64 bits (the finalizer of SplitMix64)."""
-    x = users.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+def _draws(rows: ScoredRows) -> npt.NDArray[np.uint64]:
+    """A number for every row, evenly spread over 64 bits; one user's rows have the same."""
+    drawn = _spread(rows.users.astype(np.uint64))
+    guests = rows.users == NO_USER
+    if guests.any():
+        values = np.ascontiguousarray(rows.values[guests]).view(np.uint32)
+        own = np.zeros(len(values), np.uint64)
+        for column in values.reshape(len(values), -1).T:
+            own = _spread(own ^ column)
+        drawn[guests] = own
+    return drawn
+
+
+def _spread(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Spreads numbers evenly over 64 bits (the finalizer of SplitMix64)."""
+    x = numbers + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+NO_USER = np.iinfo(np.int64).min
+"""The group of a row that belongs to nobody: a guest's, or any in a log without users."""
+
 
 class GroupedAuc(NamedTuple):
     """The mean AUC within groups.
@@ -53,7 +56,7 @@ def auc_by_group(
     """Computes every group's AUC; ties count one half.
 
     Groups without a positive or without a negative of weight above 0 have none and are left
-    out. Which groups these are does not depend on the scores.
+    out, and so are the rows of NO_USER. Which these are does not depend on the scores.
 
     Args:
       targets: 0 or 1, [N].
@@ -61,8 +64,11 @@ def auc_by_group(
       weights: at least 0, [N].
       groups: equal for rows of one group, [N].
     """
-    if not len(groups):
+    known = groups != NO_USER
+    if not known.any():
         return GroupAucs(np.zeros(0), np.zeros(0))
+    if not known.all():
+        targets, scores, weights, groups = (x[known] for x in (targets, scores, weights, groups))
     order = np.lexsort((scores, groups))
     group, score = groups[order], scores[order]
     weight = weights[order].astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.metrics.binary import weighted_auc, weighted_log_loss
 from models.metrics.calibration import DECILES, Deciles, deciles
-from models.metrics.gauc import grouped_auc
+from models.metrics.gauc import NO_USER, grouped_auc
 
 _UNDEFINED: Deciles = ((math.nan, math.nan),) * DECILES
 
@@ -35,6 +35,8 @@ class Quality:
       nonfinite_scores: number of rows, inside the space or not, whose score is NaN or infinite.
       gauc: mean of the users' AUCs weighted by their impressions (`grouped_auc`).
       ranked_users: number of users with both classes, whom GAUC is the mean of.
+      without_user: number of rows with no user, which GAUC leaves out: guests' rows, or all of a
+        log that has no users.
       normalized_entropy: the log loss over that of the rows' own base rate as everybody's
         score (He et al., ADKDD 2014); below 1 the scores tell rows apart, whatever the rate.
       auc_error: how far `auc` may be off: 0 but for slices of very many rows, whose scores
@@ -55,6 +57,7 @@ class Quality:
     normalized_entropy: float = math.nan
     auc_error: float = 0
     deciles: Deciles = _UNDEFINED
+    without_user: float = 0
 
 
 METRICS = tuple(field.name for field in dataclasses.fields(Quality) if field.name != "deciles")
@@ -68,7 +71,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
       target: 0 or 1, [B].
       score: predicted probabilities, [B].
       weight: the rows' weights, 0 outside the output's space, [B].
-      user: whose row it is, int [B]; None leaves GAUC undefined.
+      user: whose row it is, int [B], or NO_USER; None leaves GAUC undefined.
     """
     nonfinite = int((~np.isfinite(score)).sum())
     inside = np.asarray(weight) > 0
@@ -80,14 +83,17 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     weighted_positives = float(weight[positive].sum())
     weighted_negatives = float(weight[~positive].sum())
     auc = logloss = calibration = gauc = entropy = math.nan
-    ranked_users = 0
+    ranked_users = without_user = 0
     tenths = _UNDEFINED
+    if user is not None:
+        user = np.asarray(user)[inside]
+        without_user = int((user == NO_USER).sum())
     if score.size and not nonfinite:
         auc = weighted_auc(target, score, weight)
         logloss = weighted_log_loss(target, score, weight)
         tenths = deciles(target, score, weight)
         if user is not None:
-            gauc, ranked_users = grouped_auc(target, score, weight, np.asarray(user)[inside])
+            gauc, ranked_users = grouped_auc(target, score, weight, user)
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
         entropy = logloss / base_entropy(weighted_positives, weighted_negatives)
@@ -104,6 +110,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         ranked_users,
         entropy,
         deciles=tenths,
+        without_user=without_user,
     )
 
 

@@ -15,7 +15,7 @@ class ScoredRows(NamedTuple):
     Attributes:
       values: float32 [N, 2 + M, O]: targets, weights, then the scores of every model, for
         every output. A weight of 0 says that the row is outside the output's space.
-      users: whose row it is, int64 [N].
+      users: whose row it is, int64 [N], or NO_USER.
     """
 
     values: npt.NDArray[np.float32]

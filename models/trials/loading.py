@@ -12,6 +12,8 @@ from common.names import EVAL, TRAIN, VALIDATION
 from models.datasets.in_memory import READ_BATCH, InMemorySplit, files_of, hold, serialized_rows
 from models.features.layout import build_input_layout
 from models.features.parsing import DTYPES
+from models.features.preprocessing import MISSING
+from models.metrics.gauc import NO_USER
 from models.trials.data import TrialData
 from schemas.column import Column
 from schemas.contract import Contract
@@ -49,14 +51,17 @@ def read_trial_data(
 
 
 def user_groups(column: Column, files: list[str]) -> np.ndarray:
-    """Numbers the users of a split's rows, int32 [N], in the order in which `hold` reads them.
+    """Numbers the users of a split's rows, int64 [N], in the order in which `hold` reads them.
 
-    They are the users as logged: a field's index would make one of all users that are rare.
+    They are the users as logged: a field's index would make one of all users that are rare. A row
+    without one has NO_USER.
     """
-    spec = {column.name: tf.io.FixedLenFeature([], DTYPES[column.type])}
+    missing = MISSING[column.type]
+    spec = {column.name: tf.io.FixedLenFeature([], DTYPES[column.type], missing)}
     batches = serialized_rows(files).batch(READ_BATCH)
     users = [
         tf.io.parse_example(batch, spec)[column.name].numpy()
         for batch in batches.prefetch(tf.data.AUTOTUNE)
     ]
-    return np.unique(np.concatenate(users), return_inverse=True)[1].astype(np.int32)
+    distinct, numbers = np.unique(np.concatenate(users), return_inverse=True)
+    return np.where(distinct[numbers] == missing, NO_USER, numbers).astype(np.int64)

@@ -164,14 +164,15 @@ def _judge(
     """Scores the judged rows, writes the scores, and returns the metrics."""
     scorer = make_scorer(ranker, features.eval, batch_size)
     outputs = [output.name for output in features.tasks.outputs]
+    scenarios = features.layout.scenarios
+    # All rows of a single scenario are the overall cell.
+    sliced = scenarios if len(scenarios) > 1 else ()
     metrics = {}
     for name, rows in features.judged.items():
         scores = scorer(rows)
         _check_finite(name, scores)
         write_scores(scores_path(folder, name), scores)
-        metrics[name] = cell_metrics(
-            rows, scores, outputs, features.layout.scenarios, features.groups.get(name)
-        )
+        metrics[name] = cell_metrics(rows, scores, outputs, sliced, features.groups.get(name))
     return metrics
 
 

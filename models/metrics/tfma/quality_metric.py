@@ -17,6 +17,7 @@ import numpy as np
 
 from common.tfx_compat import metric_types, tfma
 from models.metrics.condensed_rows import CondensedRows
+from models.metrics.gauc import NO_USER
 from models.metrics.names import COMPARED
 from models.metrics.quality import METRICS
 from models.metrics.scored_rows import ScoredRows
@@ -40,13 +41,13 @@ class RankingQuality(metric_types.Metric):
     and the standard error of that.
 
     Args:
-      user: the raw column whose values are users, for GAUC.
+      user: the raw column whose values are users, for GAUC; None where there is none.
       exact_rows: a slice of more rows is condensed (`CondensedRows`).
       name: of the metric.
     """
 
     def __init__(
-        self, user: str, exact_rows: int = EXACT_ROWS, name: str = "ranking_quality"
+        self, user: str | None, exact_rows: int = EXACT_ROWS, name: str = "ranking_quality"
     ) -> None:
         super().__init__(_computations, name=name, user=user, exact_rows=exact_rows)
 
@@ -58,7 +59,7 @@ def difference_keys(metric: str) -> tuple[str, str]:
 
 def _computations(
     name: str,
-    user: str,
+    user: str | None,
     exact_rows: int,
     eval_config: Any = None,
     model_names: list[str] | None = None,
@@ -95,7 +96,7 @@ def _computations(
 class _Row(metric_types.Preprocessor):
     """A row as a user and one vector: its targets, its weights, its scores model by model."""
 
-    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...], user: str):
+    def __init__(self, models: tuple[str, ...], outputs: tuple[str, ...], user: str | None):
         super().__init__(models=models, outputs=outputs, user=user)
         self._user = user
         self._models = models
@@ -116,7 +117,8 @@ class _Row(metric_types.Preprocessor):
         vector = np.fromiter(
             (np.asarray(value).item() for value in values), np.float32, len(values)
         )
-        yield vector, _number_of(np.asarray(extracts[tfma.FEATURES_KEY][self._user]).item())
+        user = extracts[tfma.FEATURES_KEY].get(self._user) if self._user else None
+        yield vector, _number_of(user)
 
 
 def _of(values: Any, output: str) -> Any:
@@ -124,8 +126,14 @@ def _of(values: Any, output: str) -> Any:
     return values[output] if isinstance(values, Mapping) else values
 
 
-def _number_of(user: int | bytes) -> int:
-    """A number for a user: their own, or 8 bytes of a digest, alike in every process."""
+def _number_of(value: Any) -> int:
+    """A number for a user: their own, or 8 bytes of a digest, alike in every process.
+
+    NO_USER where there is no value, or none in it.
+    """
+    if value is None or not np.size(value):
+        return NO_USER
+    user = np.asarray(value).item()
     if isinstance(user, int):
         return user
     return int.from_bytes(hashlib.blake2b(user, digest_size=8).digest(), "big", signed=True)
