@@ -18,6 +18,8 @@ class LeaksConfig(Settings):
 
     Attributes:
       auc_at_most: a feature that alone ranks an output of the train rows better is a leak.
+      suspect_auc_at_most: likewise of a feature that is named like an outcome, and of where a
+        feature has gaps, also among the rows of one scenario, user and item.
       exempt: features that may; for those that are truly known before the impression.
       min_positives: an output with fewer positives is not judged.
       min_negatives: likewise for negatives.
@@ -27,6 +29,7 @@ class LeaksConfig(Settings):
     """
 
     auc_at_most: Annotated[float, pydantic.Field(ge=0.5, le=1)] = 0.95
+    suspect_auc_at_most: Annotated[float, pydantic.Field(ge=0.5, le=1)] = 0.65
     exempt: tuple[str, ...] = ()
     min_positives: _Count = 30
     min_negatives: _Count = 30

@@ -14,9 +14,10 @@ from common.names import TRAIN
 from common.settings import parse
 from components.common.artifact_reading import contract_of
 from components.leak_alarm.config import LeaksConfig
-from components.leak_alarm.report import Ranking, highest, refusal
+from components.leak_alarm.report import Leak, Ranking, highest, refusal
 from models.metrics.names import AUC
-from schemas.contract import Contract
+from schemas.contract import Column, Contract
+from schemas.outcome_names import named_like_an_outcome
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,17 +32,16 @@ class Executor(base_executor.BaseExecutor):
         """Looks for leaks.
 
         Raises:
-          BadDataError: a feature alone ranks an output better than the limit allows.
+          BadDataError: a feature alone ranks an output better than the limits allow.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         contract = contract_of(input_dict["schema"])
         config = parse(LeaksConfig, json.loads(exec_properties["leaks"]), "leaks")
         examples = artifact_utils.get_single_instance(input_dict["examples"])
-        rows, rankings = _rankings(contract, config, examples)
-        found = [x for x in rankings if x.auc > config.auc_at_most]
-        leaks = [x for x in found if x.feature not in config.exempt]
+        rows, rankings, found = _search(contract, config, examples)
+        leaks = [leak for leak in found if leak.ranking.feature not in config.exempt]
         if leaks:
-            raise BadDataError(refusal(leaks, rows, config.auc_at_most))
+            raise BadDataError(refusal(leaks, rows, config))
         report = artifact_utils.get_single_instance(output_dict["report"])
         report.set_int_custom_property("rows", rows)
         report.set_string_custom_property("note", highest(rankings))
@@ -53,25 +53,39 @@ class Executor(base_executor.BaseExecutor):
             {
                 "rows": rows,
                 "auc_at_most": config.auc_at_most,
-                "exempt": [ranking.feature for ranking in found],
+                "suspect_auc_at_most": config.suspect_auc_at_most,
+                "exempt": [leak.ranking.feature for leak in found],
                 AUC: outputs,
             },
         )
 
 
-def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[int, list[Ranking]]:
-    """Returns the number of rows read, and every feature's AUC on every output that has enough."""
+def _search(
+    contract: Contract, config: LeaksConfig, examples: Any
+) -> tuple[int, list[Ranking], list[Leak]]:
+    """Looks at every feature on every output that has enough rows.
+
+    Returns:
+      The number of rows read, each feature's AUC on each output, and what is taken for a leak.
+    """
     # TensorFlow takes seconds to import, and building a pipeline needs none of these.
     import numpy as np
 
     from components.common.raw_rows import joined, raw_batches
-    from components.leak_alarm.single_feature_auc import encode, single_feature_auc
+    from components.leak_alarm.evidence import groupings_of, of_gaps, of_values
+    from components.leak_alarm.single_feature_auc import encode, missing_rows, single_feature_auc
     from models.features.inputs import target_key, weight_key
 
-    batches = raw_batches(contract, contract.inputs, examples, TRAIN, config.max_rows)
-    held = joined(batch.columns for batch in batches)
-    encoded = {column.name: encode(column, held[column.name]) for column in contract.inputs}
-    rankings = []
+    columns = list(contract.inputs)
+    if contract.user_id is not None and contract.user_id not in columns:
+        columns.append(contract.user_id)
+    held = joined(
+        batch.columns for batch in raw_batches(contract, columns, examples, TRAIN, config.max_rows)
+    )
+    encoded = {column.name: encode(column, held[column.name]) for column in columns}
+    missing = {column.name: missing_rows(column, held[column.name]) for column in columns}
+    groupings = groupings_of(contract, encoded)
+    rankings, leaks = [], []
     for output in contract.tasks.outputs:
         inside = np.flatnonzero(held[weight_key(output.name)] > 0)
         target = held[target_key(output.name)][inside]
@@ -79,7 +93,21 @@ def _rankings(contract: Contract, config: LeaksConfig, examples: Any) -> tuple[i
         positives = int(target.sum())
         if not config.enough(positives, len(inside) - positives):
             continue
-        for name, column in encoded.items():
-            auc = single_feature_auc(column.at(inside), target, weight)
-            rankings.append(Ranking(name, output.name, auc, positives))
-    return len(held[weight_key(contract.tasks.outputs[0].name)]), rankings
+        within = [groups[inside] for groups in groupings]
+        for column in contract.inputs:
+            values = encoded[column.name].at(inside)
+            auc = single_feature_auc(values, target, weight)
+            rankings.append(ranking := Ranking(column.name, output.name, auc, positives))
+            rows = (target, weight, within, config)
+            if auc > config.auc_at_most:
+                leaks.append(Leak(ranking, "auc"))
+            elif _is_suspect(column) and (found := of_values(values, *rows)):
+                leaks.append(Leak(ranking, "name", found))
+            elif found := of_gaps(missing[column.name][inside], *rows):
+                leaks.append(Leak(ranking, "gaps", found))
+    return len(held[weight_key(contract.tasks.outputs[0].name)]), rankings, leaks
+
+
+def _is_suspect(column: Column) -> bool:
+    """Whether the name says an outcome, and no tag that the value is known in the log alone."""
+    return column.tags.train_only_default is None and named_like_an_outcome(column.name)

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from components.leak_alarm.config import LeaksConfig
+
+_WITHIN = " (the least over all rows and within scenarios, users and items)"
+
+
+class Evidence(NamedTuple):
+    """Why a feature is taken for a leak.
+
+    Attributes:
+      auc: the least of its AUCs over all rows and within scenarios, users and items.
+      decided: number of rows of one value (or gap) that are all positive; 0 where that is not
+        the evidence.
+    """
+
+    auc: float
+    decided: int = 0
 
 
 class Ranking(NamedTuple):
@@ -30,28 +47,68 @@ def highest(rankings: Sequence[Ranking]) -> str:
     return f"most by one feature: AUC {best.auc:.3f}, {best.feature} for {best.output}"
 
 
-def refusal(leaks: Sequence[Ranking], rows: int, limit: float) -> str:
+class Leak(NamedTuple):
+    """A feature that gives an output away.
+
+    Attributes:
+      ranking: how well it ranks the output by itself.
+      by: what speaks for it: `auc`, `name` or `gaps`.
+      evidence: None where the AUC alone does.
+    """
+
+    ranking: Ranking
+    by: Literal["auc", "name", "gaps"]
+    evidence: Evidence | None = None
+
+
+_REASONS = {
+    "auc": "",
+    "name": "is named like an outcome; ",
+    "gaps": "has gaps that follow the label; ",
+}
+
+
+def refusal(leaks: Sequence[Leak], rows: int, config: LeaksConfig) -> str:
     """The text of the error: each feature with the outputs it gives away, and what to do.
 
     Args:
       leaks: not empty.
       rows: how many were read.
-      limit: of the AUC.
+      config: the limits.
     """
-    by_feature: dict[str, list[Ranking]] = {}
-    for leak in sorted(leaks, key=lambda leak: -leak.auc):
-        by_feature.setdefault(leak.feature, []).append(leak)
+    by_feature: dict[str, list[Leak]] = {}
+    for leak in sorted(leaks, key=lambda leak: (-leak.ranking.auc, -_strength(leak))):
+        by_feature.setdefault(leak.ranking.feature, []).append(leak)
     count = len(by_feature)
     lines = [
         f"{count} feature{'' if count == 1 else 's'} alone rank{'s' if count == 1 else ''} a label "
-        f"too well for what is known before the impression (AUC above {limit:g}, {rows:,} train "
-        "rows):"
+        f"too well for what is known before the impression ({rows:,} train rows):"
     ]
     for feature, found in by_feature.items():
-        areas = ", ".join(f"{x.auc:.4f} for {x.output} ({x.positives:,} positives)" for x in found)
-        lines.append(f"  feature '{feature}': AUC {areas}")
+        # Where one kind of evidence is enough, a weaker one for another output adds nothing.
+        by = min((leak.by for leak in found), key=list(_REASONS).index)
+        words = _words([leak for leak in found if leak.by == by], config)
+        lines.append(f"  feature '{feature}': {_REASONS[by]}{'; '.join(words)}")
     lines.append(
-        "In schema.pbtxt, tag what is known only afterwards 'after_impression' in place of id, "
-        "categorical or numeric; name what is truly known before in leaks.exempt."
+        "In schema.pbtxt, tag what is known only afterwards 'after_impression', or 'label:NAME' "
+        "where it is an outcome to predict, in place of id, categorical or numeric; name what is "
+        "truly known before in leaks.exempt."
     )
     return "\n".join(lines)
+
+
+def _strength(leak: Leak) -> float:
+    return leak.ranking.auc if leak.evidence is None else leak.evidence.auc
+
+
+def _words(leaks: Sequence[Leak], config: LeaksConfig) -> list[str]:
+    """Of leaks of one feature by one kind of evidence."""
+    areas, decided, limit, where = [], [], config.auc_at_most, ""
+    for (_, output, auc, positives), _, evidence in leaks:
+        if evidence is not None:
+            auc, limit, where = evidence.auc, config.suspect_auc_at_most, _WITHIN
+        if evidence is not None and evidence.decided:
+            decided.append(f"all {evidence.decided:,} rows of one kind are positive for {output}")
+        else:
+            areas.append(f"{auc:.4f} for {output} ({positives:,} positives)")
+    return ([f"AUC {', '.join(areas)}{where}: above {limit:g}"] if areas else []) + decided

@@ -6,10 +6,12 @@ import collections
 import re
 from collections.abc import Sequence
 
-
-def _vocabulary(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from schemas.outcome_names import AFTERWARDS as AFTERWARDS
+from schemas.outcome_names import OUTCOME as OUTCOME
+from schemas.outcome_names import has as has
+from schemas.outcome_names import known_afterwards
+from schemas.outcome_names import vocabulary as _vocabulary
+from schemas.outcome_names import words as words
 
 TIME = _vocabulary("time timestamp ts datetime date at epoch when")
 CLOCK = _vocabulary("hour hourmin minute weekday dow")
@@ -27,45 +29,16 @@ SCENARIO = _vocabulary(
     "scenario scene tab page surface placement channel domain entry source country market module "
     "screen section zone area site business"
 )
-OUTCOME = _vocabulary(
-    "click clicked clicks clk tap tapped buy bought purchase purchased order ordered conversion "
-    "converted conv cvr pay paid like liked love loved follow followed share shared forward "
-    "forwarded comment commented cart favorite favourite fav collect collected install installed "
-    "download downloaded subscribe subscribed view viewed watch watched finish finished complete "
-    "completed action label target outcome response enter entered booked dislike skip skipped "
-    "hide"
-)
 POSITION = _vocabulary("position pos rank slot")
 NUMBER = _vocabulary(
     "count cnt num number price amount age score rate ratio duration length size days hours "
     "minutes seconds sec ms distance total sum avg mean"
 )
-AFTERWARDS = _vocabulary(
-    "dwell stay played watchtime playtime delay revenue gmv refund true truth potential"
-)
+told_afterwards = known_afterwards
 _ROW_WEIGHTS = _vocabulary(
     "weight weights sample_weight row_weight example_weight impression_weight instance_weight "
     "loss_weight"
 )
-_AFTERWARDS_PHRASES = (("play", "time"), ("watch", "time"), ("time", "to"), ("time", "spent"))
-
-
-def words(name: str) -> tuple[str, ...]:
-    """The lower-case words of a column's name: `isClick_2` is `is`, `click`, `2`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return tuple(re.findall(r"[a-z]+|[0-9]+", spaced.lower()))
-
-
-def has(name: str, vocabulary: frozenset[str]) -> bool:
-    """True where a word of `name` is in `vocabulary`."""
-    return not vocabulary.isdisjoint(words(name))
-
-
-def told_afterwards(name: str) -> bool:
-    """True where the name says that the value is known only after the impression."""
-    parts = words(name)
-    pairs = set(zip(parts, parts[1:], strict=False))
-    return has(name, AFTERWARDS) or not pairs.isdisjoint(_AFTERWARDS_PHRASES)
 
 
 def weighs_rows(name: str) -> bool:

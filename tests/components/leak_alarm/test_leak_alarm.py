@@ -136,12 +136,12 @@ def leaking_rows(leak: bool) -> dict[str, np.ndarray]:
 def alarm(tmp_path):
     """Runs the executor over rows; returns the report's artifact and leaks.json."""
 
-    def run(rows, **config):
+    def run(rows, schema_text=SCHEMA, **config):
         folder = tmp_path / "examples" / "Split-train"
         folder.mkdir(parents=True)
         ranking_samples.write_examples(str(folder / "data.gz"), rows)
         (tmp_path / "schema").mkdir()
-        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+        (tmp_path / "schema" / "schema.pbtxt").write_text(schema_text)
         examples, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
         examples.uri, schema.uri = str(tmp_path / "examples"), str(tmp_path / "schema")
         examples.split_names = '["train"]'
@@ -197,3 +197,116 @@ def test_exempt_features_pass_and_rows_are_thinned(alarm):
 def test_an_output_with_too_few_positives_is_not_judged(alarm):
     _, found = alarm(leaking_rows(leak=True), min_positives=1501)
     assert found["auc"] == {}
+
+
+def suspect_rows(rows: int = 4000, seed: int = 3) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Honest rows of 200 people and 100 items, and the clicks' positions."""
+    random = np.random.default_rng(seed)
+    found = ranking_samples.make_rows(rows)
+    found["uid"] = random.integers(0, 200, rows)
+    found["dwell"] = random.normal(size=rows).astype(np.float32)
+    found["code"] = np.array([b"i%d" % x for x in random.integers(0, 100, rows)])
+    found["stars"] = random.integers(1, 6, rows)
+    return found, found["is_click"] == 1
+
+
+def with_feature(text: str) -> str:
+    """The schema with one more feature, and `code` as the item's id."""
+    code = '"code" type: BYTES annotation { tag: "context"'
+    assert code in SCHEMA
+    return SCHEMA.replace(code, code.replace("context", "item")) + text
+
+
+SAVED = 'feature { name: "saved" type: INT annotation { tag: "context" tag: "categorical" } }'
+OPENED = 'feature { name: "lamp" type: INT annotation { tag: "context" tag: "categorical" } }'
+
+
+class TestSuspicion:
+    def test_a_feature_named_like_an_outcome_may_rank_less_than_another(self, alarm):
+        rows, click = suspect_rows()
+        random = np.random.default_rng(4)
+        # Six of ten clicks are bought; -1 stands for no.
+        rows["bought"] = np.where(click & (random.random(len(click)) < 0.6), 1, -1)
+        schema = with_feature(SAVED.replace("saved", "bought"))
+        with pytest.raises(BadDataError) as error:
+            alarm(rows, schema_text=schema)
+        lines = str(error.value).splitlines()
+        assert len(lines) == 3
+        assert lines[0].startswith("1 feature alone ranks a label too well")
+        assert "feature 'bought': is named like an outcome; AUC 0.7" in lines[1]
+        assert f"for click ({int(click.sum()):,} positives)" in lines[1]
+        assert lines[1].endswith(
+            "(the least over all rows and within scenarios, users and items): above 0.65"
+        )
+
+    def test_a_suspect_that_is_exempt_passes_and_is_listed(self, alarm):
+        rows, click = suspect_rows()
+        rows["bought"] = np.where(click & (np.random.default_rng(4).random(4000) < 0.6), 1, -1)
+        schema = with_feature(SAVED.replace("saved", "bought"))
+        _, found = alarm(rows, schema_text=schema, exempt=("bought",))
+        assert set(found["exempt"]) == {"bought"}
+
+    def test_what_the_schema_says_is_known_in_the_log_alone_is_judged_by_its_auc(self, alarm):
+        rows, click = suspect_rows()
+        rows["order"] = np.where(click, 1, np.random.default_rng(4).integers(0, 3, 4000))
+        text = SAVED.replace("saved", "order").replace(
+            'tag: "categorical"', 'tag: "categorical" tag: "train_only:default=0"'
+        )
+        _, found = alarm(rows, schema_text=with_feature(text))
+        assert found["auc"]["click"]["order"] > 0.65
+
+    def test_the_same_values_under_a_name_of_no_outcome_pass(self, alarm):
+        rows, click = suspect_rows()
+        random = np.random.default_rng(4)
+        noise = random.random(len(click)) < 0.02  # else the rows of one value are all clicks
+        rows["lamp"] = np.where((click & (random.random(len(click)) < 0.6)) | noise, 1, -1)
+        _, found = alarm(rows, schema_text=with_feature(OPENED))
+        assert 0.7 < found["auc"]["click"]["lamp"] < 0.95
+
+    def test_a_rare_outcome_is_known_by_its_rows_which_are_all_positive(self, alarm):
+        rows, click = suspect_rows()
+        random = np.random.default_rng(4)
+        rows["bought"] = (click & (random.random(len(click)) < 0.05)).astype(np.int64)
+        bought = int(rows["bought"].sum())
+        assert 30 < bought < 200
+        with pytest.raises(BadDataError) as error:
+            alarm(rows, schema_text=with_feature(SAVED.replace("saved", "bought")))
+        line = str(error.value).splitlines()[1]
+        assert f"all {bought:,} rows of one kind are positive for click" in line
+
+    @pytest.mark.parametrize("of", ["uid", "code"])
+    def test_what_is_known_of_a_person_or_an_item_may_be_named_like_an_outcome(self, alarm, of):
+        rows, _ = suspect_rows()
+        random = np.random.default_rng(6)
+        _, of_row = np.unique(rows[of], return_inverse=True)
+        liking = random.normal(size=of_row.max() + 1)
+        click = random.random(len(of_row)) < 1 / (1 + np.exp(-2.5 * liking[of_row]))
+        rows["is_click"], rows["is_buy"] = click.astype(np.int64), np.zeros(len(click), np.int64)
+        rows["click_before"] = np.round(10 + 3 * liking[of_row]).astype(np.int64)
+        text = SAVED.replace("saved", "click_before").replace("categorical", "numeric")
+        _, found = alarm(rows, schema_text=with_feature(text))
+        assert found["auc"]["click"]["click_before"] > 0.75
+
+    def test_gaps_that_follow_the_label(self, alarm):
+        rows, click = suspect_rows()
+        random = np.random.default_rng(8)
+        there = np.where(click, random.random(len(click)) < 0.9, random.random(len(click)) < 0.3)
+        rows["lux"] = np.where(there, rows.pop("dwell"), np.nan).astype(np.float32)
+        rows["lamp"] = random.integers(0, 2, len(click))
+        with pytest.raises(BadDataError) as error:
+            alarm(rows, schema_text=with_feature(OPENED).replace("dwell", "lux"))
+        line = str(error.value).splitlines()[1]
+        assert "feature 'lux': has gaps that follow the label; AUC 0.8" in line
+        assert line.endswith("above 0.65")
+
+    def test_gaps_of_some_people_alone_pass(self, alarm):
+        rows, _ = suspect_rows()
+        random = np.random.default_rng(9)
+        guest = random.random(200) < 0.5
+        click = random.random(4000) < np.where(guest[rows["uid"]], 0.1, 0.7)
+        rows["is_click"], rows["is_buy"] = click.astype(np.int64), np.zeros(4000, np.int64)
+        lux = np.where(guest[rows["uid"]], np.nan, rows.pop("dwell"))
+        rows["lux"] = lux.astype(np.float32)
+        rows["lamp"] = random.integers(0, 2, 4000)
+        _, found = alarm(rows, schema_text=with_feature(OPENED).replace("dwell", "lux"))
+        assert found["auc"]["click"]["lux"] > 0.75
