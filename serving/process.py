@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from serving.client import Client
 from serving.errors import ServingError
@@ -39,6 +39,7 @@ class ServerProcess:
         log_file: str | pathlib.Path,
         timeout: float = 120.0,
         options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Sets up; entering the context starts the child.
 
@@ -48,6 +49,8 @@ class ServerProcess:
           log_file: takes what the child writes.
           timeout: seconds until the model must be available.
           options: more options of `python -m serving.server`, such as `--workers=2`.
+          environment: variables of the child that differ from this process's, such as
+            `TF_ENABLE_ONEDNN_OPTS` (see `serving.environment`).
         """
         self.model_name = model_name
         self.target = ""
@@ -55,6 +58,7 @@ class ServerProcess:
         self._log_file = pathlib.Path(log_file)
         self._timeout = timeout
         self._options = tuple(options)
+        self._environment = dict(environment or {})
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> ServerProcess:
@@ -126,7 +130,11 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(paths),
+                    **self._environment,
+                },
             )
 
     def _check_alive(self, deadline: float) -> None:

@@ -14,6 +14,11 @@ import sys
 import threading
 from concurrent import futures
 
+from serving.environment import set_defaults
+
+if __name__ == "__main__":  # TensorFlow reads it when it is imported, below.
+    set_defaults()
+
 import click
 import grpc
 

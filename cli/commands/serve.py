@@ -8,6 +8,7 @@ import sys
 import click
 
 from cli.common.terminal import silent_imports
+from serving.environment import set_defaults
 from serving.limit_options import limit_options
 from serving.limits import Limits
 
@@ -35,6 +36,7 @@ def serve(
     max_message_bytes: int,
 ) -> None:
     """Serve the newest pushed version, and each newer one as it is pushed."""
+    set_defaults()
     with silent_imports():
         from cli.common.model_folder import served_folder
         from serving import server

@@ -15,6 +15,8 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
+from serving.environment import SERVER_ENVIRONMENT
+from serving.limits import Limits
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
@@ -138,16 +140,18 @@ def tf_serving_message(name: str):
         dependency=["google/protobuf/wrappers.proto"],
     )
     batching = file.message_type.add(name="BatchingParameters")
-    wrapped = (
-        "max_batch_size",
-        "batch_timeout_micros",
-        "max_enqueued_batches",
-        "num_batch_threads",
-    )
-    for number, field in enumerate(wrapped, start=1):
+    wrapped = {
+        "max_batch_size": "Int64Value",
+        "batch_timeout_micros": "Int64Value",
+        "max_enqueued_batches": "Int64Value",
+        "num_batch_threads": "Int64Value",
+        "max_execution_batch_size": "Int64Value",
+        "enable_large_batch_splitting": "BoolValue",
+    }
+    for number, (field, kind) in enumerate(wrapped.items(), start=10):
         batching.field.add(
             name=field, number=number, type=kinds.TYPE_MESSAGE, label=kinds.LABEL_OPTIONAL,
-            type_name=".google.protobuf.Int64Value",
+            type_name=f".google.protobuf.{kind}",
         )  # fmt: skip
     batching.field.add(
         name="allowed_batch_sizes", number=6, type=kinds.TYPE_INT64, label=kinds.LABEL_REPEATED
@@ -163,13 +167,65 @@ def tf_serving_message(name: str):
     return message_factory.GetMessages([wrappers, file])[name]()
 
 
-def test_batching_and_monitoring_parse_and_keep_tf_servings_rules():
-    batching = text_format.Parse(
+def batching_parameters():
+    return text_format.Parse(
         (DOCKER / "serving" / "batching.config").read_text(),
         tf_serving_message("BatchingParameters"),
     )
+
+
+def calls(batching, rows: int, waiting: int = 0) -> list[int] | None:
+    """The rows that a list adds to calls of the model, with padding, by TF Serving's rules.
+
+    None where the list is refused. `waiting` rows of others are in the batch that is open.
+    """
+    if rows > batching.max_batch_size.value:
+        return None
+    if not batching.enable_large_batch_splitting.value:
+        sizes = [rows]
+    else:
+        largest = batching.max_execution_batch_size.value
+        first = min(rows, largest - waiting)
+        full, rest = divmod(rows - first, largest)
+        sizes = [size for size in (first, *[largest] * full, rest) if size]
+    allowed = list(batching.allowed_batch_sizes)
+    return [next((a for a in allowed if a >= size), size) for size in sizes]
+
+
+def test_lists_of_all_lengths_are_taken_and_none_is_padded():
+    batching = batching_parameters()
+    assert batching.max_execution_batch_size.value <= batching.max_batch_size.value
     sizes = list(batching.allowed_batch_sizes)
-    assert sizes == sorted(set(sizes)) and sizes[-1] == batching.max_batch_size.value
+    # TF Serving does not start where the last of them is another.
+    assert not sizes or sizes[-1] == batching.max_execution_batch_size.value
+    assert [calls(batching, rows) for rows in (1, 128, 500, 1024)] == [[1], [128], [500], [1024]]
+    assert calls(batching, 1025) == [1024, 1]
+    assert calls(batching, 2000, waiting=1000) == [24, 1024, 952]
+    for rows in range(1, 2001):
+        made = calls(batching, rows)
+        assert sum(made) == rows and max(made) <= 1024
+
+
+def test_tf_serving_takes_lists_as_long_as_our_model_server_does():
+    batching, rows = batching_parameters(), Limits().rows
+    assert calls(batching, rows) == [1024] * 16
+    assert calls(batching, rows + 1) is None
+
+
+def test_a_call_runs_in_one_thread_without_onednn():
+    serving = compose()["services"]["serving"]
+    assert "--tensorflow_intra_op_parallelism=1" in serving["command"]
+    assert "--tensorflow_inter_op_parallelism=-1" in serving["command"]
+    assert serving["environment"] == SERVER_ENVIRONMENT
+    (name, value), *others = SERVER_ENVIRONMENT.items()
+    assert not others
+    assert any(
+        instruction == "ENV" and f"{name}={value}" in rest.split()
+        for instruction, rest in inherited("model-server")
+    )
+
+
+def test_monitoring_parses():
     monitoring = text_format.Parse(
         (DOCKER / "serving" / "monitoring.config").read_text(),
         tf_serving_message("MonitoringConfig"),

@@ -1,4 +1,5 @@
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -235,6 +236,9 @@ def test_an_unknown_model_is_named(ask):
         ask("--model-name", "towns", rows=_lines(ROWS))
 
 
-def test_serving_an_empty_folder_says_what_to_do(tmp_path):
+def test_serving_an_empty_folder_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
     with pytest.raises(PolyrankError, match=r"serving/polyrank holds no model version; run"):
         CliRunner().invoke(serve, ["--work-dir", str(tmp_path)], catch_exceptions=False)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"

@@ -50,6 +50,17 @@ def test_whoever_reads_the_port_is_answered(saved_model, tmp_path):
         child.wait(60)
 
 
+@pytest.mark.parametrize(("setting", "is_on"), [(None, False), ("1", True)])
+def test_a_server_leaves_onednn_off_unless_it_is_set(setting, is_on):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    if setting:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = setting
+    command = [sys.executable, "-m", "serving.server", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    # TensorFlow says it while it is imported.
+    assert ("oneDNN custom operations are on" in done.stderr) is is_on
+
+
 @pytest.mark.e2e
 def test_a_model_that_cannot_be_served_is_said_at_once(tmp_path):
     folder = tmp_path / "cities" / "1"
