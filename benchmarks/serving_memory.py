@@ -76,7 +76,7 @@ def main(model_base_path: str, model_name: str, requests: int) -> None:
     lengths = np.random.default_rng(0).integers(1, _LARGEST_LIST + 1, requests)
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        runs = []
+        runs: list[Run] = []
         for setting in SETTINGS:
             options = [
                 f"--intra-op-threads={setting.intra_op}",

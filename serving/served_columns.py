@@ -13,14 +13,13 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from common.atomic_files import whole_file
 from common.names import PREDICT
 from serving.signatures import SignatureSpec, signature_spec
-from serving.tensors import to_array, to_proto
+from serving.tensors import to_array
 
 SERVED_COLUMNS = "polyrank_columns"
 _METHOD = "polyrank/columns"
@@ -63,8 +62,9 @@ def write_served_columns(folder: str, inputs: Mapping[str, str], optional: Colle
             definition.inputs[column].CopyFrom(predict.inputs[name])
             if column in optional:
                 dtype = signature_spec(predict).inputs[name].dtype
-                missing = np.array(MISSING[dtype], tf.as_dtype(dtype).as_numpy_dtype)
-                definition.defaults[column].CopyFrom(to_proto(missing))
+                # In the field of its type, which clients in any language can read.
+                missing = tf.make_tensor_proto(MISSING[dtype], tf.as_dtype(dtype))
+                definition.defaults[column].CopyFrom(missing)
     with whole_file(path) as unfinished, tf.io.gfile.GFile(unfinished, "wb") as file:
         file.write(saved.SerializeToString())
 
