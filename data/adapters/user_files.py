@@ -41,7 +41,7 @@ class UserFilesConfig(Settings):
         # YAML reads 2026-01-31 as a date.
         text = value.isoformat() if isinstance(value, datetime.date) else value
         try:
-            return text and datetime.date.fromisoformat(text).isoformat()
+            return None if text is None else datetime.date.fromisoformat(text).isoformat()
         except (TypeError, ValueError):
             raise ValueError(f"{value!r} is no day; write it as YYYY-MM-DD") from None
 

@@ -48,7 +48,10 @@ class UserCounts:
         found = pc.value_counts(users.drop_null())
         values = found.field("values").to_numpy(zero_copy_only=False)
         hashes = pd.util.hash_array(values, categorize=False)
-        smallest = np.argsort(hashes)[:_KEPT]
+        if len(self.kept) == _KEPT:
+            smallest = np.flatnonzero(hashes <= max(self.kept))
+        else:
+            smallest = np.argsort(hashes)[:_KEPT]
         counts = found.field("counts").to_numpy()
         self._merge(zip(hashes[smallest].tolist(), counts[smallest].tolist(), strict=True))
 

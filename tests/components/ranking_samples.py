@@ -57,6 +57,8 @@ def serialize(rows: dict[str, np.ndarray]) -> list[bytes]:
         feature = {}
         for name, values in rows.items():
             value = values[i]
+            if value is None:
+                continue
             if values.dtype.kind == "S":
                 feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
             elif values.dtype.kind == "f":
@@ -151,8 +153,11 @@ def save_model(
     )
 
 
-def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
-    """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`."""
+def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray], schema: str = SCHEMA) -> None:
+    """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`.
+
+    `schema` may make columns optional that SCHEMA requires.
+    """
     from google.protobuf import json_format
     from tfx.components.evaluator.executor import Executor
     from tfx.types import standard_artifacts
@@ -161,7 +166,7 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
 
     for name in ("examples/Split-eval", "schema"):
         (folder / name).mkdir(parents=True)
-    (folder / "schema" / "schema.pbtxt").write_text(SCHEMA)
+    (folder / "schema" / "schema.pbtxt").write_text(schema)
     write_examples(str(folder / "examples" / "Split-eval" / "data.gz"), rows)
     save_model(str(folder / "candidate" / "Format-Serving"), 1.0)
     save_model(str(folder / "baseline" / "Format-Serving"), 0.3)
@@ -177,7 +182,7 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray]) -> None:
         beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
     )
     config = json_format.MessageToJson(
-        make_eval_config(contract()), preserving_proto_field_name=True
+        make_eval_config(read_contract(parse_schema(schema))), preserving_proto_field_name=True
     )
     Executor(context).Do(
         {

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import math
 
@@ -52,6 +53,16 @@ def test_the_report_has_a_table_an_output_and_metric():
     assert text.count(header) == 3
     assert "| home | 100 | 900 | 50 | 0.6100 ± 0.0248 | **0.6210 ± 0.0273** (Δ" in text
     assert "| tiny † | 29 |" in text
+
+
+def test_without_users_there_is_no_gauc_and_the_report_says_so():
+    comparison, cells, models, _ = made(3)
+    assert "No GAUC" not in report(comparison, cells, models, {}, [])
+    nobody = [dataclasses.replace(cell, users=0) for cell in cells]
+    text = report(comparison, nobody, models, {}, [])
+    told = "No GAUC: the schema has no user_id, or no user has rows of both classes."
+    assert told in text.splitlines()
+    assert "GAUC of click" not in text and "mean GAUC" not in text and "AUC of click" in text
 
 
 def test_one_seed_is_said_to_be_one():

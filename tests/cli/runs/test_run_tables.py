@@ -129,3 +129,27 @@ def test_files_left_out_are_named_where_the_log_came_from_the_cache(
     lines = [" ".join(words) for words in _printed(found)]
     assert ("left out: notes.md (no log)" in lines) is shown
     assert found.document()["left_out"] == left_out
+
+
+@pytest.mark.parametrize(
+    ("user", "without", "wanted"),
+    [
+        ("member", 0, None),
+        (
+            "member",
+            258,
+            "GAUC leaves out 258 of 1,290 rows (20.0%), whose member is empty (guests)",
+        ),
+        (None, 1290, "no GAUC: the schema has no user_id"),
+    ],
+)
+def test_what_gauc_leaves_out_is_said_once_below_the_table(result, user, without, wanted):
+    for cell in result.gate["cells"]:
+        cell["candidate"] = {**cell["candidate"], "without_user": without}
+    result.gate["user_id"] = user
+    lines = [" ".join(words) for words in _printed(result)]
+    assert [line for line in lines if "GAUC" in line][1:] == ([wanted] if wanted else [])
+
+
+def test_a_gate_of_an_earlier_version_says_nothing_of_users(result):
+    assert sum("GAUC" in line for line in _printed(result)) == 1

@@ -5,11 +5,9 @@ import json
 import numpy as np
 import pytest
 import ranking_samples
+from gate_runs import run_gate
 from sklearn import metrics as sklearn_metrics
-from tfx.types import standard_artifacts
 
-from components.common.artifacts import GateResult
-from components.promotion_gate.executor import Executor
 from models.metrics.calibration import deciles
 from models.metrics.gauc import grouped_auc
 from models.metrics.paired import paired_differences
@@ -22,28 +20,6 @@ def evaluated(tmp_path_factory):
     rows = ranking_samples.make_rows(600)
     ranking_samples.evaluate(folder, rows)
     return folder, rows
-
-
-def run_gate(folder, out, exists: int, config: str = "{}"):
-    def artifact(cls, uri):
-        found = cls()
-        found.uri = str(uri)
-        return found
-
-    baseline = artifact(standard_artifacts.Model, folder / "baseline")
-    baseline.set_int_custom_property("exists", exists)
-    blessing = artifact(standard_artifacts.ModelBlessing, out / "blessing")
-    gate = artifact(GateResult, out / "gate")
-    Executor().Do(
-        {
-            "evaluation": [artifact(standard_artifacts.ModelEvaluation, folder / "evaluation")],
-            "baseline_model": [baseline],
-            "schema": [artifact(standard_artifacts.Schema, folder / "schema")],
-        },
-        {"blessing": [blessing], "gate": [gate]},
-        {"gate_config": config, "code_digest": "x"},
-    )
-    return blessing, json.loads((out / "gate" / "gate.json").read_text())
 
 
 @pytest.mark.e2e
