@@ -85,8 +85,9 @@ def test_a_log_without_user_scenario_and_time_is_trained_gated_pushed_and_served
         told = client.predict({"I1": [3, None], "C1": ["0" * 8, "new"], "C2": ["0" * 8, "0" * 8]})
         assert set(told) == {"click"} and ((told["click"] > 0) & (told["click"] < 1)).all()
         asked = shop.command(
-            "polyrank", "predict", "--target", f"localhost:{server.port}", "--model-name", "ads",
-            "--parquet", "log/span=2026-03-01/part-00000.parquet", "--rows", "3",
+            "polyrank", "predict", "--target", server.target, "--model-name", "ads",
+            "--parquet", "log/span=2026-03-01/part-00000.parquet", "--rows", "3", "--json",
         )  # fmt: skip
         assert asked.exit_code == 0, asked.stderr
-        assert asked.stdout.split()[:2] == ["row", "click"]
+        scored = [json.loads(line) for line in asked.stdout.splitlines()]
+        assert len(scored) == 3 and all(0 < row["click"] < 1 for row in scored)
