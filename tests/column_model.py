@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
@@ -14,28 +14,24 @@ COLUMNS = {"item id": "item_id", "age": "age", "city": "city", "group": "group"}
 
 OPTIONAL = ("age", "city", "group")
 
-
-class ColumnModel(tf.Module):
-    """Returns every input under its name, after `seen_`."""
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.int64, "item_id"),
-            tf.TensorSpec([None], tf.float32, "age"),
-            tf.TensorSpec([None], tf.string, "city"),
-            tf.TensorSpec([None], tf.int64, "group"),
-        ]
-    )
-    def predict(
-        self, item_id: tf.Tensor, age: tf.Tensor, city: tf.Tensor, group: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        seen = {"item_id": item_id, "age": age, "city": city, "group": group}
-        return {f"seen_{name}": tf.identity(value) for name, value in seen.items()}
+DTYPES = {"item_id": "int64", "age": "float32", "city": "string", "group": "int64"}
+"""Input -> dtype."""
 
 
-def save(folder: pathlib.Path, columns: Mapping[str, str] = COLUMNS) -> pathlib.Path:
-    """Saves the model with a SignatureDef of its columns."""
-    model = ColumnModel()
+def save(
+    folder: pathlib.Path,
+    columns: Mapping[str, str] = COLUMNS,
+    optional: Collection[str] = OPTIONAL,
+    dtypes: Mapping[str, str] = DTYPES,
+) -> pathlib.Path:
+    """Saves a model that returns every input under its name, after `seen_`."""
+
+    def seen(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {f"seen_{name}": tf.identity(value) for name, value in inputs.items()}
+
+    specs = {name: tf.TensorSpec([None], dtype, name) for name, dtype in dtypes.items()}
+    model = tf.Module()
+    model.predict = tf.function(seen, autograph=False).get_concrete_function(**specs)
     tf.saved_model.save(model, str(folder / "model"), signatures={"predict": model.predict})
-    write_served_columns(str(folder / "model"), columns, OPTIONAL)
+    write_served_columns(str(folder / "model"), columns, optional)
     return folder / "model"

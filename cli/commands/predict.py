@@ -68,7 +68,10 @@ def predict(
         answers = scored(client, first_rows(chunks, rows) if rows else chunks)
         printed = (row for chunk, outputs in answers for row in _rows(chunk, outputs, keys))
         if not as_json:
-            _print_table(list(printed))
+            table = list(printed)
+            if not keys and len(sources) == 1:  # The command names the file.
+                table = [{name: row[name] for name in row if name != "file"} for row in table]
+            _print_table(table)
             return
         for row in printed:
             click.echo(to_text(row))
@@ -93,20 +96,24 @@ def _plain(value: Any) -> Any:
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    is_json = value is None or isinstance(value, bool | int | float | str | list | dict)
-    return value if is_json else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
+    names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in dict.fromkeys(name for row in rows for name in row):
-        table.add_column(name, justify="right", overflow="fold")
-    names = [column.header for column in table.columns]
+    for name in names:
+        table.add_column(escape(name), justify="right", overflow="fold")
     for row in rows:
-        table.add_row(*(_text(row.get(str(name), "")) for name in names))
+        table.add_row(*(escape(_text(row.get(name, ""))) for name in names))
     console_on(sys.stdout).print(table)
 
 

@@ -152,7 +152,8 @@ def check_served(docker: str, serving: pathlib.Path, rows: pathlib.Path) -> None
         )  # fmt: skip
     print(answer)
     scores = [json.loads(line) for line in answer.splitlines()]
-    assert len(scores) == ROWS
+    places = [(row.pop("file"), row.pop("row")) for row in scores]
+    assert places == [("/rows.parquet", row) for row in range(ROWS)]
     for row in scores:
         assert set(row) == OUTPUTS and all(0 < score < 1 for score in row.values())
         product = row["click"] * row["action_given_click"]

@@ -149,6 +149,19 @@ def test_keys_are_printed_with_the_scores(ask, tmp_path):
     assert _printed(lines)[0]["id"] == {"a": [1]}
 
 
+def test_a_table_names_the_files_where_there_are_several(ask, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a[b].csv", "c.parquet"):
+        _write(pathlib.Path(name), CITIES[:1], AGES[:1])
+    assert [line.split() for line in ask("a[b].csv").stdout.splitlines()[1::2]] == [
+        ["row", "city", "click", "logit"],
+        ["0", "basel", "0.5622", "0.2500"],
+    ]
+    lines = [line.split() for line in ask("a[b].csv", "c.parquet").stdout.splitlines()]
+    assert lines[1] == ["file", "row", "city", "click", "logit"]
+    assert [line[:2] for line in lines[3:5]] == [["a[b].csv", "0"], ["c.parquet", "0"]]
+
+
 def test_texts_of_csv_are_the_models_types(ask, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text('age,city\n2.0,osaka\n,osaka\n3,""\n')
