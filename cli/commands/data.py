@@ -10,6 +10,7 @@ import click
 import pyarrow.parquet as pq
 import yaml
 
+from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
 from data.adapters.published import PROTOCOLS
 from data.adapters.registry import write_spans_with
@@ -139,6 +140,7 @@ def _write(
     overwrite: bool,
 ) -> None:
     """Writes the spans, and says how many rows and which files were left out."""
+    check_home_sign(out, "--out")
     started = time.monotonic()
     command = click.get_current_context().command_path
     left_out = write_spans_with(adapter, source, out, options, where=command, overwrite=overwrite)

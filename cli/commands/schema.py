@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
 from cli.common.terminal import silent_imports
 from pipeline.outcome import Outcome
@@ -33,6 +34,8 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
 
     Reads up to about 500,000 rows. Asks nothing: read the comments, and correct the tags.
     """
+    if out is not None:
+        check_home_sign(out, "--out")
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists already; write another file, or --overwrite")
     with silent_imports():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+from cli.common.folder_names import check_work_folder_name
 from common.errors import PolyrankError
 from pipeline.locations import Locations
 from serving.versions import versions_on_disk
@@ -22,8 +23,10 @@ def served_folder(
       model_base_path: that folder itself; `work_dir` is then not looked at.
 
     Raises:
-      PolyrankError: the folder holds no version.
+      PolyrankError: the folder holds no version, or has a name that TensorFlow can't read.
     """
+    option = "--model-base-path" if model_base_path else "--work-dir"
+    check_work_folder_name(model_base_path or work_dir, option)
     folder = pathlib.Path(model_base_path or Locations(str(work_dir), model_name).serving_dir)
     if not folder.is_dir() or not versions_on_disk(folder):
         raise PolyrankError(

@@ -10,6 +10,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import TextIO
 
+from cli.common.folder_names import check_work_folder_name
 from common.errors import PolyrankError
 
 
@@ -64,17 +65,19 @@ def only_run_in(folder: str | pathlib.Path, option: str = "--work-dir") -> Itera
             _write(lock, "")
 
 
-def check_free(folder: str | pathlib.Path) -> None:
-    """Tells at once what `only_run_in` would tell after imports of many seconds.
+def check_free(folder: str | pathlib.Path, option: str = "--work-dir") -> None:
+    """Says at once what a run would say after imports of many seconds.
 
     Args:
       folder: of the run; it need not exist, and is not made.
+      option: of the command line, which names another folder.
 
     Raises:
-      PolyrankError: another run holds it.
+      PolyrankError: another run holds it, or its name can't be used.
     """
+    check_work_folder_name(folder, option)
     if (pathlib.Path(folder) / ".lock").exists():
-        with only_run_in(folder):
+        with only_run_in(folder, option):
             pass
 
 

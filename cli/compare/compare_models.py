@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cli.common.terminal import silent_imports
+from cli.common.work_folder import check_free
 from cli.compare.plan import make_comparison
 from cli.compare.workers import cores
 from pipeline.config import PipelineConfig
@@ -46,6 +47,9 @@ def compare_models(
       SettingsError: an unknown model, key or value.
       PolyrankError: the features could not be made, or a folder can't be written.
     """
+    out = pathlib.Path(out or pathlib.Path(work_dir) / "comparison")
+    check_free(work_dir)
+    check_free(out, "--out")
     comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
     with silent_imports():
         # TFX takes many seconds to import; a wrong option is reported before.
@@ -54,7 +58,7 @@ def compare_models(
     return compare_locally(
         comparison,
         work_dir,
-        pathlib.Path(out or pathlib.Path(work_dir) / "comparison"),
+        out,
         min(jobs or cores(), len(comparison.trials)),
         people_read_stderr=people_read_stderr,
     )

@@ -8,7 +8,7 @@ import pathlib
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from cli.common.terminal import console_on, quiet_terminal
-from cli.common.work_folder import make_run_directory, only_run_in
+from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay
 from cli.runs.prepare_data import prepared
 from cli.runs.result import RunResult, collect, failed
@@ -40,8 +40,10 @@ def run_locally(
       people_read_stderr: True where stdout must stay free for a machine.
 
     Raises:
-      PolyrankError: `work_dir` can't be written, or another run is using it.
+      PolyrankError: `work_dir` can't be written or has a name that can't be used, or another run
+        is using it.
     """
+    check_free(work_dir)
     locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
     with only_run_in(locations.work_dir):
         # Not before: a run that is refused leaves no folder of a run that never ended.

@@ -14,8 +14,8 @@ from cli.commands.schema import schema
 DAY_ONE = 1_772_323_200  # 2026-03-01T00:00:00Z
 ROWS = 2_000
 ODD = [
-    "my data", "日志", "ü", "x[1]", "a*", "a?b", "100%20", "a#b", "q'\"z", "-v", "~", "a{b}", "a;b",
-    "$HOME", "a\\b", "a|b",
+    "my data", "日志", "ü", "x[1]", "a*", "a?b", "100%20", "a#b", "q'\"z", "-v", "~v", "a{b}",
+    "a;b", "$HOME", "a\\b", "a|b",
 ]  # fmt: skip
 
 

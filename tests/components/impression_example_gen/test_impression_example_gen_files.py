@@ -3,6 +3,7 @@
 import gzip
 import json
 import pathlib
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -140,3 +141,14 @@ def test_a_span_whose_files_are_all_empty_is_refused_by_every_reader(log, contra
     assert (checked.kept, checked.unreadable) == (80, [said])
     with pytest.raises(BadDataError, match="holds files and no row"):
         read_sample(log.folder / "log" / SPANS[1])
+
+
+@pytest.mark.parametrize("name", ["x[1] *?", "日志 %20#'", "-~ a\\b{c}"])
+def test_a_log_may_lie_in_a_folder_of_any_name(mixed, contract, tmp_path, monkeypatch, name):
+    shutil.copytree(mixed.folder / "log", tmp_path / name / "log")
+    monkeypatch.chdir(tmp_path)
+    path = f"{name}/log"
+    examples, _ = mixed.run(tmp_path.name, data_path=path)
+    record = json.loads(pathlib.Path(examples.uri, "examples.json").read_text())
+    assert sum(record["rows"].values()) == 120
+    assert check_log(contract, path).kept == 120
