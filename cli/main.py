@@ -51,7 +51,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show stack traces.")
+@click.option("--debug", is_flag=True, help="Show stack traces; log all that libraries say.")
 @click.version_option(package_name="polyrank")
 def polyrank(debug: bool) -> None:
     """Train, prove and serve ranking models of many scenarios and many tasks."""

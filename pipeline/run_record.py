@@ -16,6 +16,12 @@ _OUTCOMES = {
     mlmd.Execution.CACHED: "cached",
     mlmd.Execution.FAILED: "failed",
 }
+_DOES = {
+    "ModelCanary": ("infra_blessing", "examined", "not examined"),
+    "Pusher": ("pushed_model", "pushed", "not pushed"),
+    "RegisterPushed": ("registration", "registered", "not registered"),
+}
+"""Component -> the output and its property that say whether it did anything, and what if not."""
 _SPLITS_READ = {
     "ImpressionExampleGen": (*SPLITS, "quarantined", "sampled_away"),
     "StatisticsGen": SPLITS,
@@ -32,7 +38,8 @@ class ComponentRecord:
 
     Attributes:
       name: the component's id in the DAG.
-      outcome: `done`, `cached` or `failed`.
+      outcome: `done`, `cached` or `failed`; `skipped` where it ended well and had nothing to do,
+        since the candidate was refused.
       seconds: wall time between its start and end, as ML Metadata has it.
       rows: rows of the log that it went through, or None where it reads none.
       outputs: output key -> the artifact.
@@ -87,6 +94,8 @@ class RunRecord:
                 continue
             name = self._node(execution)
             outputs = self._outputs(execution)
+            outcome = _OUTCOMES[execution.last_known_state]
+            why_skipped = _why_skipped(name, outputs)
             if name == "ImpressionExampleGen" and "examples" in outputs:
                 split_rows = rows_by_fate(outputs["examples"])
             milliseconds = (
@@ -95,11 +104,11 @@ class RunRecord:
             records.append(
                 ComponentRecord(
                     name=name,
-                    outcome=_OUTCOMES[execution.last_known_state],
+                    outcome="skipped" if why_skipped else outcome,
                     seconds=milliseconds / 1000,
                     rows=_rows(name, outputs, split_rows),
                     outputs=outputs,
-                    note=_note(name, outputs, split_rows),
+                    note=why_skipped or _note(name, outputs, split_rows),
                 )
             )
         return records
@@ -132,6 +141,15 @@ def rows_by_fate(examples: mlmd.Artifact) -> dict[str, int]:
         for name, value in examples.custom_properties.items()
         if name.startswith(prefix)
     }
+
+
+def _why_skipped(name: str, outputs: dict[str, mlmd.Artifact]) -> str:
+    """Says what a component did not do, or nothing."""
+    key, done, text = _DOES.get(name, ("", "", ""))
+    artifact = outputs.get(key)
+    if artifact is None or done not in artifact.custom_properties:
+        return ""
+    return "" if artifact.custom_properties[done].int_value else text
 
 
 def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> str:

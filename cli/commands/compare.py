@@ -8,8 +8,9 @@ import sys
 import click
 
 from cli.common.config_options import ConfigChoice, config_options
+from cli.common.debug import debugging
 from cli.common.failure import failure
-from cli.common.terminal import silent_imports
+from cli.common.terminal import announced_imports
 from common.errors import PolyrankError
 from common.json_files import to_text
 
@@ -62,7 +63,7 @@ def compare(
     4 bad data.
     """
     try:
-        with silent_imports():
+        with announced_imports(people_read_stderr=as_json):
             config = choice.load()
             from cli.compare.compare_models import compare_models
 
@@ -77,6 +78,7 @@ def compare(
             work_dir=work_dir,
             out=out,
             people_read_stderr=as_json,
+            log_everything=debugging(),
         )
     except PolyrankError as error:
         if as_json:

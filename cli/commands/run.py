@@ -9,7 +9,7 @@ import click
 from cli.common.config_options import ConfigChoice, config_options
 from cli.common.debug import debugging
 from cli.common.failure import failure
-from cli.common.terminal import silent_imports
+from cli.common.terminal import announced_imports
 from cli.common.work_folder import check_free
 from common.errors import PolyrankError
 from common.json_files import to_text
@@ -18,8 +18,9 @@ from common.json_files import to_text
 @click.command()
 @config_options
 @click.option("--work-dir", default="work/run", show_default=True, help="All that runs write.")
+@click.option("--verbose", is_flag=True, help="Show every output x scenario, not only what counts.")
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
-def run(choice: ConfigChoice, work_dir: str, as_json: bool) -> None:
+def run(choice: ConfigChoice, work_dir: str, verbose: bool, as_json: bool) -> None:
     """Run the pipeline on this machine.
 
     Exit status: 0 pushed, 1 error, 2 wrong command line, 3 refused by the gate,
@@ -27,12 +28,18 @@ def run(choice: ConfigChoice, work_dir: str, as_json: bool) -> None:
     """
     try:
         check_free(work_dir)
-        with silent_imports():
+        with announced_imports(people_read_stderr=as_json):
             settings = choice.load()
             # TFX takes many seconds to import; a wrong command line is told before.
             from cli.runs.local import run_locally
 
-        result = run_locally(settings, work_dir, people_read_stderr=as_json)
+        result = run_locally(
+            settings,
+            work_dir,
+            people_read_stderr=as_json,
+            verbose=verbose,
+            log_everything=debugging(),
+        )
     except PolyrankError as error:
         if as_json:
             # Whoever reads JSON gets it whatever happens; people get the message from main().

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
 from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from cli.common.terminal import console_on
 from common.json_files import to_text
 
 
@@ -33,7 +34,7 @@ def runs(work_dir: str, as_json: bool) -> None:
     if as_json:
         click.echo(to_text({"runs": found, "versions": versions}))
         return
-    console = Console()
+    console = console_on(sys.stdout)
     console.print(_runs_table(found))
     console.print(_versions_table(versions))
 

@@ -9,7 +9,7 @@ import click
 
 @dataclasses.dataclass(frozen=True)
 class Debug:
-    """The click context's object; `on` shows stack traces."""
+    """The click context's object; `on` shows stack traces, and logs what libraries say."""
 
     on: bool = False
 

@@ -13,36 +13,68 @@ from typing import TextIO
 
 from rich.console import Console
 
+from cli.common.progress import Progress
+
+_NOWHERE = pathlib.Path(os.devnull)
 _WIDTH_OF_A_FILE = 110
+_OURS = frozenset(
+    ("cli", "common", "components", "data", "models", "pipeline", "polyrank", "schemas", "serving")
+)
+"""Our packages, and so the first parts of our loggers' names."""
 
 
 def console_on(stream: TextIO) -> Console:
     """A console that writes to `stream`, as wide as the terminal behind it.
 
-    Where there is none (a log, a pipe) rich would take 80 columns and cut names off.
+    Where there is none (a log, a pipe) rich would take 80 columns and cut names off, and write
+    control characters if FORCE_COLOR is set.
     """
-    width = None if stream.isatty() else _WIDTH_OF_A_FILE
-    return Console(file=stream, highlight=False, width=width)
+    terminal = stream.isatty()
+    width = None if terminal else _WIDTH_OF_A_FILE
+    return Console(file=stream, highlight=False, width=width, force_terminal=terminal)
 
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Discards all that is printed and logged; errors still raise."""
-    with quiet_terminal(pathlib.Path(os.devnull), people_read_stderr=True):
+    with quiet_terminal(_NOWHERE, people_read_stderr=True):
         yield
 
 
 @contextlib.contextmanager
 def silent_imports() -> Iterator[None]:
     """Discards what libraries print, and warn of, while they are imported; errors still raise."""
-    with silence(), warnings.catch_warnings():
+    with silence(), _without_warnings():
+        yield
+
+
+@contextlib.contextmanager
+def announced_imports(*, people_read_stderr: bool) -> Iterator[None]:
+    """As `silent_imports`, and says that it goes on where it takes long; see `Progress`."""
+    with (
+        quiet_terminal(_NOWHERE, people_read_stderr=people_read_stderr) as terminal,
+        Progress(console_on(terminal)) as progress,
+        _without_warnings(),
+    ):
+        progress.work_on("importing TensorFlow and TFX")
+        yield
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 @contextlib.contextmanager
-def quiet_terminal(log_path: pathlib.Path, *, people_read_stderr: bool) -> Iterator[TextIO]:
+def quiet_terminal(
+    log_path: pathlib.Path, *, people_read_stderr: bool, log_everything: bool = False
+) -> Iterator[TextIO]:
     """Sends file descriptors 1 and 2, and Python's logging, to `log_path`.
+
+    Of logging these are our packages' lines and others' warnings and errors: what TFX, Beam and
+    TensorFlow say besides is ten thousand lines a run.
 
     TensorFlow's and Beam's C++ code writes to the descriptors, so replacing sys.stderr
     would not do.
@@ -50,6 +82,7 @@ def quiet_terminal(log_path: pathlib.Path, *, people_read_stderr: bool) -> Itera
     Args:
       log_path: the log file; appended to.
       people_read_stderr: True where stdout must stay free for a machine.
+      log_everything: others' INFO too.
 
     Yields:
       The terminal's own stream.
@@ -63,6 +96,8 @@ def quiet_terminal(log_path: pathlib.Path, *, people_read_stderr: bool) -> Itera
     handlers, level = list(root.handlers), root.level
     handler = logging.StreamHandler(log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    if not log_everything:
+        handler.addFilter(_is_ours_or_matters)
     try:
         for descriptor in saved:
             os.dup2(log.fileno(), descriptor)
@@ -79,3 +114,7 @@ def quiet_terminal(log_path: pathlib.Path, *, people_read_stderr: bool) -> Itera
             os.close(copy)
         terminal.close()
         log.close()
+
+
+def _is_ours_or_matters(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cli.common.terminal import silent_imports
+from cli.common.terminal import announced_imports
 from cli.common.work_folder import check_free
 from cli.compare.plan import make_comparison
 from cli.compare.workers import cores
@@ -28,6 +28,7 @@ def compare_models(
     work_dir: str | pathlib.Path,
     out: str | pathlib.Path | None = None,
     people_read_stderr: bool = False,
+    log_everything: bool = False,
 ) -> CompareResult:
     """Trains several models on the same rows with the same budget, and writes the tables.
 
@@ -42,6 +43,7 @@ def compare_models(
       work_dir: the data and features are below it.
       out: the trials and tables; None for `comparison` in the work folder.
       people_read_stderr: True where stdout must stay free for a machine.
+      log_everything: the log holds what other libraries say of their progress too.
 
     Raises:
       SettingsError: an unknown model, key or value.
@@ -51,7 +53,7 @@ def compare_models(
     check_free(work_dir)
     check_free(out, "--out")
     comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
-    with silent_imports():
+    with announced_imports(people_read_stderr=people_read_stderr):
         # TFX takes many seconds to import; a wrong option is reported before.
         from cli.compare.run import compare_locally
 
@@ -61,4 +63,5 @@ def compare_models(
         out,
         min(jobs or cores(), len(comparison.trials)),
         people_read_stderr=people_read_stderr,
+        log_everything=log_everything,
     )

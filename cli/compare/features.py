@@ -6,9 +6,9 @@ import logging
 import pathlib
 import shutil
 
-from rich.console import Console
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
+from cli.common.progress import Progress
 from cli.runs.display import RunDisplay
 from cli.runs.prepare_data import prepared
 from cli.runs.result import failed
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def prepare_features(
-    config: PipelineConfig, locations: Locations, directory: pathlib.Path, console: Console
+    config: PipelineConfig, locations: Locations, directory: pathlib.Path, progress: Progress
 ) -> pathlib.Path:
     """Runs the pipeline from SpanWindow to Transform, and holds the transformed rows.
 
@@ -39,7 +39,7 @@ def prepare_features(
       config: the data and its treatment.
       locations: below the work folder.
       directory: holds the log with stack traces.
-      console: shows one line a component.
+      progress: shows one line a component.
 
     Returns:
       The folder of the saved TrialData.
@@ -51,11 +51,12 @@ def prepare_features(
     record = open_record(config.metadata, locations)
     runs_before = len(record.run_ids())
     try:
-        config = prepared(config, locations, console)
+        progress.work_on("preparing the data")
+        config = prepared(config, locations, progress.console)
         pipeline = local_feature_pipeline(config, locations.work_dir)
-        with RunDisplay(console, record):
+        with RunDisplay(progress, record):
             LocalDagRunner().run(pipeline)
-        return _held(config, locations, record, console)
+        return _held(config, locations, record, progress)
     except Exception as error:
         _LOG.exception("the features could not be made")
         reason = failed(error, record, runs_before, "", directory).reason
@@ -64,7 +65,7 @@ def prepare_features(
 
 
 def _held(
-    config: PipelineConfig, locations: Locations, record: RunRecord, console: Console
+    config: PipelineConfig, locations: Locations, record: RunRecord, progress: Progress
 ) -> pathlib.Path:
     import tensorflow_transform as tft
 
@@ -79,7 +80,8 @@ def _held(
     folder = pathlib.Path(locations.features_dir) / f"{content[:16]}-{trial_code()[:8]}"
     if folder.is_dir():
         return folder
-    console.print("  holding the transformed rows", soft_wrap=True)
+    progress.print("  holding the transformed rows", soft_wrap=True)
+    progress.work_on("holding the transformed rows")
     contract = read_contract(parse_schema(schema_text))
     held = read_trial_data(contract, tft.TFTransformOutput(graph), patterns)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from cli.common.progress import Progress
 from cli.common.terminal import console_on, quiet_terminal
 from cli.common.work_folder import make_run_directory, only_run_in
 from cli.compare.features import prepare_features
@@ -51,6 +52,7 @@ def compare_locally(
     processes: int,
     *,
     people_read_stderr: bool = False,
+    log_everything: bool = False,
 ) -> CompareResult:
     """Makes the features, runs the trials that are not finished yet, and writes the tables.
 
@@ -60,6 +62,7 @@ def compare_locally(
       out: the trials and tables.
       processes: trials at a time.
       people_read_stderr: True where stdout must stay free for a machine.
+      log_everything: the log holds what other libraries say of their progress too.
 
     Raises:
       PolyrankError: the features could not be made, a folder can't be written, or another
@@ -72,10 +75,13 @@ def compare_locally(
     with only_run_in(locations.work_dir), only_run_in(out, "--out"):
         directory = make_run_directory(locations.runs_dir)
         log_path = directory / "run.log"
-        with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
+        with quiet_terminal(
+            log_path, people_read_stderr=people_read_stderr, log_everything=log_everything
+        ) as terminal:
             console = console_on(terminal)
-            folder = prepare_features(comparison.config, locations, directory, console)
-            outcomes = _trials(comparison, folder, out, processes, console)
+            with Progress(console) as progress:
+                folder = prepare_features(comparison.config, locations, directory, progress)
+                outcomes = _trials(comparison, folder, out, processes, progress)
             return _conclude(comparison, TrialData.load(folder), outcomes, out, console)
 
 
@@ -113,7 +119,7 @@ def _trials(
     features: pathlib.Path,
     out: pathlib.Path,
     processes: int,
-    console: Console,
+    progress: Progress,
 ) -> list[Outcome]:
     jobs = make_jobs(comparison, features, out, trial_code())
     width = max(len(name) for name in comparison.models)
@@ -130,14 +136,14 @@ def _trials(
             line = f"{place} mean AUC {result.mean_auc():.4f}  {outcome.seconds:7.1f} s"
         else:
             line = f"{place} mean AUC {result.mean_auc():.4f}  finished before"
-        console.print(line, markup=False, soft_wrap=True)
-        status.update(f"{ended} of {len(jobs)} trials")
+        progress.print(line, markup=False, soft_wrap=True)
+        progress.detail(f"{ended} have ended")
 
+    progress.work_on(f"{len(jobs)} trials")
     try:
-        with console.status(f"0 of {len(jobs)} trials") as status:
-            return run_jobs(jobs, processes, show)
+        return run_jobs(jobs, processes, show)
     except KeyboardInterrupt:
-        console.print(
+        progress.print(
             f"stopped: {ended} of {len(jobs)} trials have ended; the same command goes on"
         )
         raise

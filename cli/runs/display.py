@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 
 import absl.logging
-from rich.console import Console
 from rich.text import Text
 
+from cli.common.progress import Progress
 from pipeline.run_record import ComponentRecord, RunRecord
 
 _RUNNING = "Component %s is running."
 _FINISHED = "Component %s is finished."
-_COLORS = {"done": "green", "cached": "cyan", "failed": "red"}
+_BETWEEN = "the next component"
+_COLORS = {"done": "green", "cached": "cyan", "skipped": "yellow", "failed": "red"}
 
 
 def component_line(record: ComponentRecord, width: int = 22) -> Text:
@@ -28,12 +29,11 @@ def component_line(record: ComponentRecord, width: int = 22) -> Text:
 class RunDisplay(logging.Handler):
     """Listens to the local runner's log, which names each component as it starts and ends."""
 
-    def __init__(self, console: Console, record: RunRecord):
-        """Makes a display that writes to `console` and asks `record` for the figures."""
+    def __init__(self, progress: Progress, record: RunRecord):
+        """Makes a display that speaks by `progress` and takes the figures from `record`."""
         super().__init__(logging.INFO)
-        self._console = console
+        self._progress = progress
         self._record = record
-        self._status = console.status("starting")
         self._component = ""
 
     def __enter__(self) -> RunDisplay:
@@ -44,11 +44,10 @@ class RunDisplay(logging.Handler):
         # TensorFlow, when it saves a model, sets absl's logger back to this verbosity.
         self._verbosity = absl.logging.get_verbosity()
         absl.logging.set_verbosity(absl.logging.INFO)
-        self._status.start()
+        self._progress.work_on(_BETWEEN)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._status.stop()
         absl.logging.set_verbosity(self._verbosity)
         for logger in self._loggers:
             logger.removeHandler(self)
@@ -58,21 +57,21 @@ class RunDisplay(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Shows what a log record says of the run, and passes over all others."""
         if record.name == "polyrank.progress":
-            line = f"{self._component}  {record.getMessage()}"
             if record.levelno > logging.INFO:
-                self._console.print(f"  {line}", soft_wrap=True, markup=False)
+                line = f"  {self._component}  {record.getMessage()}"
+                self._progress.print(line, soft_wrap=True, markup=False)
             else:
-                # A status that wraps would leave half of itself behind.
-                self._status.update(Text(line[: max(self._console.width - 4, 20)]))
+                self._progress.detail(record.getMessage())
         elif record.msg == _RUNNING and isinstance(record.args, tuple):
             self._component = str(record.args[0])
-            self._status.update(self._component)
+            self._progress.work_on(self._component)
         elif record.msg == _FINISHED:
             self._show(self._component)
             self._component = ""
+            self._progress.work_on(_BETWEEN)
 
     def _show(self, name: str) -> None:
         run_ids = self._record.run_ids()
         for component in self._record.components(run_ids[-1]) if run_ids else ():
             if component.name == name:
-                self._console.print(component_line(component))
+                self._progress.print(component_line(component), soft_wrap=True)

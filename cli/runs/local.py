@@ -7,6 +7,7 @@ import pathlib
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
+from cli.common.progress import Progress
 from cli.common.terminal import console_on, quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay
@@ -19,6 +20,7 @@ from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.metadata import open_record
+from pipeline.run_record import RunRecord
 
 _LOG = logging.getLogger(__name__)
 _STARTS_AFRESH = (
@@ -27,7 +29,12 @@ _STARTS_AFRESH = (
 
 
 def run_locally(
-    config: PipelineConfig, work_dir: str | pathlib.Path, *, people_read_stderr: bool = False
+    config: PipelineConfig,
+    work_dir: str | pathlib.Path,
+    *,
+    people_read_stderr: bool = False,
+    verbose: bool = False,
+    log_everything: bool = False,
 ) -> RunResult:
     """Runs the pipeline, shows one line a component, and writes `result.json`.
 
@@ -38,6 +45,8 @@ def run_locally(
       config: what to run.
       work_dir: all that runs write is below it.
       people_read_stderr: True where stdout must stay free for a machine.
+      verbose: shows every cell of the evaluation, not only the overall ones and what refused.
+      log_everything: the run's log holds what other libraries say of their progress too.
 
     Raises:
       PolyrankError: `work_dir` can't be written or has a name that can't be used, or another run
@@ -47,27 +56,39 @@ def run_locally(
     locations = Locations(str(pathlib.Path(work_dir).resolve()), config.name)
     with only_run_in(locations.work_dir):
         # Not before: a run that is refused leaves no folder of a run that never ended.
-        return _run(config, locations, people_read_stderr)
-
-
-def _run(config: PipelineConfig, locations: Locations, people_read_stderr: bool) -> RunResult:
-    record = open_record(config.metadata, locations)
-    directory = make_run_directory(locations.runs_dir)
-    log_path = directory / "run.log"
-    with quiet_terminal(log_path, people_read_stderr=people_read_stderr) as terminal:
-        console = console_on(terminal)
-        runs_before = len(record.run_ids())
-        try:
-            config = prepared(config, locations, console)
-            if runs_before and not record.made_by(code_digest()):
-                console.print(f"  {_STARTS_AFRESH}", soft_wrap=True)
-            pipeline = local_pipeline(config, locations.work_dir)
-            with RunDisplay(console, record):
-                LocalDagRunner().run(pipeline)
-            result = collect(record, config.model.name, directory)
-        except Exception as error:
-            _LOG.exception("the run failed")
-            result = failed(error, record, runs_before, config.model.name, directory)
-        write_json(directory / "result.json", result.document())
-        print_result(console, result)
+        record = open_record(config.metadata, locations)
+        directory = make_run_directory(locations.runs_dir)
+        with quiet_terminal(
+            directory / "run.log",
+            people_read_stderr=people_read_stderr,
+            log_everything=log_everything,
+        ) as terminal:
+            console = console_on(terminal)
+            with Progress(console) as progress:
+                result = _run(config, locations, record, directory, progress)
+            write_json(directory / "result.json", result.document())
+            print_result(console, result, verbose=verbose)
     return result
+
+
+def _run(
+    config: PipelineConfig,
+    locations: Locations,
+    record: RunRecord,
+    directory: pathlib.Path,
+    progress: Progress,
+) -> RunResult:
+    runs_before = len(record.run_ids())
+    try:
+        progress.work_on("preparing the data")
+        config = prepared(config, locations, progress.console)
+        if runs_before and not record.made_by(code_digest()):
+            progress.print(f"  {_STARTS_AFRESH}", soft_wrap=True)
+        progress.work_on("building the pipeline")
+        pipeline = local_pipeline(config, locations.work_dir)
+        with RunDisplay(progress, record):
+            LocalDagRunner().run(pipeline)
+        return collect(record, config.model.name, directory)
+    except Exception as error:
+        _LOG.exception("the run failed")
+        return failed(error, record, runs_before, config.model.name, directory)

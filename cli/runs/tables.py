@@ -1,4 +1,8 @@
-"""The tables that end a run: metrics and verdicts, models side by side, the last line."""
+"""The tables that end a run: metrics and verdicts, models side by side, the last line.
+
+They show what was decided: the overall row of each output, and the cells that refused the
+candidate. `verbose` shows every cell.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +35,12 @@ def _number(value: Any, form: str = ".4f") -> str:
 
 
 def gate_table(cells: list[dict[str, Any]]) -> Table:
-    """Every output x scenario: metrics, AUC gained on the baseline with its interval, verdict."""
+    """A row a cell: metrics, AUC gained on the baseline with its interval, verdict."""
     table = Table(
         title="Evaluation and gate", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
-    table.add_column("output, scenario", no_wrap=True, min_width=22)
+    single = any(cell["scenario"] != OVERALL for cell in cells)
+    table.add_column("output, scenario" if single else "output", no_wrap=True, min_width=22)
     compared = any("difference" in cell for cell in cells)
     gain = ("gain ± 95 %",) if compared else ()
     for name in (TITLES[AUC], *gain, TITLES[GAUC], TITLES[LOGLOSS], "calibr.", "pos.", "neg."):
@@ -81,6 +86,11 @@ def user_note(gate: dict[str, Any]) -> str | None:
         f"GAUC leaves out {without:,.0f} of {rows:,.0f} rows ({without / rows:.1%}), whose "
         f"{gate['user_id']} is empty (guests)"
     )
+
+
+def refusals(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells that each kept the candidate from being promoted."""
+    return [cell for cell in cells if cell["refuses"]]
 
 
 def reasons(cells: list[dict[str, Any]]) -> Table:
@@ -136,14 +146,24 @@ def last_line(result: RunResult) -> str:
     return f"{result.outcome.status}: {result.reason}{where}"
 
 
-def print_result(console: Console, result: RunResult) -> None:
-    """Shows the tables that the run got to, then the last line."""
+def print_result(console: Console, result: RunResult, *, verbose: bool = False) -> None:
+    """Shows the tables that the run got to, then the last line.
+
+    Args:
+      console: where to.
+      result: how the run ended.
+      verbose: shows the cells of all scenarios, and why each did not pass.
+    """
     cells = result.gate.get("cells")
     if cells:
-        console.print(gate_table(cells))
+        shown = cells if verbose else [cell for cell in cells if cell["scenario"] == OVERALL]
+        console.print(gate_table(shown))
         if note := user_note(result.gate):
             console.print(f" {note}", markup=False)
-        console.print(reasons(cells))
+        console.print(reasons(cells if verbose else refusals(cells)))
+        if len(shown) < len(cells):
+            rest = f" {len(cells) - len(shown)} cells of single scenarios: --verbose shows them"
+            console.print(rest, markup=False)
         for sentence in result.gate["situations"]:
             console.print(f" {sentence}", markup=False)
     if cells and result.references:

@@ -37,7 +37,8 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         infra = artifact_utils.get_single_instance(output_dict["infra_blessing"])
         blessing = artifact_utils.get_single_instance(input_dict["blessing"])
-        if blessing.get_int_custom_property("blessed") != 1:
+        examined = blessing.get_int_custom_property("blessed") == 1
+        if not examined:
             found: dict[str, Any] = {"reasons": ["PromotionGate did not bless the model."]}
         else:
             found = _canary(
@@ -54,7 +55,10 @@ class Executor(base_executor.BaseExecutor):
         verdict = "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED"
         write_whole(f"{infra.uri}/{verdict}", "")
         infra.set_int_custom_property("blessed", int(blessed))
-        if "latency" in found:
+        infra.set_int_custom_property("examined", int(examined))
+        if examined and not blessed:
+            infra.set_string_custom_property("note", "refused")
+        elif "latency" in found:
             infra.set_string_custom_property("note", _note(found["latency"]))
 
 

@@ -60,6 +60,9 @@ class Executor(base_executor.BaseExecutor):
         gate = artifact_utils.get_single_instance(output_dict["gate"])
         write_json(f"{gate.uri}/gate.json", result)
         gate.set_int_custom_property("blessed", int(result["blessed"]))
+        if not result["blessed"]:
+            refused = f"refused: {len(result['reasons'])} of {len(result['cells'])} cells"
+            gate.set_string_custom_property("note", refused)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         verdict = "BLESSED" if result["blessed"] else "NOT_BLESSED"
         write_whole(f"{blessing.uri}/{verdict}", "")

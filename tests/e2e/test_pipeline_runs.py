@@ -1,9 +1,12 @@
 """From logged impressions to a registered version, then the next span, then nothing new."""
 
 import json
+import pathlib
 
 import pyarrow.parquet as pq
 import pytest
+
+from common.names import OVERALL
 
 pytestmark = pytest.mark.e2e
 
@@ -148,4 +151,27 @@ def test_tighter_thresholds_refuse_and_say_why(workspace, third):
     served = workspace.work_dir / "serving" / "small"
     registry = json.loads((workspace.work_dir / "registry.json").read_text())
     assert len(list(served.iterdir())) == len(registry["versions"]) == 2
-    assert refused.stderr.splitlines()[-1].startswith("refused by gate: ")
+    lines = refused.stderr.splitlines()
+    assert lines[-1].startswith("refused by gate: ")
+    # Who reads the lines must not think that it was pushed.
+    assert not [line for line in lines if "Pusher" in line and "done" in line]
+    for name, note in (
+        ("ModelCanary", "not examined"),
+        ("Pusher", "not pushed"),
+        ("RegisterPushed", "not registered"),
+    ):
+        assert refused.outcomes[name] == "skipped"
+        (line,) = [line for line in lines if line.startswith(f"  {name} ")]
+        assert " skipped " in line and line.endswith(note)
+    (line,) = [line for line in lines if line.startswith("  PromotionGate ")]
+    gate = document["gate"]
+    assert line.endswith(f"refused: {len(gate['reasons'])} of {len(gate['cells'])} cells")
+    # One row an output, and a sentence a cell that refused.
+    shown = [line.split()[0] for line in lines if line.startswith(" ") and line.endswith("  fail")]
+    assert shown == [cell["output"] for cell in gate["cells"] if cell["scenario"] == OVERALL]
+    named = {line.split()[0] for line in lines if "/" in line.partition("  ")[0]}
+    refusing = {f"{x['output']}/{x['scenario']}" for x in gate["cells"] if x["refuses"]}
+    assert refusing <= named
+    # Others' progress is not in the log.
+    (log,) = pathlib.Path(document["run_directory"]).glob("run.log")
+    assert " INFO absl: " not in log.read_text() and " INFO apache_beam" not in log.read_text()

@@ -141,7 +141,9 @@ def test_every_beam_component_runs_in_the_workers(beam_args, pool, tmp_path):
     port, log = pool
     before = log.read_text().count("Starting worker")
     place = tmp_path / "work"
-    printed = done(polyrank, "run", "--config", tmp_path / "my.yaml", "--work-dir", place)
+    # The log has the requests for workers, which are Beam's INFO, with --debug only.
+    words = ("--config", tmp_path / "my.yaml", "--work-dir", place)
+    printed = done(polyrank, "--debug", "run", *words)
     assert "pushed: version" in printed
     (run_log,) = (place / "runs").glob("*/run.log")
     asked = requests(run_log, port)

@@ -7,13 +7,15 @@ import textwrap
 import pytest
 
 
-def _run(tmp_path, body: str, people_read_stderr: bool) -> subprocess.CompletedProcess:
+def _run(
+    tmp_path, body: str, people_read_stderr: bool, more: str = ""
+) -> subprocess.CompletedProcess:
     script = textwrap.dedent(
         f"""
         import logging, os, pathlib
         from cli.common.terminal import quiet_terminal
         with quiet_terminal(
-            pathlib.Path({str(tmp_path / "log")!r}), people_read_stderr={people_read_stderr}
+            pathlib.Path({str(tmp_path / "log")!r}), people_read_stderr={people_read_stderr}{more}
         ) as terminal:
         """
     ) + textwrap.indent(textwrap.dedent(body), "    ")
@@ -25,7 +27,10 @@ NOISE = """
     os.write(1, b"from C on stdout\\n")
     os.write(2, b"from C on stderr\\n")
     print("from Python")
-    logging.getLogger("any").info("from logging")
+    logging.getLogger("cli.runs.local").info("ours")
+    logging.getLogger("apache_beam.io").info("others' progress")
+    logging.info("nobody's progress")
+    logging.getLogger("absl").warning("others' warning")
     terminal.write("for people\\n")
 """
 
@@ -40,7 +45,16 @@ def test_noise_goes_to_the_log_and_the_rest_to_people(tmp_path, people_read_stde
     assert people.startswith("for people\n")
     assert machine == ("after\n" if people_read_stderr else "")
     log = (tmp_path / "log").read_text()
-    for line in ("from C on stdout", "from C on stderr", "from Python", "INFO any: from logging"):
+    written = ("from C on stdout", "from C on stderr", "from Python", "INFO cli.runs.local: ours")
+    for line in (*written, "WARNING absl: others' warning"):
+        assert line in log
+    assert "progress" not in log
+
+
+def test_a_log_of_everything_holds_the_progress_of_others_too(tmp_path):
+    _run(tmp_path, NOISE, False, ", log_everything=True")
+    log = (tmp_path / "log").read_text()
+    for line in ("INFO apache_beam.io: others' progress", "INFO root: nobody's progress"):
         assert line in log
 
 

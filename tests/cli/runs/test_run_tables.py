@@ -28,6 +28,7 @@ def _cell(scenario, numbers, verdict, **more):
         "candidate": numbers,
         "verdict": verdict,
         "reason": "because",
+        "refuses": verdict == "fail",
         **more,
     }
 
@@ -58,10 +59,36 @@ def result():
     )
 
 
-def _printed(result) -> list[list[str]]:
+def _text(result, verbose=False) -> str:
     stream = io.StringIO()
-    print_result(Console(file=stream, width=120), result)
+    print_result(Console(file=stream, width=120), result, verbose=verbose)
+    return stream.getvalue()
+
+
+def _printed(result, verbose=True) -> list[list[str]]:
+    stream = io.StringIO(_text(result, verbose))
     return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
+
+
+def test_only_what_was_decided_is_shown_unless_all_cells_are_wanted(result):
+    refused = _cell("search", NUMBERS, "fail", reason="AUC 0.7500 is below 0.9.")
+    gate = {**result.gate, "cells": [*result.gate["cells"], refused]}
+    found = dataclasses.replace(
+        result, gate=gate, outcome=Outcome.REFUSED_BY_GATE, reason="click/search: fail: AUC …"
+    )
+    lines = [" ".join(words) for words in _printed(found, verbose=False)]
+    assert [line for line in lines if "click" in line or "feed" in line or "cells" in line] == [
+        "click 0.7500 -0.0125±0.0010 0.6250 0.5000 1.250 1,234 56 pass",
+        "click/search AUC 0.7500 is below 0.9.",
+        "2 cells of single scenarios: --verbose shows them",
+        "Scenario 'feed' is new.",
+        "click 0.7500 (0.5000) 0.7000 (0.6000)",
+        "refused by gate: click/search: fail: AUC … (log: runs/1/run.log)",
+    ]
+    verbose = [" ".join(words) for words in _printed(found, verbose=True)]
+    assert not any("--verbose" in line for line in verbose)
+    assert "click/feed because" in verbose
+    assert any(line.startswith("search 0.7500 -") and line.endswith(" fail") for line in verbose)
 
 
 def test_every_number_of_a_cell_is_shown(result):
