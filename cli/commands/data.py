@@ -12,6 +12,7 @@ import yaml
 
 from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
+from cli.common.terminal import working
 from data.adapters.published import PROTOCOLS
 from data.adapters.registry import write_spans_with
 from data.log.files import left_out_lines
@@ -143,7 +144,10 @@ def _write(
     check_home_sign(out, "--out")
     started = time.monotonic()
     command = click.get_current_context().command_path
-    left_out = write_spans_with(adapter, source, out, options, where=command, overwrite=overwrite)
+    with working(f"writing {out}"):
+        left_out = write_spans_with(
+            adapter, source, out, options, where=command, overwrite=overwrite
+        )
     for line in left_out_lines(left_out):
         click.echo(line)
     _report(out, started)

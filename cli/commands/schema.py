@@ -9,7 +9,7 @@ import click
 
 from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
-from cli.common.terminal import silent_imports
+from cli.common.terminal import announced_imports, silent_imports, working
 from pipeline.outcome import Outcome
 from schemas.contract import load_contract
 
@@ -41,7 +41,8 @@ def infer(data: pathlib.Path, out: pathlib.Path | None, overwrite: bool) -> None
     with silent_imports():
         from cli.common.schema_proposal import propose_schema
 
-    proposal, left_out = propose_schema(data, out, overwrite)
+    with working(f"reading {data}"):
+        proposal, left_out = propose_schema(data, out, overwrite)
     if out is None:
         click.echo(proposal.text, nl=False)
         for line in left_out:
@@ -62,7 +63,7 @@ def check(data: pathlib.Path, schema_path: pathlib.Path) -> None:
     there.
     """
     contract = load_contract(schema_path)
-    with silent_imports():
+    with announced_imports(f"checking {data}", people_read_stderr=True):
         from cli.common.log_check_text import findings, summary
         from data.log.check_log import check_log
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from cli.common.terminal import silent_imports
+from cli.common.terminal import announced_imports
 from serving.environment import set_defaults
 from serving.limit_options import limit_options
 from serving.limits import Limits
@@ -37,7 +37,7 @@ def serve(
 ) -> None:
     """Serve the newest pushed version, and each newer one as it is pushed."""
     set_defaults()
-    with silent_imports():
+    with announced_imports(people_read_stderr=False):
         from cli.common.model_folder import served_folder
         from serving import server
 

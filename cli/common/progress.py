@@ -21,10 +21,10 @@ class Progress:
     `  Trainer … 45 s  epoch 2 of 4` is written whenever nothing was for `seconds`.
     """
 
-    def __init__(self, console: Console, seconds: float = SECONDS) -> None:
-        """Makes one that says nothing until it is entered."""
+    def __init__(self, console: Console, seconds: float | None = None) -> None:
+        """Makes one that says nothing until it is entered; None stands for SECONDS."""
         self.console = console
-        self._seconds = seconds
+        self._seconds = SECONDS if seconds is None else seconds
         self._status = console.status("") if console.is_interactive else None
         self._what = self._detail = ""
         self._since = self._spoke = time.monotonic()

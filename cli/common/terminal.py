@@ -49,14 +49,24 @@ def silent_imports() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def announced_imports(*, people_read_stderr: bool) -> Iterator[None]:
-    """As `silent_imports`, and says that it goes on where it takes long; see `Progress`."""
+def announced_imports(
+    what: str = "importing TensorFlow and TFX", *, people_read_stderr: bool
+) -> Iterator[None]:
+    """As `silent_imports`, and says `what` goes on where it takes long; see `Progress`."""
     with (
         quiet_terminal(_NOWHERE, people_read_stderr=people_read_stderr) as terminal,
         Progress(console_on(terminal)) as progress,
         _without_warnings(),
     ):
-        progress.work_on("importing TensorFlow and TFX")
+        progress.work_on(what)
+        yield
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Says on stderr that `what` goes on where it takes long; see `Progress`."""
+    with Progress(console_on(sys.stderr)) as progress:
+        progress.work_on(what)
         yield
 
 

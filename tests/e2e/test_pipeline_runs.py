@@ -151,7 +151,7 @@ def test_tighter_thresholds_refuse_and_say_why(workspace, third):
     served = workspace.work_dir / "serving" / "small"
     registry = json.loads((workspace.work_dir / "registry.json").read_text())
     assert len(list(served.iterdir())) == len(registry["versions"]) == 2
-    lines = refused.stderr.splitlines()
+    lines = [line.rstrip() for line in refused.stderr.splitlines()]
     assert lines[-1].startswith("refused by gate: ")
     # Who reads the lines must not think that it was pushed.
     assert not [line for line in lines if "Pusher" in line and "done" in line]
@@ -167,7 +167,7 @@ def test_tighter_thresholds_refuse_and_say_why(workspace, third):
     gate = document["gate"]
     assert line.endswith(f"refused: {len(gate['reasons'])} of {len(gate['cells'])} cells")
     # One row an output, and a sentence a cell that refused.
-    shown = [line.split()[0] for line in lines if line.startswith(" ") and line.endswith("  fail")]
+    shown = [line.split()[0] for line in lines if line.startswith(" ") and line.endswith(" fail")]
     assert shown == [cell["output"] for cell in gate["cells"] if cell["scenario"] == OVERALL]
     named = {line.split()[0] for line in lines if "/" in line.partition("  ")[0]}
     refusing = {f"{x['output']}/{x['scenario']}" for x in gate["cells"] if x["refuses"]}

@@ -7,11 +7,18 @@ import subprocess
 import sys
 import time
 
+import pytest
 from rich.console import Console
 
 from cli.common.progress import SECONDS, Progress
 from cli.common.terminal import console_on
 
+COMMANDS = {
+    "check": ("schema", "check", "--data", "log", "--schema", "s.pbtxt"),
+    "infer": ("schema", "infer", "--data", "log.csv"),
+    "spans": ("data", "spans", "--source", "log.csv", "--schema", "s.pbtxt", "--out", "new"),
+}
+SAID = {"check": "checking log", "infer": "reading log.csv", "spans": "writing new"}
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x9b]")
 
 
@@ -80,3 +87,28 @@ def test_a_pipe_gets_no_control_characters_whatever_the_environment_says(tmp_pat
     lines = done.stdout.splitlines()
     assert lines[0] == "done" and set(lines[1:]) == {"  Trainer … 0 s"}
     assert not CONTROL.search(done.stdout)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_that_read_a_log_say_so_on_stderr(tmp_path, monkeypatch, name, capfd):
+    from cli.main import polyrank
+
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(
+        f"{1_772_323_200 + row},{row % 2},u{row % 200},i{row % 150},{row % 7 // 6}\n"
+        for row in range(60_000)
+    )
+    (tmp_path / "log" / "span=2026-03-01").mkdir(parents=True)
+    for path in (tmp_path / "log.csv", tmp_path / "log" / "span=2026-03-01" / "log.csv"):
+        path.write_text("timestamp,page,user_id,item_id,click\n" + rows)
+    schema = polyrank.main(
+        ["schema", "infer", "--data", "log.csv", "--out", "s.pbtxt"], standalone_mode=False
+    )
+    assert schema is None
+    capfd.readouterr()
+    monkeypatch.setattr("cli.common.progress.SECONDS", 0.02)
+    polyrank.main(list(COMMANDS[name]), standalone_mode=False)
+    printed = capfd.readouterr()
+    assert re.search(rf"^  {SAID[name]} … \d s$", printed.err, re.MULTILINE)
+    assert "…" not in printed.out
+    assert not CONTROL.search(printed.out + printed.err)

@@ -186,6 +186,7 @@ def no_server(monkeypatch):
 def test_a_refused_model_is_not_served(canary, no_server, tmp_path):
     infra, found = canary(blessed=0)
     assert infra.get_int_custom_property("blessed") == 0
+    assert infra.get_int_custom_property("examined") == 0
     assert found == {"blessed": False, "reasons": ["PromotionGate did not bless the model."]}
     assert (tmp_path / "infra" / "INFRA_NOT_BLESSED").exists()
 
@@ -199,6 +200,8 @@ def test_a_model_that_is_too_large_is_not_served(canary, no_server, tmp_path):
         f"The SavedModel takes {size:,} bytes; canary.bytes_at_most is 4,000,000."
     ]
     assert infra.get_int_custom_property("blessed") == 0
+    assert infra.get_int_custom_property("examined") == 1
+    assert infra.get_string_custom_property("note") == "refused"
 
 
 @pytest.mark.e2e
