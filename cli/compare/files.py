@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.compare.summary import CellSummary, ModelSummary
 from common.json_files import plain_json
+from common.names import RESULT_FORMAT
 from models.trials.result import TrialResult
 
 _LONG = (
@@ -73,6 +74,7 @@ def comparison_document(
       results: the finished trials.
     """
     document = {
+        "format": RESULT_FORMAT,
         **settings,
         "costs": {
             found.model: {

@@ -12,6 +12,7 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from common.errors import PolyrankError
+from common.names import RESULT_FORMAT
 from data.log.files import LeftOut
 from models.metrics.names import CALIBRATION, COMPARED, NEGATIVES, POSITIVES
 from pipeline.outcome import Outcome
@@ -79,6 +80,7 @@ class RunResult:
     def document(self) -> dict[str, Any]:
         """Returns the JSON object; plain values only."""
         return {
+            "format": RESULT_FORMAT,
             "status": self.outcome.status,
             "exit_code": self.outcome.value,
             "reason": self.reason,

@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 
 from common.errors import BadDataError
 from common.json_files import write_json
-from common.names import EVAL, OVERALL, SERVING_DEFAULT
+from common.names import EVAL, OVERALL, RESULT_FORMAT, SERVING_DEFAULT
 from common.settings import parse
 from components.bayes_check.judge import Comparison, compare, refusal
 from components.common.artifact_reading import contract_of
@@ -45,7 +45,7 @@ class Executor(base_executor.BaseExecutor):
             raise BadDataError(refusal(too_good, config.bayes_standard_errors))
         report = artifact_utils.get_single_instance(output_dict["report"])
         report.set_int_custom_property("rows", rows)
-        document = {"rows": rows, "cells": [x.as_json() for x in found]}
+        document = {"format": RESULT_FORMAT, "rows": rows, "cells": [x.as_json() for x in found]}
         write_json(f"{report.uri}/bayes.json", document)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import pydantic
 
-from common.names import OVERALL
+from common.names import OVERALL, OVERALL_BEFORE_FORMAT_2
 from common.settings import Settings, SettingsError
 from common.suggestions import nearest
 from schemas.contract import Contract
@@ -74,7 +74,8 @@ class GateConfig(Settings):
       logloss_rise_at_most: likewise the largest rise of its log loss.
       min_positives: a cell with fewer positives is `insufficient data`.
       min_negatives: a cell with fewer negatives is `insufficient data`.
-      overrides: keyed `output`, `output/scenario` or `output/all`; the more special wins.
+      overrides: keyed `output`, `output/scenario` or `output/*` (all scenarios together); the
+        more special wins.
       must_have_data: the outputs whose overall cell may not be `insufficient data`; None
         means every output.
     """
@@ -110,8 +111,7 @@ class GateConfig(Settings):
             output, slash, scenario = key.partition("/")
             _check("overrides", key, "output", output, outputs)
             if slash:
-                known = [OVERALL, *contract.measured_scenarios]
-                _check("overrides", key, "scenario", scenario, known)
+                _check_scenario(key, scenario, contract.measured_scenarios)
         for output in self.must_have_data or ():
             _check("must_have_data", output, "output", output, outputs)
 
@@ -122,6 +122,16 @@ class GateConfig(Settings):
             if key in self.overrides:
                 values |= self.overrides[key].model_dump(exclude_unset=True)
         return Thresholds(**values)
+
+
+def _check_scenario(key: str, scenario: str, scenarios: tuple[str, ...]) -> None:
+    if scenario == OVERALL_BEFORE_FORMAT_2 and scenario not in scenarios:
+        output = key.partition("/")[0]
+        raise SettingsError(
+            f"gate.overrides: '{key}': no scenario is called '{scenario}'; for all scenarios "
+            f"together write '{output}/{OVERALL}'"
+        )
+    _check("overrides", key, "scenario", scenario, [OVERALL, *scenarios])
 
 
 def _check(where: str, key: str, kind: str, name: str, known: list[str]) -> None:

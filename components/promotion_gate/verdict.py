@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from common.names import OVERALL
+from common.names import OVERALL, RESULT_FORMAT
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig, Thresholds
 from components.promotion_gate.drops import Drop, drops_of_cells
@@ -133,12 +133,13 @@ def _plain(value: Any) -> Any:
 
 
 def summary(verdicts: list[CellVerdict]) -> dict[str, Any]:
-    """Returns what gate.json holds: the decision, its reasons, the counts and every cell."""
+    """Returns what gate.json holds: its format, the decision, its reasons, the counts and every cell."""
     refusing = [verdict for verdict in verdicts if verdict.refuses]
     counts = {"pass": 0, "fail": 0, "insufficient data": 0}
     for verdict in verdicts:
         counts[verdict.verdict] += 1
     return {
+        "format": RESULT_FORMAT,
         "blessed": not refusing,
         "reasons": [f"{v.name}: {v.verdict}: {v.reason}" for v in refusing],
         "counts": counts,

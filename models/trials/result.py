@@ -12,7 +12,7 @@ import numpy as np
 
 from common.atomic_files import whole_file
 from common.json_files import write_json
-from common.names import EVAL, OVERALL
+from common.names import EVAL, OVERALL, OVERALL_BEFORE_FORMAT_2, RESULT_FORMAT
 from models.metrics.cells import CellMetrics
 from models.metrics.names import AUC
 
@@ -62,7 +62,7 @@ class TrialResult:
 
     def write(self, folder: pathlib.Path) -> None:
         """Writes `result.json` into `folder`; a kill at any instant leaves none or all of it."""
-        write_json(folder / _RESULT, dataclasses.asdict(self))
+        write_json(folder / _RESULT, {"format": RESULT_FORMAT, **dataclasses.asdict(self)})
 
 
 def read_result(folder: pathlib.Path, fingerprint: str | None = None) -> TrialResult | None:
@@ -76,15 +76,24 @@ def read_result(folder: pathlib.Path, fingerprint: str | None = None) -> TrialRe
     if not path.is_file():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
+    result_format = values.pop("format", 1)
     if fingerprint is not None and values["fingerprint"] != fingerprint:
         return None
     if values["monitor"] is None:
         values["monitor"] = math.nan
     for outputs in values["metrics"].values():
         for cells in outputs.values():
+            if result_format == 1:
+                _rename_overall(cells)
             for cell in cells.values():
                 cell.update({name: math.nan for name, value in cell.items() if value is None})
     return TrialResult(**values)
+
+
+def _rename_overall(cells: dict[str, dict[str, float]]) -> None:
+    """Gives the overall cell of a result of format 1 today's key, in its place."""
+    for name in list(cells):
+        cells[OVERALL if name == OVERALL_BEFORE_FORMAT_2 else name] = cells.pop(name)
 
 
 def scores_path(folder: pathlib.Path, judged: str = EVAL) -> pathlib.Path:
