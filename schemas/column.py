@@ -20,6 +20,7 @@ from schemas.tags import (
     Treatment,
     parse_tags,
 )
+from schemas.usable_text import check_values
 
 _TYPES: dict[int, ColumnType] = {
     schema_pb2.INT: "int",
@@ -38,6 +39,8 @@ class Column:
       required: True where every row has exactly one value; False where it may be missing.
       ragged: True where a row has a list of values: `value_count` other than one. Such a column
         is carried into the examples, and is no model input.
+      graph_name: what stands for the name in graphs, signatures, variables and vocabularies (see
+        `schemas.graph_names`); `read_contract` gives it.
       tags: the parsed annotation tags.
       values: the closed set of values of a string domain, else empty.
       int_range: (smallest, largest) value of an int domain with both bounds, else None.
@@ -50,6 +53,7 @@ class Column:
     values: tuple[str, ...] = ()
     int_range: tuple[int, int] | None = None
     ragged: bool = False
+    graph_name: str = ""
 
     @property
     def treatment(self) -> Treatment | None:
@@ -72,8 +76,8 @@ class Column:
         return convert[self.type](text)
 
 
-def read_column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Column:
-    """Reads one feature of `schema`.
+def read_column(schema: schema_pb2.Schema, feature: schema_pb2.Feature, graph_name: str) -> Column:
+    """Reads one feature of `schema`; `graph_name` is its name in graphs.
 
     Raises:
       ContractError: its type, its domain or its tags can't be used.
@@ -104,7 +108,9 @@ def read_column(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Colum
         int_range=int_range,
         # Inferred schemas write `value_count { min: 1 max: 1 }` for one value that may be missing.
         ragged=feature.HasField("value_count") and feature.value_count.max != 1,
+        graph_name=graph_name,
     )
+    check_values(column.name, column.values, scenario=False)
     _check_column(column, feature)
     check_when_known(column.name, column.tags, left_out_of_serving(schema, feature))
     return column

@@ -20,12 +20,13 @@ from common.suggestions import nearest
 from schemas.column import Column as Column
 from schemas.column import ColumnType as ColumnType
 from schemas.column import read_column
+from schemas.graph_names import graph_names
 from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
+from schemas.usable_text import check_feature_names, check_values
 
 SAMPLING_RATE_KEY = "sampling__rate"
-"""The feature of an example with the chance that its row had to be kept by our own sampling:
-float32; 1 where there is none. A rate that the log came with is the column so tagged."""
+"""`Contract.sampling_rate_key` of a log that has no column of that name."""
 
 ONLY_SCENARIO = "default"
 """The scenario of every row of a log whose schema tags none."""
@@ -104,6 +105,17 @@ class Contract:
         return self._flagged("sampling_rate")
 
     @property
+    def sampling_rate_key(self) -> str:
+        """The feature of an example with the chance that its row had to be kept by our own
+        sampling: float32; 1 where there is none. It is no column's name; a rate that the log
+        came with is `sampling_rate`.
+        """
+        key = SAMPLING_RATE_KEY
+        while key in self._by_name:
+            key += "_"
+        return key
+
+    @property
     def features(self) -> tuple[Column, ...]:
         """The model's inputs, in the schema's order."""
         return tuple(column for column in self.columns if column.treatment is not None)
@@ -147,20 +159,18 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
     """Reads the tags of `schema`.
 
     Raises:
-      ContractError: a tag that is unknown or does not fit, or a role that is given twice.
+      ContractError: a name that can't be used, a tag that is unknown or does not fit, or a role
+        that is given twice.
     """
-    columns = tuple(read_column(schema, feature) for feature in schema.feature)
+    check_feature_names(schema)
+    names = graph_names(feature.name for feature in schema.feature)
+    columns = tuple(read_column(schema, x, names[x.name]) for x in schema.feature)
     for flag in ("scenario", "user_id", "timestamp", "weight", "sampling_rate"):
         tagged = [column.name for column in columns if flag in column.tags.flags]
         if len(tagged) > 1:
             raise ContractError(
                 f"at most one feature may be tagged '{flag}', found {', '.join(tagged)}"
             )
-    if any(column.name == SAMPLING_RATE_KEY for column in columns):
-        raise ContractError(
-            f"feature '{SAMPLING_RATE_KEY}' has the name of what sampling writes; call it "
-            "something else, and tag it 'sampling_rate' where it is the log's own rate"
-        )
     contract = Contract(
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])
     )
@@ -184,6 +194,8 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
             "no feature is left for a request: every one is train_only; drop that of one which is "
             "known before the impression"
         )
+    if scenario is not None:
+        check_values(scenario.name, scenario.values, scenario=True)
     timestamp = contract.timestamp
     if timestamp is not None and timestamp.type != "int":
         raise ContractError(f"feature '{timestamp.name}' is the timestamp; make it INT")
@@ -232,12 +244,21 @@ def load_schema(path: str | pathlib.Path) -> schema_pb2.Schema:
     """Loads a schema in text format.
 
     Raises:
-      ContractError: the file is missing or can't be parsed.
+      ContractError: the file is missing, no UTF-8, or can't be parsed.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise ContractError(f"schema file {path} does not exist")
-    return parse_schema(path.read_text(encoding="utf-8"), str(path))
+    content = path.read_bytes()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ContractError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is no UTF-8; save the schema "
+            "as UTF-8"
+        ) from None
+    return parse_schema(text, str(path))
 
 
 def load_contract(path: str | pathlib.Path) -> Contract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.column_type import ColumnType
 from schemas.tags import ContractError, Tags
+from schemas.usable_text import check_label_name
 
 _LARGEST: dict[ColumnType, float] = {"int": 2.0**53, "float": 3.4028234663852886e38}
 """INT: beyond it a threshold, which is a double, can't tell neighbours apart. FLOAT: float32's."""
@@ -18,10 +19,11 @@ def check_label(feature: str, kind: ColumnType, tags: Tags) -> None:
       tags: its tags.
 
     Raises:
-      ContractError: its type, its threshold or another tag can't be a label's.
+      ContractError: its name, its type, its threshold or another tag can't be a label's.
     """
     if tags.label is None:
         return
+    check_label_name(feature, tags.label.name)
     above = tags.label.above
     if tags.treatment is not None or kind == "bytes" or (kind == "float" and above is None):
         raise ContractError(

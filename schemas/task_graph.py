@@ -116,7 +116,8 @@ def sorted_by_parents(labels: list[Label]) -> TaskGraph:
     """Builds a TaskGraph from labels in any order.
 
     Raises:
-      ContractError: no label, a name twice, an unknown parent or path, or a cycle.
+      ContractError: no label, a name twice, an unknown parent or path, a cycle, or a label that
+        is called as an output of others.
     """
     if not labels:
         raise ContractError("no feature has a 'label:NAME' tag; tag at least one outcome")
@@ -141,4 +142,12 @@ def sorted_by_parents(labels: list[Label]) -> TaskGraph:
             )
         done.extend(ready)
         rest = [label for label in rest if label not in ready]
-    return TaskGraph(tuple(done))
+    graph = TaskGraph(tuple(done))
+    outputs = [output.name for output in graph.outputs]
+    for label in labels:
+        if outputs.count(label.name) > 1:
+            raise ContractError(
+                f"feature '{label.column}': the label '{label.name}' has the name of an output "
+                "that follows from other labels; rename it"
+            )
+    return graph

@@ -102,7 +102,9 @@ def _draw(
             color="0.5",
             fontsize=7,
         )
-    panel.set_yticks(rows, [f"{OVERALL} (all scenarios)" if name == OVERALL else name for name in scenarios])
+    panel.set_yticks(
+        rows, [f"{OVERALL} (all scenarios)" if name == OVERALL else name for name in scenarios]
+    )
     panel.set_ylim(-0.5, len(scenarios) - 0.5)
     panel.tick_params(labelsize=8)
     panel.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cli.compare.plan import Comparison
@@ -136,7 +137,7 @@ def _cells_table(models: Sequence[str], cells: Iterable[CellSummary]) -> str:
     rows = []
     for scenario, of_models in by_scenario.items():
         first = of_models[models[0]]
-        name = "**all scenarios**" if scenario == OVERALL else scenario
+        name = "**all scenarios**" if scenario == OVERALL else _plain(scenario)
         rows.append(
             [
                 name if first.tested else f"{name} †",
@@ -156,6 +157,11 @@ def _settings(comparison: Comparison) -> str:
         text = ", ".join(f"{key} {value}" for key, value in values.items())
         rows.append([name, text.replace("|", "\\|")])
     return _table(["model", "settings"], rows)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is, in a table too."""
+    return re.sub(r"([\\`*|<\[])", r"\\\1", text)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -76,7 +76,7 @@ def _comparisons(
     rows = len(held[weight_key(contract.tasks.outputs[0].name)])
     slices = {OVERALL: np.ones(rows, bool)}
     if contract.scenario is not None:
-        scenarios = held[contract.scenario.name]
+        scenarios = held[contract.scenario.graph_name]
         slices |= {name: scenarios == name.encode() for name in contract.scenarios}
     found = (
         compare(
@@ -84,7 +84,7 @@ def _comparisons(
             name,
             held[target_key(output)],
             scores[output],
-            held[truth.name],
+            held[truth.graph_name],
             held[weight_key(output)] * inside,
             config,
         )

@@ -24,7 +24,7 @@ class RawBatch(NamedTuple):
 
     Attributes:
       serialized: the tf.Examples, bytes [B].
-      columns: raw columns by name, int64, float32 or bytes [B], with `MISSING` where there is
+      columns: raw columns by graph name, int64, float32 or bytes [B], with `MISSING` where there is
         no value; targets and weights of all outputs by `target_key` and `weight_key`.
     """
 
@@ -56,7 +56,7 @@ def raw_batches(
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         parsed = tf.io.parse_example(serialized, raw)
         labels = tf.io.parse_example(serialized, label_feature_spec(contract))
-        dense = {column.name: dense_column(column, parsed[column.name]) for column in columns}
+        dense = {column.graph_name: dense_column(column, parsed[column.name]) for column in columns}
         return serialized, {**dense, **targets_of(contract, labels)}
 
     batches = serialized_rows(files).shard(every, 0).batch(READ_BATCH)

@@ -12,7 +12,6 @@ from common.settings import Settings
 from components.impression_example_gen.example_encoder import encode
 from components.impression_example_gen.row_hash import unit_hashes
 from components.impression_example_gen.split import EVAL_INDEX, Rows
-from schemas.contract import SAMPLING_RATE_KEY
 
 
 class SamplingConfig(Settings):
@@ -35,7 +34,7 @@ class Sampled:
 
     Attributes:
       examples: serialized tf.Examples, bytes objects [N]; those of negatives that were kept
-        carry SAMPLING_RATE_KEY.
+        carry `Contract.sampling_rate_key`.
       away: the rows that are left out, bool [N].
     """
 
@@ -62,5 +61,5 @@ def sample(config: SamplingConfig, rows: Rows, splits: np.ndarray) -> Sampled:
         rates = np.full(int(kept.sum()), config.negatives_kept, np.float32)
         columns = {name: array.filter(chosen) for name, array in rows.columns.items()}
         examples = examples.copy()
-        examples[kept] = encode({**columns, SAMPLING_RATE_KEY: pa.array(rates)})
+        examples[kept] = encode({**columns, rows.sampling_rate_key: pa.array(rates)})
     return Sampled(examples, candidates & ~kept)

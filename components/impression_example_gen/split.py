@@ -99,6 +99,11 @@ class Rows:
         return encode(self.columns)
 
     @property
+    def sampling_rate_key(self) -> str:
+        """The contract's name of the feature with our own sampling's rate."""
+        return self._contract.sampling_rate_key
+
+    @property
     def none_positive(self) -> np.ndarray:
         """True where no label is known to be positive, bool [N]."""
         found = np.ones(len(self), bool)

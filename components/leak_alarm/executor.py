@@ -82,8 +82,8 @@ def _search(
     held = joined(
         batch.columns for batch in raw_batches(contract, columns, examples, TRAIN, config.max_rows)
     )
-    encoded = {column.name: encode(column, held[column.name]) for column in columns}
-    missing = {column.name: missing_rows(column, held[column.name]) for column in columns}
+    encoded = {column.name: encode(column, held[column.graph_name]) for column in columns}
+    missing = {column.name: missing_rows(column, held[column.graph_name]) for column in columns}
     groupings = groupings_of(contract, encoded)
     rankings, leaks = [], []
     for output in contract.tasks.outputs:

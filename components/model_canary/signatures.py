@@ -19,7 +19,7 @@ def wanted_signatures(contract: Contract) -> dict[str, tuple[Dtypes, Dtypes]]:
     `serving_default` takes serialized tf.Examples, `predict` a tensor a serving feature; both
     give every output of the task graph.
     """
-    columns = {column.name: _DTYPES[column.type] for column in contract.serving_features}
+    columns = {column.graph_name: _DTYPES[column.type] for column in contract.serving_features}
     outputs = {output.name: "float32" for output in contract.tasks.outputs}
     return {SERVING_DEFAULT: ({"examples": "string"}, outputs), PREDICT: (columns, outputs)}
 

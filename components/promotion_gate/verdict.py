@@ -133,7 +133,7 @@ def _plain(value: Any) -> Any:
 
 
 def summary(verdicts: list[CellVerdict]) -> dict[str, Any]:
-    """Returns what gate.json holds: its format, the decision, its reasons, the counts and every cell."""
+    """Returns what gate.json holds: format, decision, reasons, counts and every cell."""
     refusing = [verdict for verdict in verdicts if verdict.refuses]
     counts = {"pass": 0, "fail": 0, "insufficient data": 0}
     for verdict in verdicts:

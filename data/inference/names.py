@@ -53,9 +53,8 @@ def label_names(columns: Sequence[str]) -> dict[str, str]:
     """
     short = {column: _without_prefix(column) for column in columns}
     often = collections.Counter(short.values())
-    # A tag's arguments are told apart by blanks and colons.
     return {
-        column: name if often[name] == 1 else re.sub(r"\W+", "_", column)
+        column: name if often[name] == 1 else _without_separators(column)
         for column, name in short.items()
     }
 
@@ -63,4 +62,9 @@ def label_names(columns: Sequence[str]) -> dict[str, str]:
 def _without_prefix(column: str) -> str:
     parts = words(column)
     kept = parts[1:] if len(parts) > 1 and parts[0] in ("is", "has", "label") else parts
-    return "_".join(kept) or column
+    return "_".join(kept) or _without_separators(column)
+
+
+def _without_separators(column: str) -> str:
+    """A column's name without what tells the parts of a tag and of an override apart."""
+    return re.sub(r"[\s,:/]+", "_", column)

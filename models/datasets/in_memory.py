@@ -104,7 +104,7 @@ class InMemorySplit:
 
     def value_counts(self, fields: Iterable[Field]) -> dict[str, np.ndarray]:
         """Returns how often every value stands in the rows: field's column -> int [size]."""
-        return {f.column: np.bincount(self.column(f.key), minlength=f.size) for f in fields}
+        return {f.name: np.bincount(self.column(f.key), minlength=f.size) for f in fields}
 
     def steps(self, batch_size: int) -> int:
         """Number of batches of a training epoch; see `epoch`."""

@@ -68,8 +68,8 @@ class StreamedRows:
 
     def value_counts(self, fields: Sequence[Field]) -> dict[str, np.ndarray]:
         """Returns how often every value stands in the rows: field's column -> int [size]."""
-        counts = {field.column: np.zeros(field.size, np.int64) for field in fields}
-        keys = {field.column: field.key for field in fields}
+        counts = {field.name: np.zeros(field.size, np.int64) for field in fields}
+        keys = {field.name: field.key for field in fields}
 
         @tf.autograph.experimental.do_not_convert
         def indices(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

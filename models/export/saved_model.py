@@ -26,7 +26,7 @@ class ServingModule(tf.Module):
 
     `serving_default`: `examples`, string [B], serialized tf.Example with the serving
       features; optional ones may be absent.
-    `predict`: one tensor a serving feature under the column's name, int64, float32 or
+    `predict`: one tensor a serving feature under the column's graph name, int64, float32 or
       string [B]. A missing value of an optional column is -2**63, NaN or the empty string.
     `evaluation_targets`: `examples` with the labels -> target and weight of every output.
 
@@ -44,6 +44,8 @@ class ServingModule(tf.Module):
         # Not the layer itself, whose every call Keras would trace on saving.
         self._tables = list(tf.train.TrackableView.children(transform).values())
 
+        served = contract.serving_features
+
         def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
             return dict(ranker(transform(raw), training=False))
 
@@ -51,7 +53,7 @@ class ServingModule(tf.Module):
             return score(from_examples(contract, examples))
 
         def predict(**columns: tf.Tensor) -> dict[str, tf.Tensor]:
-            return score(from_dense(contract, columns))
+            return score(from_dense(contract, {x.name: columns[x.graph_name] for x in served}))
 
         def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             return evaluation_targets(contract, examples)
@@ -62,8 +64,8 @@ class ServingModule(tf.Module):
 
         examples = tf.TensorSpec([None], tf.string, name="examples")
         columns = {
-            column.name: tf.TensorSpec([None], DTYPES[column.type], name=column.name)
-            for column in contract.serving_features
+            column.graph_name: tf.TensorSpec([None], DTYPES[column.type], name=column.graph_name)
+            for column in served
         }
         self.functions = {
             SERVING_DEFAULT: traced(serving_default, examples),
@@ -99,7 +101,7 @@ def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, 
         tf.constant(list(serialized), tf.string), raw_feature_spec(contract, serving=True)
     )
     return {
-        column.name: dense_column(column, parsed[column.name]).numpy()
+        column.graph_name: dense_column(column, parsed[column.name]).numpy()
         for column in contract.serving_features
     }
 

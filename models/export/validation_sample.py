@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from common.json_files import write_json
 from models.datasets.in_memory import serialized_rows
+from models.npz_files import write_npz
 
 
 def spread_positions(rows: int, wanted: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def write_canary(
         for row in serialized:
             writer.write(row)
     archive = io.BytesIO()
-    np.savez(archive, **scores)
+    write_npz(archive, scores)
     with tf.io.gfile.GFile(f"{folder}/scores.npz", "wb") as file:
         file.write(archive.getvalue())
     write_json(f"{folder}/canary.json", {"precision": precision})

@@ -1,22 +1,25 @@
 """The names and sizes of what Transform hands to a model.
 
-Transformed names are kept apart from raw names: a transform that returned the raw
-name would shadow it in the Evaluator, and slices would show ids instead of names.
+Transformed names are made of columns' graph names (`schemas.graph_names`). They are kept
+apart from raw names: a transform that returned the raw name would shadow it in the Evaluator,
+and slices would show ids instead of names.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
+from schemas.graph_names import column_name
 
-def index_key(column: str) -> str:
+
+def index_key(name: str) -> str:
     """The transformed name of a field's index: int64 [B]."""
-    return f"{column}__index"
+    return f"{name}__index"
 
 
-def value_key(column: str) -> str:
+def value_key(name: str) -> str:
     """The transformed name of a z-scored number: float32 [B]."""
-    return f"{column}__value"
+    return f"{name}__value"
 
 
 SCENARIO_KEY = "scenario__id"
@@ -41,23 +44,28 @@ class Field:
     """One embedded field.
 
     Attributes:
-      column: the log's column.
+      name: the graph name of the log's column.
       size: number of embedding rows; indices are in [0, size).
       dim: embedding width asked for by the tag, or None for the model's own.
       side: `user`, `item`, `context` or None.
       prior: True for a personal prior feature.
     """
 
-    column: str
+    name: str
     size: int
     dim: int | None = None
     side: str | None = None
     prior: bool = False
 
     @property
+    def column(self) -> str:
+        """The log's column, as people know it."""
+        return column_name(self.name)
+
+    @property
     def key(self) -> str:
         """The transformed name of its index."""
-        return index_key(self.column)
+        return index_key(self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +74,7 @@ class InputLayout:
 
     Attributes:
       fields: the embedded fields; P = len(fields).
-      numeric: columns of z-scored numbers; N = len(numeric).
+      numeric: graph names of the columns of z-scored numbers; N = len(numeric).
       scenarios: the scenarios' names, in the order of their ids; K = len(scenarios).
     """
 

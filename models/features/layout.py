@@ -18,7 +18,7 @@ def field_size(column: Column, transform_output: Any) -> int:
     if isinstance(treatment, Numeric):
         return treatment.buckets + 1
     if learns_vocabulary(column):
-        known = int(transform_output.vocabulary_size_by_name(vocabulary_name(column.name)))
+        known = int(transform_output.vocabulary_size_by_name(vocabulary_name(column.graph_name)))
     elif column.int_range is not None:
         known = column.int_range[1] - column.int_range[0] + 1
     else:
@@ -38,12 +38,12 @@ def build_input_layout(contract: Contract, transform_output: Any) -> InputLayout
         treatment = column.treatment
         assert treatment is not None
         if isinstance(treatment, Numeric):
-            numeric.append(column.name)
+            numeric.append(column.graph_name)
             if not treatment.buckets:
                 continue
         fields.append(
             Field(
-                column=column.name,
+                name=column.graph_name,
                 size=field_size(column, transform_output),
                 dim=treatment.dim,
                 side=column.side,

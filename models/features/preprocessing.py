@@ -11,6 +11,7 @@ A number with k buckets gets its quantile [0, k), and k where it is missing or n
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ MISSING: dict[str, Any] = {
 }
 """What stands for a missing value in a dense tensor, by column type."""
 
+_LONGEST_NAME = 120
+
 
 def learns_vocabulary(column: Column) -> bool:
     """True where the column's known values are learned from the log, False where they are fixed."""
@@ -39,9 +42,17 @@ def learns_vocabulary(column: Column) -> bool:
     return not column.values and column.int_range is None
 
 
-def vocabulary_name(column: str) -> str:
-    """The name of a column's vocabulary among the transform graph's assets."""
-    return f"{column}__vocabulary"
+def vocabulary_name(name: str) -> str:
+    """The name of a vocabulary among the transform graph's assets, which are files.
+
+    Args:
+      name: the graph name of its column. A long one is cut, since a file's name has 255 bytes
+        and TensorFlow adds its own endings.
+    """
+    if len(name) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        name = f"{name[: _LONGEST_NAME // 2]}__{digest[:16]}"
+    return f"{name}__vocabulary"
 
 
 def preprocessing_fn(
@@ -63,9 +74,9 @@ def preprocessing_fn(
         if isinstance(column.treatment, Numeric):
             outputs.update(_number(column, raw, column.treatment.buckets))
         elif learns_vocabulary(column):
-            outputs[index_key(column.name)] = _learned(column, raw)
+            outputs[index_key(column.graph_name)] = _learned(column, raw)
         else:
-            outputs[index_key(column.name)] = _fixed(column, dense_column(column, raw))
+            outputs[index_key(column.graph_name)] = _fixed(column, dense_column(column, raw))
     return outputs
 
 
@@ -106,7 +117,7 @@ def _learned(column: Column, raw: Any) -> tf.Tensor:
     # The analyzer sees values that are there; the sentinel of a missing one is never learned.
     threshold = column.treatment.min_count if isinstance(column.treatment, Id) else None
     vocabulary = tft.vocabulary(
-        raw, frequency_threshold=threshold, vocab_filename=vocabulary_name(column.name)
+        raw, frequency_threshold=threshold, vocab_filename=vocabulary_name(column.graph_name)
     )
     return tft.apply_vocabulary(dense_column(column, raw), vocabulary, num_oov_buckets=_oov(column))
 
@@ -117,11 +128,12 @@ def _number(column: Column, raw: Any, buckets: int) -> dict[str, tf.Tensor]:
     rows = tf.where(present)
     numbers = tf.cast(tf.gather_nd(dense, rows), tf.float32)
     batch = tf.shape(dense, tf.int64)
-    outputs = {value_key(column.name): tf.scatter_nd(rows, tft.scale_to_z_score(numbers), batch)}
+    scores = tf.scatter_nd(rows, tft.scale_to_z_score(numbers), batch)
+    outputs = {value_key(column.graph_name): scores}
     if buckets:
         found = tft.bucketize(numbers, buckets)
         missing = tf.fill(tf.cast(batch, tf.int32), tf.constant(buckets, tf.int64))
-        outputs[index_key(column.name)] = tf.tensor_scatter_nd_update(missing, rows, found)
+        outputs[index_key(column.graph_name)] = tf.tensor_scatter_nd_update(missing, rows, found)
     return outputs
 
 

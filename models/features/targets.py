@@ -13,7 +13,7 @@ import tensorflow as tf
 from models.features.inputs import ROW_WEIGHT_KEY, target_key, weight_key
 from models.features.parsing import DTYPES, is_missing
 from models.features.preprocessing import MISSING
-from schemas.contract import SAMPLING_RATE_KEY, Contract
+from schemas.contract import Contract
 from schemas.label_values import is_positive
 from schemas.task_graph import Label
 
@@ -31,7 +31,7 @@ def label_feature_spec(contract: Contract) -> dict[str, Any]:
     if contract.sampling_rate is not None:
         name = contract.sampling_rate.name
         spec[name] = tf.io.FixedLenFeature([], tf.float32, default_value=None)
-    spec[SAMPLING_RATE_KEY] = tf.io.FixedLenFeature([], tf.float32, default_value=1.0)
+    spec[contract.sampling_rate_key] = tf.io.FixedLenFeature([], tf.float32, default_value=1.0)
     return spec
 
 
@@ -64,7 +64,7 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
         row_weight = tf.ones_like(next(iter(labels.values())).positive)
     else:
         row_weight = tf.cast(columns[contract.weight.name], tf.float32)
-    row_weight /= columns[SAMPLING_RATE_KEY]
+    row_weight /= columns[contract.sampling_rate_key]
     if contract.sampling_rate is not None:
         row_weight /= columns[contract.sampling_rate.name]
     found = {ROW_WEIGHT_KEY: row_weight}

@@ -48,16 +48,16 @@ class FieldEmbeddings(keras.layers.Layer):
         """Makes a table a field, and the projections."""
         for field in self._fields:
             width = field.dim or self._dim
-            self.tables[field.column] = self.add_weight(
-                f"{field.column}/embeddings",
+            self.tables[field.name] = self.add_weight(
+                f"{field.name}/embeddings",
                 (field.size, width),
                 initializer=keras.initializers.RandomNormal(stddev=self._stddev),
                 trainable=self.trainable,
                 experimental_autocast=False,
             )
             if width != self._dim:
-                self.projections[field.column] = self.add_weight(
-                    f"{field.column}/projection",
+                self.projections[field.name] = self.add_weight(
+                    f"{field.name}/projection",
                     (width, self._dim),
                     initializer="glorot_uniform",
                     trainable=self.trainable,
@@ -69,11 +69,11 @@ class FieldEmbeddings(keras.layers.Layer):
         """Looks the indices [B, P] up."""
         columns = []
         for position, field in enumerate(self._fields):
-            looked_up = tf.gather(self.tables[field.column], indices[:, position])
+            looked_up = tf.gather(self.tables[field.name], indices[:, position])
             if training and self._l2:
-                self.add_loss(self._l2(field.column, indices[:, position], looked_up))
-            if field.column in self.projections:
-                looked_up = tf.matmul(looked_up, self.projections[field.column])
+                self.add_loss(self._l2(field.name, indices[:, position], looked_up))
+            if field.name in self.projections:
+                looked_up = tf.matmul(looked_up, self.projections[field.name])
             columns.append(looked_up)
         return tf.cast(tf.stack(columns, axis=1), self.compute_dtype)
 

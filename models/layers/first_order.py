@@ -45,8 +45,8 @@ class FirstOrder(keras.layers.Layer):
         """Makes the weights, zero, and the bias."""
         labels = len(self._biases)
         for field in self._fields:
-            self.tables[field.column] = self.add_weight(
-                f"{field.column}/weights", (field.size, labels), initializer="zeros"
+            self.tables[field.name] = self.add_weight(
+                f"{field.name}/weights", (field.size, labels), initializer="zeros"
             )
         if self._numbers:
             self.numeric_kernel = self.add_weight(
@@ -63,10 +63,10 @@ class FirstOrder(keras.layers.Layer):
         rows = tf.shape(indices)[0]
         logits = [tf.broadcast_to(self.bias, [rows, len(self._biases)])]
         for position, field in enumerate(self._fields):
-            weights = tf.gather(self.tables[field.column], indices[:, position])
+            weights = tf.gather(self.tables[field.name], indices[:, position])
             logits.append(weights)
             if training and self._l2:
-                self.add_loss(self._l2(field.column, indices[:, position], weights))
+                self.add_loss(self._l2(field.name, indices[:, position], weights))
         if self._numbers:
             logits.append(tf.matmul(numeric, self.numeric_kernel))
         return tf.add_n(logits)

@@ -15,6 +15,7 @@ from common.json_files import write_json
 from common.names import EVAL, OVERALL, OVERALL_BEFORE_FORMAT_2, RESULT_FORMAT
 from models.metrics.cells import CellMetrics
 from models.metrics.names import AUC
+from models.npz_files import write_npz
 
 _RESULT = "result.json"
 
@@ -103,9 +104,8 @@ def scores_path(folder: pathlib.Path, judged: str = EVAL) -> pathlib.Path:
 
 def write_scores(path: pathlib.Path, scores: dict[str, np.ndarray]) -> None:
     """Writes output -> float32 [N], whole or not at all."""
-    # Opened here, since numpy would add `.npz` to the unfinished name.
     with whole_file(path) as unfinished, pathlib.Path(unfinished).open("wb") as file:
-        np.savez(file, **{name: values.astype(np.float32) for name, values in scores.items()})
+        write_npz(file, {name: values.astype(np.float32) for name, values in scores.items()})
 
 
 def read_scores(folder: pathlib.Path, judged: str = EVAL) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ SCHEMA = """
 feature { name: "uid" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
   annotation { tag: "user" tag: "user_id" tag: "id" } }
 feature { name: "place" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } }
-  string_domain { name: "places" value: "home" value: "search" value: "cart" }
+  string_domain { name: "places" value: "home" value: "all" value: "cart" }
   annotation { tag: "scenario" } }
 feature { name: "time" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
   annotation { tag: "timestamp" } }
@@ -34,14 +34,14 @@ def contract() -> Contract:
 
 
 def make_rows(count: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Rows as columns; `x` drives both labels, `place` never is 'cart'."""
+    """Rows as columns; `x` drives both labels, `place` never is 'cart', and often 'all'."""
     random = np.random.default_rng(seed)
     x = random.normal(size=count).astype(np.float32)
     click = (random.random(count) < 1 / (1 + np.exp(-x))).astype(np.int64)
     buy = click * (random.random(count) < 1 / (1 + np.exp(1 - x))).astype(np.int64)
     return {
         "uid": random.integers(0, 50, count),
-        "place": random.choice([b"home", b"search"], count),
+        "place": random.choice([b"home", b"all"], count),
         "time": np.arange(count),
         "x": x,
         "w": random.choice(np.array([0.5, 1, 2], np.float32), count),

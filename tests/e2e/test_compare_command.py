@@ -113,9 +113,9 @@ def test_the_numbers_are_those_of_the_scores(workspace, finished):
         assert read_result(folder) is not None
         for output, values in scores.items():
             inside = rows.column(weight_key(output)) > 0
-            for scenario in ("all", *names):
+            for scenario in ("*", *names):
                 mask = inside.copy()
-                if scenario != "all":
+                if scenario != "*":
                     mask &= rows.column(SCENARIO_KEY) == names.index(scenario)
                 targets = rows.column(target_key(output))[mask]
                 written = table[model, output, scenario, "auc", seed]

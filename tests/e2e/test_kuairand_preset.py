@@ -17,7 +17,7 @@ def test_the_preset_learns_more_than_a_smoothed_click_rate(workspace, kuairand_e
     assert rows["ImpressionExampleGen"] == 41_828 - 116
     assert rows["Evaluator"] == round(0.2 * 41_712)
     assert rows["Trainer"] == 41_712 - rows["Evaluator"]
-    click = document["metrics"]["click"]["all"]
+    click = document["metrics"]["click"]["*"]
     assert click["positives"] + click["negatives"] == rows["Evaluator"]
     references = document["references"]["outputs"]["click"]
     assert references["user_rate"]["auc"] == pytest.approx(0.727, abs=0.002)

@@ -52,7 +52,7 @@ def test_down_sampled_negatives_leave_the_model_calibrated(first):
     # 40 % of the negatives, which are most rows, of train and validation are gone.
     before = fates["train"] + fates["validation"] + fates["sampled_away"]
     assert 0.3 * before < fates["sampled_away"] < 0.4 * before
-    click = first.document["metrics"]["click"]["all"]
+    click = first.document["metrics"]["click"]["*"]
     # Without weights: 1 / .6 = 1.67. With about 120 clicks to judge by, 9 % is a standard error.
     assert 0.75 < click["calibration"] < 1.3
 
@@ -62,14 +62,14 @@ def test_metrics_are_keyed_by_output_and_scenario(first):
     rows = {record["name"]: record["rows"] for record in first.document["components"]}
     assert set(metrics) == OUTPUTS
     for output, cells in metrics.items():
-        overall = cells.pop("all")
+        overall = cells.pop("*")
         assert len(cells) == 7
         for count in ("positives", "negatives"):
             assert overall[count] == sum(cell[count] for cell in cells.values()), output
-    click = first.document["metrics"]["click"]["all"]
+    click = first.document["metrics"]["click"]["*"]
     assert click["positives"] + click["negatives"] == rows["Evaluator"]
     assert (
-        first.document["metrics"]["conversion_given_click"]["all"]["positives"]
+        first.document["metrics"]["conversion_given_click"]["*"]["positives"]
         <= (click["positives"])
     )
 
@@ -106,7 +106,7 @@ def test_the_next_span_is_compared_with_the_pushed_version(first, second):
     assert first.document["gate"]["baseline"]["exists"] is False
     baseline = second.document["gate"]["baseline"]
     assert baseline == {**baseline, "exists": True, "version": first.document["version"]}
-    overall = [cell for cell in second.document["gate"]["cells"] if cell["scenario"] == "all"]
+    overall = [cell for cell in second.document["gate"]["cells"] if cell["scenario"] == "*"]
     for cell in overall:
         expected = cell["candidate"]["logloss"] - cell["baseline"]["logloss"]
         assert cell["difference"]["logloss"] == pytest.approx(expected, abs=1e-12)
@@ -126,7 +126,7 @@ def test_users_that_the_baseline_never_saw_are_compared_too(workspace, first, se
     (click,) = (
         cell
         for cell in second.document["gate"]["cells"]
-        if (cell["output"], cell["scenario"]) == ("click", "all")
+        if (cell["output"], cell["scenario"]) == ("click", "*")
     )
     low, high = click["intervals"]["auc"]
     assert -1 < low < click["difference"]["auc"] < high < 1

@@ -34,7 +34,7 @@ def test_it_is_trained_gated_pushed_and_served(workspace, runs, name):
     assert runs[name].exit_code == 0, runs[name].stderr
     document = runs[name].document
     assert document["model"] == name
-    assert document["metrics"]["click"]["all"]["auc"] > 0.5
+    assert document["metrics"]["click"]["*"]["auc"] > 0.5
     served = workspace.work_dir / "serving" / "small" / document["version"]
     assert (served / "saved_model.pb").is_file()
 

@@ -97,6 +97,12 @@ def test_labels_with_thresholds_and_gaps():
     assert tasks.label("watch") == Label("watch", "share", above=0.5)
 
 
+def test_a_column_called_as_what_sampling_writes_keeps_its_name():
+    assert contract().sampling_rate_key == "sampling__rate"
+    both = {name: feature(name, "FLOAT") for name in ("sampling__rate", "sampling__rate_")}
+    assert contract(**both).sampling_rate_key == "sampling__rate__"
+
+
 def test_a_shared_string_domain():
     more = REQUIRED + ' domain: "pages"'
     schema = 'string_domain { name: "pages" value: "x" value: "y" }\n'
@@ -169,7 +175,6 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
             {"user": feature("uid", "FLOAT", "user_id")},
             "'uid' is the user_id; make it INT or BYTES",
         ),
-        ({"x": feature("sampling__rate", "FLOAT")}, "has the name of what sampling writes"),
         (
             {"x": feature("v", "FLOAT", "weight"), "y": feature("w", "FLOAT", "weight")},
             "at most one feature may be tagged 'weight', found v, w",

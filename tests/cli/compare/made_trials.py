@@ -21,7 +21,7 @@ def cell(auc: float, positives: int = 100, negatives: int = 900, users: int = 50
 
 def result(model: str, seed: int, home: float, cart: float, **changed) -> TrialResult:
     """A trial with one output in two scenarios; the overall AUC is their mean."""
-    cells = {"all": cell((home + cart) / 2), "home": cell(home), "cart": cell(cart)}
+    cells = {"*": cell((home + cart) / 2), "home": cell(home), "cart": cell(cart)}
     undefined = {**dict.fromkeys(("auc", "gauc", "logloss"), math.nan)}
     nothing = {**undefined, "positives": 0, "negatives": 40, "users": 0}
     metrics = {"click": {**cells, "tiny": cell(0.9, positives=29), "none": nothing}}

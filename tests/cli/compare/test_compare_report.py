@@ -65,6 +65,27 @@ def test_without_users_there_is_no_gauc_and_the_report_says_so():
     assert "GAUC of click" not in text and "mean GAUC" not in text and "AUC of click" in text
 
 
+def test_a_scenario_called_all_has_a_row_of_its_own():
+    comparison, _, models, found = made(3)
+    for trial in found:
+        scenarios = trial.metrics["eval"]["click"]
+        scenarios["all"], scenarios["a|b*"] = scenarios.pop("home"), scenarios.pop("cart")
+    cells = summarise_cells(found, "shared_bottom")
+    text = report(comparison, cells, models, {}, [])
+    table = text.split("### AUC of click")[1].split("###")[0]
+    names = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")][2:]
+    assert names == [
+        "| **all scenarios**",
+        "| tiny †",
+        "| none †",
+        "| all",
+        r"| a\|b\*",
+    ]
+    document = comparison_document(comparison.document(), cells, models, found)
+    assert document["format"] == 2
+    assert [c["scenario"] for c in document["cells"][3:9:3]] == ["*", "tiny"]
+
+
 def test_one_seed_is_said_to_be_one():
     comparison, cells, models, _ = made(1)
     text = report(comparison, cells, models, {}, ["mmoe, seed 1: exit status 1: no (x.log)"])

@@ -44,7 +44,7 @@ def result():
         gate={
             "cells": [
                 _cell(
-                    "all",
+                    "*",
                     NUMBERS,
                     "pass",
                     difference={"auc": -0.0125},
@@ -98,10 +98,26 @@ def test_every_number_of_a_cell_is_shown(result):
     assert ["feed", "-", "-", "-", "-", "-", "0", "0", "insufficient"] in lines
 
 
+def test_a_scenario_called_all_has_a_row_of_its_own(result):
+    other = {**NUMBERS, "auc": 0.5}
+    result.gate["cells"].append(_cell("all", other, "fail"))
+    lines = _printed(result)
+    assert [line[:2] for line in lines if line[0] in ("click", "all", "feed")][:3] == [
+        ["click", "0.7500"],
+        ["feed", "-"],
+        ["all", "0.5000"],
+    ]
+    assert ["click/all", "because"] in lines
+    assert ["click", "0.7500", "(0.5000)", "0.7000", "(0.6000)"] in lines
+    document = result.document()
+    assert document["format"] == 2
+    assert document["metrics"]["click"] == {"*": NUMBERS, "feed": EMPTY, "all": other}
+
+
 def test_what_did_not_pass_and_what_is_new_has_a_sentence(result):
     lines = _printed(result)
     assert ["click/feed", "because"] in lines
-    assert ["click/all", "because"] not in lines
+    assert ["click/*", "because"] not in lines
     assert ["Scenario", "'feed'", "is", "new."] in lines
 
 
@@ -119,7 +135,7 @@ def test_simple_models_stand_beside_the_candidate(result):
 
 def test_the_document_is_keyed_by_output_and_scenario(result):
     document = result.document()
-    assert document["metrics"] == {"click": {"all": NUMBERS, "feed": EMPTY}}
+    assert document["metrics"] == {"click": {"*": NUMBERS, "feed": EMPTY}}
     assert (document["status"], document["exit_code"], document["version"]) == ("pushed", 0, "17")
     assert document["components"] == [
         {"name": "Trainer", "outcome": "done", "seconds": 1.5, "rows": 10, "note": ""}

@@ -73,12 +73,12 @@ def test_an_honest_model_is_below_the_truth_in_every_cell(check):
     assert found["rows"] == ROWS
     cells = {(cell["output"], cell["scenario"]): cell for cell in found["cells"]}
     # 'cart' never occurs, and click_and_buy has no truth in this contract.
-    slices = ("all", "home", "search")
+    slices = ("*", "home", "all")
     assert cells.keys() == {(output, name) for output in TRUTHS.values() for name in slices}
     home, clicked = rows["place"] == b"home", rows["is_click"] == 1
     for key, target, truth, inside in (
         (("click", "home"), "is_click", "p_click", home),
-        (("buy_given_click", "all"), "is_buy", "p_buy", clicked),
+        (("buy_given_click", "*"), "is_buy", "p_buy", clicked),
     ):
         for name, score in (("auc", rows["x"]), ("bayes_auc", rows[truth])):
             expected = roc_auc_score(
@@ -99,14 +99,14 @@ def test_a_model_that_has_seen_the_click_is_named(check, tmp_path):
         for name in ("x", "p_click")
     ]
     assert lines[1].startswith(
-        f"  click/all: AUC {areas[0]:.4f}, of the true probabilities {areas[1]:.4f}: "
+        f"  click/*: AUC {areas[0]:.4f}, of the true probabilities {areas[1]:.4f}: "
         f"{areas[0] - areas[1]:+.4f}, more than 3 standard errors ("
     )
     # All clicked rows have seen the same, which ranks no purchase among them.
     assert [line.split(":")[0].strip() for line in lines[1:4]] == [
-        "click/all",
+        "click/*",
         "click/home",
-        "click/search",
+        "click/all",
     ]
     assert lines[4].startswith("Look for a feature that is made after the impression")
     assert not (tmp_path / "report").exists()
@@ -117,7 +117,7 @@ def test_the_truth_itself_is_never_too_good():
     truth = random.random(500)
     target = (random.random(500) < truth).astype(float)
     weight = np.ones(500)
-    found = compare("click", "all", target, truth * 2 - 1, truth, weight, LeaksConfig())
+    found = compare("click", "*", target, truth * 2 - 1, truth, weight, LeaksConfig())
     assert found is not None
     assert (found.difference.value, found.too_good(3)) == (0.0, False)
 
@@ -130,7 +130,7 @@ def test_an_equally_good_estimate_is_rarely_too_good():
         logit = random.normal(size=400)
         target = (random.random(400) < 1 / (1 + np.exp(-logit))).astype(float)
         one, other = (logit + random.normal(size=400) for _ in range(2))
-        found = compare("click", "all", target, one, other, np.ones(400), LeaksConfig())
+        found = compare("click", "*", target, one, other, np.ones(400), LeaksConfig())
         assert found is not None
         above += found.too_good(3)
     assert above <= 3
@@ -138,8 +138,8 @@ def test_an_equally_good_estimate_is_rarely_too_good():
 
 def test_too_few_positives_or_a_score_that_is_not_finite_are_not_judged():
     target, truth, weight = np.r_[np.ones(29), np.zeros(100)], np.full(129, 0.2), np.ones(129)
-    assert compare("click", "all", target, truth, truth, weight, LeaksConfig()) is None
+    assert compare("click", "*", target, truth, truth, weight, LeaksConfig()) is None
     target[29] = 1
     score = np.r_[np.nan, truth[1:]]
-    assert compare("click", "all", target, score, truth, weight, LeaksConfig()) is None
-    assert compare("click", "all", target, truth, truth, weight, LeaksConfig()) is not None
+    assert compare("click", "*", target, score, truth, weight, LeaksConfig()) is None
+    assert compare("click", "*", target, truth, truth, weight, LeaksConfig()) is not None

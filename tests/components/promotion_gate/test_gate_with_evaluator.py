@@ -31,15 +31,15 @@ class TestWithTheStockEvaluator:
         assert set(cells) == {
             (output, scenario)
             for output in ranking_samples.OUTPUTS
-            for scenario in ("all", "home", "search", "cart")
+            for scenario in ("*", "home", "all", "cart")
         }
         targets = {
             "click": (rows["is_click"], rows["w"]),
             "buy_given_click": (rows["is_buy"], rows["w"] * rows["is_click"]),
             "click_and_buy": (rows["is_click"] * rows["is_buy"], rows["w"]),
         }
-        for scenario in ("all", "home", "search"):
-            here = (rows["place"] == scenario.encode()) | (scenario == "all")
+        for scenario in ("*", "home", "all"):
+            here = (rows["place"] == scenario.encode()) | (scenario == "*")
             for i, (output, (target, weight)) in enumerate(targets.items()):
                 rows_in = here & (weight > 0)
                 t, w = target[rows_in], weight[rows_in].astype(float)
@@ -73,8 +73,8 @@ class TestWithTheStockEvaluator:
         _, gate = run_gate(folder, tmp_path, exists=1)
         x, target, weight = (rows[name].astype(np.float64) for name in ("x", "is_click", "w"))
         scores = [(1 / (1 + np.exp(-slope * x))).astype(np.float32) for slope in (1.0, 0.3)]
-        for scenario in ("all", "home"):
-            here = (rows["place"] == scenario.encode()) | (scenario == "all")
+        for scenario in ("*", "home"):
+            here = (rows["place"] == scenario.encode()) | (scenario == "*")
             columns = (target[here], *(s[here] for s in scores), weight[here], rows["uid"][here])
             wanted = paired_differences(*columns)
             (cell,) = [
@@ -113,10 +113,22 @@ class TestWithTheStockEvaluator:
         assert gate["baseline"]["exists"] is False
         assert all("baseline" not in c and "difference" not in c for c in gate["cells"])
 
+    def test_a_scenario_called_all_and_all_scenarios_have_limits_of_their_own(
+        self, evaluated, tmp_path
+    ):
+        for scenario, other in (("all", "*"), ("*", "all")):
+            config = json.dumps({"overrides": {f"click/{scenario}": {"auc_at_least": 0.99}}})
+            _, gate = run_gate(evaluated[0], tmp_path / other, exists=0, config=config)
+            assert [reason.split(":")[0] for reason in gate["reasons"]] == [f"click/{scenario}"]
+            verdicts = {
+                c["scenario"]: c["verdict"] for c in gate["cells"] if c["output"] == "click"
+            }
+            assert (verdicts[scenario], verdicts[other]) == ("fail", "pass")
+
     def test_one_failing_cell_refuses(self, evaluated, tmp_path):
         config = json.dumps({"overrides": {"click/home": {"auc_at_least": 0.99}}})
         blessing, gate = run_gate(evaluated[0], tmp_path, exists=0, config=config)
-        assert gate["blessed"] is False
+        assert (gate["format"], gate["blessed"]) == (2, False)
         assert len(gate["reasons"]) == 1
         assert gate["reasons"][0].startswith("click/home: fail: AUC 0.")
         assert blessing.get_int_custom_property("blessed") == 0

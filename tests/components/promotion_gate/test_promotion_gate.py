@@ -13,6 +13,7 @@ from components.promotion_gate.config import GateConfig
 from components.promotion_gate.verdict import CellVerdict, judge_all, summary
 from models.metrics.gauc import grouped_auc
 from models.metrics.quality import Quality, quality
+from schemas.contract import parse_schema, read_contract
 
 NAN = float("nan")
 GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0)
@@ -106,6 +107,16 @@ class TestVerdict:
     def test_scores_that_are_not_finite_fail_before_they_are_few(self):
         assert judge(cell(positives=1, nonfinite_scores=1), GateConfig()).verdict == "fail"
 
+    def test_a_scenario_called_all_is_judged_as_any_other(self):
+        cells = [cell(OVERALL), cell("all", auc=0.5), cell("home")]
+        found = judge_all(cells, GateConfig())
+        assert [(v.name, v.verdict, v.refuses) for v in found] == [
+            ("click/*", "pass", False),
+            ("click/all", "fail", True),
+            ("click/home", "pass", False),
+        ]
+        assert summary(found)["reasons"] == ["click/all: fail: AUC 0.5000 is below 0.55."]
+
     def test_insufficient_data_refuses_overall_where_data_must_be(self):
         few = cell(OVERALL, negatives=0, auc=NAN)
         assert judge(few, GateConfig()).refuses
@@ -170,7 +181,20 @@ class TestConfig:
         with pytest.raises(SettingsError, match=message):
             parse(GateConfig, values).check_names(ranking_samples.contract())
 
+    def test_what_stood_for_all_scenarios_before_is_a_scenario_or_refused(self):
+        config = parse(GateConfig, {"overrides": {"click/all": {"auc_at_least": 0.8}}})
+        config.check_names(ranking_samples.contract())
+        limits = [config.thresholds("click", name).auc_at_least for name in ("all", OVERALL)]
+        assert limits == [0.8, 0.55]
+        schema = ranking_samples.SCHEMA.replace('value: "all"', 'value: "search"')
+        with pytest.raises(SettingsError) as error:
+            config.check_names(read_contract(parse_schema(schema)))
+        assert str(error.value) == (
+            "gate.overrides: 'click/all': no scenario is called 'all'; for all scenarios together "
+            "write 'click/*'"
+        )
+
     def test_known_names_are_taken(self):
         parse(
-            GateConfig, {"overrides": {"click": {}, "click/all": {}, "click/cart": {}}}
+            GateConfig, {"overrides": {"click": {}, "click/*": {}, "click/cart": {}}}
         ).check_names(ranking_samples.contract())

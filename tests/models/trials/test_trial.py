@@ -18,7 +18,7 @@ from models.metrics.gauc import grouped_auc
 from models.registry import parse_model_config
 from models.schedule import Phase
 from models.trials.data import TrialData
-from models.trials.result import read_result, read_scores
+from models.trials.result import TrialResult, read_result, read_scores, scores_path, write_scores
 from models.trials.trial import BadScoresError, run_trial, trial_fingerprint, whole_budget
 from models.zoo.multi_task.shared_bottom import SharedBottom
 
@@ -83,7 +83,7 @@ def test_metrics_of_a_cell_are_those_of_its_rows(data):
     within = grouped_auc(targets, predicted, weights, data.groups["eval"][inside])
     assert (cell["gauc"], cell["users"]) == within
     assert (cell["positives"], cell["negatives"]) == (targets.sum(), (1 - targets).sum())
-    assert set(found["click"]) == {"all", "home", "cart"}
+    assert set(found["click"]) == {"*", "home", "cart"}
 
 
 def test_a_score_that_is_not_finite_undoes_its_cells_only(data):
@@ -91,7 +91,7 @@ def test_a_score_that_is_not_finite_undoes_its_cells_only(data):
     row = np.flatnonzero(data.eval.column(SCENARIO_KEY) == 1)[0]
     scores["click"][row] = np.nan
     found = cell_metrics(data.eval, scores, ["click"], LAYOUT.scenarios)["click"]
-    assert math.isnan(found["all"]["logloss"]) and math.isnan(found["cart"]["auc"])
+    assert math.isnan(found["*"]["logloss"]) and math.isnan(found["cart"]["auc"])
     assert found["home"]["auc"] == 0.5 and math.isnan(found["home"]["gauc"])
 
 
@@ -134,7 +134,7 @@ def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch):
     scores = read_scores(tmp_path)
     targets = data.eval.column(target_key("click"))
     expected = weighted_auc(targets, scores["click"], np.ones(500))
-    assert found.metrics["eval"]["click"]["all"]["auc"] == expected
+    assert found.metrics["eval"]["click"]["*"]["auc"] == expected
     assert len(read_scores(tmp_path, "more")["click"]) == 90
     assert set(found.metrics) == {"eval", "more"}
 
@@ -149,6 +149,30 @@ def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch):
     with pytest.raises(AssertionError, match="trained again"):
         run_trial(data, model, TRAINING, tmp_path, code="other code")
     assert read_result(tmp_path) is None
+
+
+def test_scores_of_outputs_with_any_names_are_read_back(tmp_path):
+    scores = {
+        name: np.array([0.25, 0.5], np.float32) for name in ("file", "gr\u00f6\u00dfe", "a.b")
+    }
+    write_scores(scores_path(tmp_path), scores)
+    found = read_scores(tmp_path)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        name: [0.25, 0.5] for name in scores
+    }
+
+
+def test_a_result_without_a_format_has_its_overall_cell_under_another_name(tmp_path):
+    cell = dict.fromkeys(("auc", "gauc", "logloss"), 0.5)
+    values = dict.fromkeys((field.name for field in dataclasses.fields(TrialResult)), 1)
+    found = TrialResult(**{**values, "metrics": {"eval": {"click": {"*": cell, "all": cell}}}})
+    found.write(tmp_path)
+    assert read_result(tmp_path) == found
+    document = json.loads((tmp_path / "result.json").read_text())
+    assert document.pop("format") == 2
+    document["metrics"]["eval"]["click"] = {"all": cell, "home": cell}
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    assert list(read_result(tmp_path).metrics["eval"]["click"]) == ["*", "home"]
 
 
 @pytest.mark.e2e
