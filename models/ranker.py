@@ -24,6 +24,7 @@ from models.losses.label_space import LabelSpace
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
+from schemas.graph_names import graph_names
 from schemas.task_graph import TaskGraph
 
 Batch = Mapping[str, tf.Tensor]
@@ -101,9 +102,9 @@ class Ranker(tfrs.models.Model):
         self.ranking_tasks = {
             output: tfrs.tasks.Ranking(
                 loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),
-                name=f"{output}_loss",
+                name=f"{name}_loss",
             )
-            for output in outputs
+            for output, name in graph_names(outputs).items()
         }
         self._balancer = self.architecture.loss_balancer(outputs)
         self._rate_groups = tuple(self.architecture.parameter_groups(training))

@@ -22,15 +22,15 @@ FEATURES: dict[str, tuple[str, str]] = {
     "brand": ("BYTES", "categorical"),
     "x": ("FLOAT", "numeric:buckets=4"),
     "x__index": ("INT", "categorical"),
-    "x__value": ("INT", "numeric"),
+    "x__value": ("INT", "categorical"),
     "größe in m²": ("FLOAT", "numeric"),
     "名前 😀": ("BYTES", "id"),
     "_row": ("INT", "categorical"),
-    "7": ("INT", "id"),
+    "7": ("INT", "categorical"),
     "target__klick?": ("INT", "categorical"),
     "row__weight": ("FLOAT", "numeric"),
     "[bold]": ("INT", "categorical"),
-    "a/b\\c:\"0'": ("INT", "id"),
+    "a/b\\c:\"0'": ("INT", "categorical"),
     "inputs": ("INT", "categorical"),
     "class": ("INT", "categorical"),
     "long " * 40: ("BYTES", "id"),
@@ -74,7 +74,8 @@ def schema() -> str:
     }
     lines = ['default_environment: "TRAINING"', 'default_environment: "SERVING"']
     for name, (kind, treatment) in FEATURES.items():
-        shape, tags = more.get(name, ("", ("item",)))
+        domain = "int_domain { min: 0 max: 7 }" if kind == "INT" else ""
+        shape, tags = more.get(name, (domain, ("item",)))
         lines.append(_feature(name, kind, shape, (*tags, treatment)))
     lines.append(_feature(TIME, "INT", LATE, ("timestamp:unit=s",)))
     lines.append(_feature(CLICK, "INT", LATE, ("label:klick?",)))

@@ -81,7 +81,7 @@ class ServingModule(tf.Module):
     @property
     def inputs(self) -> dict[str, str]:
         """Column -> input of `predict`."""
-        return {column.name: column.name for column in self._contract.serving_features}
+        return {column.name: column.graph_name for column in self._contract.serving_features}
 
     @property
     def optional(self) -> set[str]:
