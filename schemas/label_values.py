@@ -20,9 +20,14 @@ def is_positive(label: Label, kind: ColumnType, values: Any) -> Any:
     Returns:
       Bool of the same shape; of a missing value (NaN) False.
     """
-    above = 0.0 if label.above is None else label.above
     # Whole numbers are compared as such: a float64 can't tell large ones apart.
-    return values > (math.floor(above) if kind == "int" else above)
+    return values > negative_value(label, kind)
+
+
+def negative_value(label: Label, kind: ColumnType) -> float:
+    """The largest value that is negative: a whole number for `int`."""
+    above = 0.0 if label.above is None else label.above
+    return math.floor(above) if kind == "int" else above
 
 
 def positive_words(label: Label) -> str:

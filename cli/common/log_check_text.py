@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from data.log.check_log import LogCheck
 from data.log.files import left_out_lines
+from data.log.label_gaps import filled_lines
 from data.log.reading_notes import note_lines
 from schemas.contract import Contract
 from schemas.label_values import negative_words, positive_words
@@ -62,6 +63,7 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
             f"{' of the rows that have it' if found.unknown.rows(label) else ''})"
             for label in contract.tasks.labels
         ]
+        lines += filled_lines(contract, found.gaps.negative())
         lines += found.unknown.lines(contract)
         users = found.report.users
         if contract.user_id and users.guests:

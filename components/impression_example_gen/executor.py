@@ -27,6 +27,7 @@ from components.impression_example_gen.split import Split, SplitConfig
 from components.impression_example_gen.time_split import find_cutoffs
 from components.span_window import window as span_window
 from data.log.files import left_out_lines
+from data.log.label_gaps import filled_lines
 from data.log.report import Report, judge
 from data.log.survey import SurveyedFile, survey
 from data.log.time_counts import TimeCounts
@@ -74,8 +75,17 @@ class Executor(BaseBeamExecutor):
             fileio.makedirs(folder)
         shards = plan_shards(files, exec_properties["shards"])
         level = exec_properties["compression_level"]
+        negative_gaps = found.gaps.negative()
         write = WriteShard(
-            contract, split, sampling, len(shards), level, examples.uri, refused.uri, temporary
+            contract,
+            negative_gaps,
+            split,
+            sampling,
+            len(shards),
+            level,
+            examples.uri,
+            refused.uri,
+            temporary,
         )
         try:
             report = self._write(shards, write, temporary)
@@ -86,6 +96,8 @@ class Executor(BaseBeamExecutor):
             raise BadDataError(wrong)
         for reason in report.reasons():
             _log.warning("quarantined: %s", reason)
+        for line in filled_lines(contract, negative_gaps):
+            _PROGRESS.warning(line)
         for line in report.unknown.lines(contract):
             _PROGRESS.warning("%s: its loss and metrics leave them out", line)
 
@@ -101,6 +113,7 @@ class Executor(BaseBeamExecutor):
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()
             ],
+            "labels_negative_without_parent": sorted(negative_gaps),
             "labels_not_known_yet": report.unknown.records(contract),
             "files": [{"name": file.file.name, "rows": file.rows} for file in files],
             "left_out": [dataclasses.asdict(item) for item in found.left_out],

@@ -26,6 +26,7 @@ from data.log import columns, rules
 from data.log.check_batch import check_batch
 from data.log.formats.opening import open_log
 from data.log.formats.reader import LogReader
+from data.log.label_gaps import filled
 from data.log.report import Report
 from schemas.contract import Contract
 
@@ -39,6 +40,7 @@ class WriteShard(beam.DoFn):
     def __init__(
         self,
         contract: Contract,
+        negative_gaps: frozenset[str],
         split: Split,
         sampling: SamplingConfig,
         shards: int,
@@ -47,8 +49,9 @@ class WriteShard(beam.DoFn):
         refused: str,
         temporary: str,
     ) -> None:
-        """Makes the DoFn; the last three are folders, and exist."""
+        """Makes the DoFn; `negative_gaps` is of `label_gaps`. The last three are folders."""
         self._contract = contract
+        self._negative_gaps = negative_gaps
         self._split = split
         self._sampling = sampling
         self._shards = shards
@@ -130,6 +133,7 @@ class WriteShard(beam.DoFn):
             kept[refused] = False
             mask = pa.array(kept)
             arrays = {name: array.filter(mask) for name, array in arrays.items()}
+        arrays = filled(self._contract, arrays, self._negative_gaps)
         report.unknown.count(self._contract, arrays, piece.date)
         rows = Rows(self._contract, piece.date, arrays)
         splits = self._split.assign(rows)

@@ -11,6 +11,7 @@ from common.errors import BadDataError
 from data.log.check_batch import check_batch, passed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
+from data.log.label_gaps import GapCounts, filled_wherever
 from data.log.labels import label_rows
 from data.log.reading_notes import notes_of
 from data.log.report import Report
@@ -33,6 +34,8 @@ class LogCheck:
       not_named: columns of the files that the schema does not name.
       positives: label's column -> positive rows, of the rows that were not refused.
       unknown: where a label is not known yet, of the same rows.
+      unknown_if_filled: the same if all gaps of rows without a label's parent were zeros.
+      gaps: how often rows have a label, with its parent and without.
       scenarios: scenario -> rows, of the same rows; empty where the schema has none.
     """
 
@@ -45,6 +48,8 @@ class LogCheck:
     not_named: set[str] = dataclasses.field(default_factory=set)
     positives: dict[str, int] = dataclasses.field(default_factory=dict)
     unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
+    unknown_if_filled: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
+    gaps: GapCounts = dataclasses.field(default_factory=GapCounts)
     scenarios: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
@@ -79,6 +84,7 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
                 found.unreadable.append(str(error))
         if (found.report.read, len(found.unreadable)) == (read, unreadable):
             found.unreadable.append(no_row(date))
+    found.unknown.replace(found.unknown_if_filled, found.gaps.negative())
     return found
 
 
@@ -95,7 +101,9 @@ def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -
             values, refusals = check_batch(contract, batch, file.name, date, first, found.report)
             first += batch.num_rows
             kept = passed(values, refusals)
+            found.gaps.count(contract, kept)
             found.unknown.count(contract, kept, date)
+            found.unknown_if_filled.count(contract, filled_wherever(contract, kept), date)
             for label in contract.tasks.labels:
                 rows = label_rows(contract, label, kept[label.column])
                 found.positives[label.column] += int(np.sum(rows.positive))

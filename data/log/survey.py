@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+from collections.abc import Mapping
+
+import pyarrow as pa
 
 from common.errors import BadDataError
 from data.log import columns, rules
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
+from data.log.label_gaps import GapCounts, gap_columns
 from data.log.spans import no_row
 from data.log.time_counts import TimeCounts
 from schemas.column import Column
@@ -35,6 +39,7 @@ class SurveyedFile:
       times: how many rows have each timestamp inside the span's day; none without a timestamp.
       first_time: the first row's timestamp, whatever it is; None where the file has no row, or
         the schema no timestamp.
+      gaps: how often rows have a label, with its parent and without.
     """
 
     file: LogFile
@@ -42,6 +47,7 @@ class SurveyedFile:
     row_groups: tuple[int, ...]
     times: TimeCounts
     first_time: int | None
+    gaps: GapCounts = dataclasses.field(default_factory=GapCounts)
 
     @property
     def rows(self) -> int:
@@ -55,6 +61,14 @@ class Survey:
 
     files: tuple[SurveyedFile, ...]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def gaps(self) -> GapCounts:
+        """How often rows of all files have a label, with its parent and without."""
+        found = GapCounts()
+        for file in self.files:
+            found.add(file.gaps)
+        return found
 
 
 def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> Survey:
@@ -81,31 +95,53 @@ def _survey_file(contract: Contract, date: str, file: LogFile) -> SurveyedFile:
     reader = open_checked(file, contract)
     if reader.is_empty:
         return SurveyedFile(file, date, (), TimeCounts.merged([]), None)
-    time = contract.timestamp
+    times = _Times(contract, date)
+    gaps, labels = GapCounts(), gap_columns(contract)
+    names = list(dict.fromkeys((*times.columns, *labels))) or [contract.columns[0].name]
     groups = [0] * reader.groups
-    if time is None:
-        for group in range(reader.groups):
-            for batch in reader.batches(group, [contract.columns[0].name], _BATCH_ROWS):
-                groups[group] += batch.num_rows
-        return SurveyedFile(file, date, tuple(groups), TimeCounts.merged([]), None)
-    second = time.tags.ticks_per_second
-    start, end = rules.day_bounds(date, second)
-    counts = []
-    first_time = None
     for group in range(reader.groups):
-        for batch in reader.batches(group, [time.name], _BATCH_ROWS):
+        for batch in reader.batches(group, names, _BATCH_ROWS):
             groups[group] += batch.num_rows
-            ticks = columns.typed(contract, time, batch.column(0)).filled()
-            if first_time is None and len(ticks):
-                first_time = int(ticks[0])
-            inside = ticks[(ticks >= start) & (ticks < end)]
-            if sum(groups) > _SURVEYED_EXACTLY:
-                inside = inside - inside % second
-            counts.append(TimeCounts.of(inside))
-    times = TimeCounts.merged(counts)
-    if sum(groups) > _SURVEYED_EXACTLY:
-        times = times.by(second)
-    return SurveyedFile(file, date, tuple(groups), times, first_time)
+            arrays = {
+                name: columns.typed(contract, contract.column(name), batch.column(name)).array
+                for name in (*times.columns, *labels)
+            }
+            times.add(arrays, exactly=sum(groups) <= _SURVEYED_EXACTLY)
+            gaps.count(contract, arrays)
+    return SurveyedFile(file, date, tuple(groups), times.counts(), times.first, gaps)
+
+
+class _Times:
+    """The timestamps of a file; none where the contract has no such column."""
+
+    def __init__(self, contract: Contract, date: str) -> None:
+        self._column = contract.timestamp
+        self.columns = () if self._column is None else (self._column.name,)
+        self.first: int | None = None
+        self._counts: list[TimeCounts] = []
+        self._exact = True
+        if self._column is not None:
+            self._second = self._column.tags.ticks_per_second
+            self._bounds = rules.day_bounds(date, self._second)
+
+    def add(self, arrays: Mapping[str, pa.Array], exactly: bool) -> None:
+        """Counts those of a batch that lie inside the day, by whole seconds unless `exactly`."""
+        if self._column is None:
+            return
+        ticks = arrays[self._column.name].fill_null(0).to_numpy(zero_copy_only=False)
+        if self.first is None and len(ticks):
+            self.first = int(ticks[0])
+        start, end = self._bounds
+        inside = ticks[(ticks >= start) & (ticks < end)]
+        if not exactly:
+            inside = inside - inside % self._second
+            self._exact = False
+        self._counts.append(TimeCounts.of(inside))
+
+    def counts(self) -> TimeCounts:
+        """Returns what was counted."""
+        times = TimeCounts.merged(self._counts)
+        return times if self._exact else times.by(self._second)
 
 
 def _raise_no_time(time: Column, file: SurveyedFile) -> None:

@@ -42,6 +42,11 @@ class UnknownLabels:
         for date, counts in other.by_span.items():
             self._put(date, other.read[date], counts)
 
+    def replace(self, other: UnknownLabels, columns: frozenset[str]) -> None:
+        """Takes the numbers of these labels' columns from another count of the same rows."""
+        for date, counts in self.by_span.items():
+            counts.update({name: other.by_span[date][name] for name in columns & set(counts)})
+
     def _put(self, date: str, rows: int, missing: Mapping[str, int]) -> None:
         self.read[date] = self.read.get(date, 0) + rows
         counts = self.by_span.setdefault(date, {})

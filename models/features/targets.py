@@ -43,10 +43,9 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
     product of its `target` labels; its weight is the row's weight times the product of its
     `space` labels, so a row outside the output's space weighs 0.
 
-    So does a row whose target is not known yet, or of which it is not known whether it is in
-    the space. A product is known to be 0 from the first of its labels that is known to be
-    negative, the root first: an unclicked row has no click and purchase, whatever is not yet
-    known of the purchase. From the first label that is not known on, it is not known.
+    So does a row of which a label of the target or the space is not known yet, though a
+    product is 0 wherever one of its labels is: rows that are left out by what is not known of
+    the others must be left out whatever the label is, or the rest has too few positives.
 
     Args:
       contract: the data contract.
@@ -71,9 +70,8 @@ def targets_of(contract: Contract, columns: dict[str, Any]) -> dict[str, Any]:
     for output in contract.tasks.outputs:
         target, known = labels[output.target[0]]
         for name in output.target[1:]:
-            # One that comes after a known 0 need not be known.
-            known *= 1 - target * (1 - labels[name].known)
             target *= labels[name].positive
+            known *= labels[name].known
         weight = row_weight * known
         for name in output.space:
             weight *= labels[name].positive

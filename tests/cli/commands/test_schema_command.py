@@ -196,6 +196,20 @@ def test_a_label_that_is_a_count_with_gaps_is_checked_and_its_gaps_counted(with_
     assert "buy is not known yet in 100 of 1,000 rows of 2026-03-03" in result.output.splitlines()
 
 
+def test_a_label_that_only_clicked_rows_have_is_negative_in_the_others(with_gaps, tmp_path):
+    purchases = _rows().is_buy.astype(float).where(_rows().is_click == 1, np.nan)
+    purchases[2900:] = np.nan
+    result = _check_purchases(tmp_path / "log", with_gaps, purchases)
+    assert result.exit_code == 0, result.output
+    unknown = int(_rows().is_click[2900:].sum())
+    lines = result.output.splitlines()
+    assert "buy is empty in most rows without click: there it is taken as negative" in lines
+    assert f"buy is not known yet in {unknown} of 1,000 rows of 2026-03-03" in lines
+    assert f"({int(purchases.sum()) / (ROWS - unknown):.2%} of the rows that have it)" in (
+        result.output
+    )
+
+
 def test_a_label_that_no_row_has_and_one_without_positives_are_told(with_gaps, tmp_path):
     never = _check_purchases(tmp_path / "never", with_gaps, np.nan)
     assert never.exit_code == 4

@@ -134,7 +134,7 @@ def test_a_share_with_gaps() -> None:
 
 GAPS: list[dict[str, object]] = [
     {"click": 0, "buy": 0},
-    {"click": 0},  # not bought, for not clicked
+    {"click": 0},
     {"click": 1},
     {"click": 1, "buy": 1},
     {"buy": 0},
@@ -155,27 +155,27 @@ def test_gaps_of_a_label_and_of_its_parent(relation: str) -> None:
     assert found[target_key("buy_given_click")] == [0, 0, 0, 1, 0, 1, 0]
     assert found[weight_key("buy_given_click")] == [0, 0, 0, 1, 0, 0, 0]
     assert found[target_key("click_and_buy")] == [0, 0, 0, 1, 0, 0, 0]
-    assert found[weight_key("click_and_buy")] == [1, 1, 0, 1, 0, 0, 0]
+    assert found[weight_key("click_and_buy")] == [1, 0, 0, 1, 0, 0, 0]
     if relation == "after":
         assert found[target_key("buy")] == [0, 0, 0, 1, 0, 1, 0]
         assert found[weight_key("buy")] == [1, 0, 0, 1, 1, 1, 0]
 
 
-def test_the_first_known_zero_of_a_chain_decides() -> None:
+def test_a_chain_is_known_where_all_its_labels_are() -> None:
     contract = with_labels(
         'feature { name: "cart" type: INT annotation { tag: "label:cart given:click" } }',
         more='feature { name: "buys" type: INT annotation '
         '{ tag: "label:buy given:cart above:0" } }',
     )
     rows: list[dict[str, object]] = [
-        {"click": 0},
-        {"click": 1},
+        {"click": 0, "cart": 0, "buys": 0},
         {"click": 1, "cart": 0},
-        {"click": 1, "cart": 1},
+        {"click": 1, "cart": 1, "buys": 0},
         {"click": 1, "cart": 1, "buys": 3},
         {"click": 1, "buys": 0},
     ]
     found = targets(contract, rows)
-    assert found[target_key("click_and_cart_and_buy")] == [0, 0, 0, 0, 1, 0]
-    assert found[weight_key("click_and_cart_and_buy")] == [1, 0, 1, 0, 1, 0]
-    assert found[weight_key("buy_given_cart")] == [0, 0, 0, 0, 1, 0]
+    assert found[target_key("click_and_cart_and_buy")] == [0, 0, 0, 1, 0]
+    assert found[weight_key("click_and_cart_and_buy")] == [1, 0, 1, 1, 0]
+    assert found[weight_key("click_and_cart")] == [1, 1, 1, 1, 0]
+    assert found[weight_key("buy_given_cart")] == [0, 0, 1, 1, 0]
