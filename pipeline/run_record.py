@@ -153,17 +153,18 @@ def _why_skipped(name: str, outputs: dict[str, mlmd.Artifact]) -> str:
 
 
 def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> str:
+    notes = (artifact.custom_properties.get("note") for artifact in outputs.values())
+    noted = next((str(note.string_value) for note in notes if note is not None), "")
     if name == "ImpressionExampleGen":
         left_out = {"quarantined": "quarantined", "sampled_away": "sampled away"}
         counts = [f"{split_rows[k]:,} {text}" for k, text in left_out.items() if split_rows.get(k)]
-        return f"of them {', '.join(counts)}" if counts else ""
+        return "; ".join(filter(None, (f"of them {', '.join(counts)}" if counts else "", noted)))
     if name == "Trainer" and "model_run" in outputs:
         history_file = pathlib.Path(outputs["model_run"].uri) / "history.json"
         if history_file.is_file():
             history = json.loads(history_file.read_text(encoding="utf-8"))
             return f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
-    notes = (artifact.custom_properties.get("note") for artifact in outputs.values())
-    return next((str(note.string_value) for note in notes if note is not None), "")
+    return noted
 
 
 def _rows(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> int | None:

@@ -37,7 +37,9 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
             continue
         value = _only_class(label, kind, feature)
         if value is not None:
-            those = f"{rows} that have it" if label.optional else rows
+            those = rows
+            if label.optional:
+                those = f"all {_rows_with_a_value(feature):,} rows of split '{split}' that have it"
             found.append(
                 f"column '{label.column}' (label:{label.name}) is {value} in {those}: nothing can "
                 "be learned of it; take more spans, mend the log, or drop its tag"

@@ -9,6 +9,7 @@ from common.errors import BadDataError
 from components.common.artifacts import DataBlessing
 from components.data_gate.component import DataGate
 from components.data_gate.executor import Executor
+from schemas.contract import parse_schema, read_contract
 
 _ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
 SCHEMA = f"""
@@ -138,9 +139,9 @@ def test_rows_that_are_all_alike_teach_nothing(gate, tmp_path, values, told):
 @pytest.mark.parametrize(
     ("tag", "values", "told"),
     [
-        ("label:buy above:0", {"buys": (0, 0)}, "is at most 0 in all 40 rows of split 'train' th"),
-        ("label:buy above:2.5", {"buys": (3, 9)}, "is above 2.5 in all 40 rows of split 'train'"),
-        ("label:buy above:-1", {"buys": (-1, -3)}, "is at most -1 in all 40 rows of split 't"),
+        ("label:buy above:0", {"buys": (0, 0)}, "is at most 0 in all 2 rows of split 'train' th"),
+        ("label:buy above:2.5", {"buys": (3, 9)}, "is above 2.5 in all 2 rows of split 'train'"),
+        ("label:buy above:-1", {"buys": (-1, -3)}, "is at most -1 in all 2 rows of split 't"),
         ("label:buy above:0", {"buys": ()}, "is missing in all 40 rows of split 'train', so"),
         ("label:buy above:0", {"eval_buys": ()}, "is missing in all 40 rows of split 'eval', so"),
         ("label:buy above:0", {}, None),
@@ -162,8 +163,48 @@ def test_a_float_label_is_held_against_its_threshold_as_float32(gate):
     text = SCHEMA + 'feature { name: "buys" type: FLOAT annotation { tag: "label:buy above:0.1" } }'
     # As float64 this value is above 0.1.
     tenth = float(np.float32(0.1))
-    with pytest.raises(BadDataError, match=r"is at most 0\.1 in all 40 rows of split 'train' that"):
+    with pytest.raises(BadDataError, match=r"is at most 0\.1 in all 2 rows of split 'train' that"):
         gate(CLEAN, text, buys=(0, tenth))
+
+
+def test_the_statistics_of_a_label_that_no_row_has():
+    """As TFDV makes them: nothing is there but the number of missing rows."""
+    import pyarrow as pa
+    import tensorflow_data_validation as tfdv
+    from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
+
+    from components.data_gate.learnable import unknown_labels, unlearnable
+
+    text = SCHEMA + 'feature { name: "buys" type: INT annotation { tag: "label:buy above:0" } }'
+    contract = read_contract(parse_schema(text))
+    columns = {
+        "time": [[1], [2], [3]],
+        "user": [[b"a"], [b"b"], [b"c"]],
+        "place": [[b"home"], [b"search"], [b"home"]],
+        "is_click": [[0], [1], [1]],
+    }
+
+    def statistics(buys):
+        arrays = {name: pa.array(values) for name, values in columns.items()}
+        arrays["buys"] = pa.array(buys, pa.list_(pa.int64()))
+        options = tfdv.StatsOptions(schema=parse_schema(text))
+        batch = pa.RecordBatch.from_pydict(arrays)
+        return generate_statistics_in_memory(batch, options).datasets[0]
+
+    none = statistics([None, None, None])
+    assert unlearnable(contract, "train", none) == []
+    (words,) = unknown_labels(contract, "eval", none)
+    assert words == (
+        "column 'buys' (label:buy) is missing in all 3 rows of split 'eval', so that no model can "
+        "be trained and judged by it: end the window where it is known (window.end), take more "
+        "spans, or drop its tag"
+    )
+    some = statistics([None, [0], [-1]])
+    assert unknown_labels(contract, "eval", some) == []
+    (words,) = unlearnable(contract, "train", some)
+    assert words.startswith(
+        "column 'buys' (label:buy) is at most 0 in all 2 rows of split 'train' that have it"
+    )
 
 
 def test_everything_that_is_alike_is_told_at_once(gate):
