@@ -100,7 +100,7 @@ def _search(
             rankings.append(ranking := Ranking(column.name, output.name, auc, positives))
             rows = (target, weight, within, config)
             if auc > config.auc_at_most:
-                leaks.append(Leak(ranking, "auc"))
+                leaks.append(Leak(ranking, "alone"))
             elif _is_suspect(column) and (found := of_values(values, *rows)):
                 leaks.append(Leak(ranking, "name", found))
             elif found := of_gaps(missing[column.name][inside], *rows):

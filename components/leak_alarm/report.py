@@ -52,17 +52,17 @@ class Leak(NamedTuple):
 
     Attributes:
       ranking: how well it ranks the output by itself.
-      by: what speaks for it: `auc`, `name` or `gaps`.
+      by: what speaks for it: `alone` (its AUC), `name` or `gaps`.
       evidence: None where the AUC alone does.
     """
 
     ranking: Ranking
-    by: Literal["auc", "name", "gaps"]
+    by: Literal["alone", "name", "gaps"]
     evidence: Evidence | None = None
 
 
 _REASONS = {
-    "auc": "",
+    "alone": "",
     "name": "is named like an outcome; ",
     "gaps": "has gaps that follow the label; ",
 }
