@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.names import OVERALL
+
 pytestmark = pytest.mark.e2e
 
 ROWS, DAYS = 3_000, 3
@@ -87,7 +89,7 @@ def test_every_output_is_judged_on_the_rows_that_are_known(run):
     known = judged[judged.purchases.notna()]
     clicked = known[known.clicked == 1]
     counts = {
-        output: (cells["all"]["positives"], cells["all"]["negatives"])
+        output: (cells[OVERALL]["positives"], cells["all"]["negatives"])
         for output, cells in finished.document["metrics"].items()
     }
     bought = int((known.purchases > 0).sum())
@@ -98,7 +100,7 @@ def test_every_output_is_judged_on_the_rows_that_are_known(run):
         "click_and_buy": (bought, len(known) - bought),
     }
     for output, cells in finished.document["metrics"].items():
-        assert np.isfinite(cells["all"]["auc"]), output
+        assert np.isfinite(cells[OVERALL]["auc"]), output
 
 
 def test_a_label_that_no_judged_row_has_ends_the_run_before_training(run, workspace):
