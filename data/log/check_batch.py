@@ -15,7 +15,12 @@ _MOST_SHOWN = 200
 
 
 def check_batch(
-    contract: Contract, batch: pa.RecordBatch, source: str, date: str, first: int, report: Report
+    contract: Contract,
+    batch: pa.RecordBatch,
+    source: str,
+    date: str | None,
+    first: int,
+    report: Report,
 ) -> tuple[dict[str, columns.Typed], rules.Refusals]:
     """Casts and checks the rows of a batch.
 
@@ -23,7 +28,7 @@ def check_batch(
       contract: the data contract.
       batch: its columns, in whatever order, [N].
       source: the file's name.
-      date: the file's span.
+      date: the file's span; None where it is in none.
       first: row of the file that is the batch's first.
       report: gets the rows that were read and those that are refused.
 

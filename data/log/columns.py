@@ -17,7 +17,7 @@ from schemas.column import Column
 from schemas.contract import Contract
 
 _ACCEPTED = {
-    "int": "an integer other than uint64, bool, or a float that holds whole numbers",
+    "int": "an integer, bool, or a float that holds whole numbers",
     "float": "a float, an integer or bool",
     "bytes": "string or binary, or an integer, bool or float that holds whole numbers",
 }
@@ -135,7 +135,7 @@ def _value_castable(column: Column, got: pa.DataType) -> bool:
     types = pa.types
     number = types.is_integer(got) or types.is_boolean(got) or types.is_floating(got)
     if column.type != "bytes":
-        return number and got != pa.uint64()
+        return number
     text = (
         types.is_string,
         types.is_binary,

@@ -67,13 +67,13 @@ def day_bounds(date: str, ticks_per_second: int) -> tuple[int, int]:
     return start, start + 86_400 * ticks_per_second
 
 
-def refuse(contract: Contract, batch: Mapping[str, Typed], date: str) -> Refusals:
+def refuse(contract: Contract, batch: Mapping[str, Typed], date: str | None) -> Refusals:
     """Checks the rows of one batch of the span `date`.
 
     Args:
       contract: the data contract.
       batch: every column of the contract, by name, each [N].
-      date: the span's day (`YYYY-MM-DD`, UTC).
+      date: the span's day (`YYYY-MM-DD`, UTC); None for rows that are in no span yet.
     """
     first_rule: np.ndarray | None = None
     rules: list[Rule] = []
@@ -89,7 +89,7 @@ def refuse(contract: Contract, batch: Mapping[str, Typed], date: str) -> Refusal
 
 
 def _broken(
-    contract: Contract, batch: Mapping[str, Typed], date: str
+    contract: Contract, batch: Mapping[str, Typed], date: str | None
 ) -> Iterator[tuple[Rule, np.ndarray]]:
     """Yields each rule that some row breaks, with the rows that do, bool [N]."""
     for rule, broken in _all_rules(contract, batch, date):
@@ -98,7 +98,7 @@ def _broken(
 
 
 def _all_rules(
-    contract: Contract, batch: Mapping[str, Typed], date: str
+    contract: Contract, batch: Mapping[str, Typed], date: str | None
 ) -> Iterator[tuple[Rule, np.ndarray | None]]:
     for name, values in batch.items():
         for reason, broken in values.broken.items():
@@ -111,7 +111,7 @@ def _all_rules(
             yield Rule("missing", name, "a value in every row", advice), missing
 
     time = contract.timestamp
-    if time is not None:
+    if time is not None and date is not None:
         start, end = day_bounds(date, time.tags.ticks_per_second)
         ticks = batch[time.name].filled()
         wanted = f"a time on {date} (UTC), {start} to {end - 1}"

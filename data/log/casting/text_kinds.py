@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.log.casting.text_numbers import BOOLEANS, ISO_8601, MISSING, parse_numbers
+from data.log.casting.text_numbers import ISO_8601, MISSING, parse_numbers
 
 _TICKS = 1_000_000
 _LOOKED_AT_FIRST = 1_000
-_LONG_INTEGER = re.compile(r"[+-]?\d{17,}")
+_INT64 = np.iinfo(np.int64)
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_REAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+|0|[1-9][0-9]*)(?:[eE][+-]?[0-9]+)?")
+_DOUBLES_DIGITS = 17
 
 
 def narrowest(texts: pa.Array) -> pa.Array:
-    """Reads texts as numbers or times where all of them are.
+    """Reads texts as numbers or times where all of them are, and nothing is lost by it.
 
-    By the rule of `text_numbers`, so that what is found here is what a contract's column of
-    that type is given. Integers that int64 can't hold stay text: they are ids.
+    A column is a number only if every text is a number's canonical writing:
+
+    - an integer: no sign but `-`, no leading zero, no blank, inside int64 (`str(int(t)) == t`);
+    - a real number: such digits, with decimals or without. At least one text of the column has
+      a decimal point: without one, `12e3` is an id. Decimals may end in zeros (`12.50`, `3.0`),
+      but no two texts of one column may differ in these alone (`1.1` and `1.10` are versions).
+
+    `001`, `+1`, `-0`, `0x1f`, `1_000`, `inf` and `True` are texts. What is found here is what a
+    contract's column of that type is given: `text_numbers` reads all of these, and more.
 
     Args:
       texts: binary or string [N].
 
     Returns:
-      bool, int64, float64 or timestamp[us, UTC] [N], null where missing; else string [N], or
-      binary where a text is no UTF-8.
+      int64, float64 or timestamp[us, UTC] [N], null where missing; else string [N], or binary
+      where a text is no UTF-8.
     """
     try:
         texts = texts.cast(pa.string())
@@ -36,30 +48,46 @@ def narrowest(texts: pa.Array) -> pa.Array:
     distinct = encoded.dictionary
     plain = pc.utf8_lower(pc.utf8_trim_whitespace(distinct))
     known = distinct.filter(pc.invert(pc.is_in(plain, value_set=pa.array(MISSING))))
-    if not len(known):
-        return texts
     # Most columns of texts show it at once, and others may have a value a row.
-    kind = _kind(known.slice(0, _LOOKED_AT_FIRST)) and _kind(known)
-    return texts if kind is None else _read(distinct, plain, kind).take(encoded.indices)
+    kind = _kind(known) if len(known) and _may_be_known(known) else None
+    return texts if kind is None else _read(distinct, kind).take(encoded.indices)
+
+
+def _may_be_known(texts: pa.Array) -> bool:
+    first = texts.slice(0, _LOOKED_AT_FIRST).to_pylist()
+    return all(_REAL.fullmatch(text) for text in first) or _are_times(first)
 
 
 def _kind(texts: pa.Array) -> str | None:
     """The kind of distinct texts that are all there."""
-    plain = [text.strip().lower() for text in texts.to_pylist()]
-    if all(text in BOOLEANS for text in plain):
-        return "bool"
-    if parse_numbers(texts, "int")[1] is None:
-        return "int"
-    if parse_numbers(texts, "float")[1] is None:
-        return None if any(_LONG_INTEGER.fullmatch(text) for text in plain) else "float"
-    times = all(ISO_8601.fullmatch(text.upper()) for text in plain)
-    return "time" if times and parse_numbers(texts, "int", _TICKS)[1] is None else None
+    values = texts.to_pylist()
+    if all(_INTEGER.fullmatch(text) for text in values):
+        return "int" if all(_INT64.min <= int(text) <= _INT64.max for text in values) else None
+    if _are_reals(values):
+        return "float"
+    is_time = _are_times(values) and parse_numbers(texts, "int", _TICKS)[1] is None
+    return "time" if is_time else None
 
 
-def _read(texts: pa.Array, plain: pa.Array, kind: str) -> pa.Array:
-    if kind == "bool":
-        missing = pc.is_in(plain, value_set=pa.array(MISSING)).to_numpy(zero_copy_only=False)
-        return pa.array(np.array([text == "true" for text in plain.to_pylist()]), mask=missing)
+def _are_reals(texts: Sequence[str]) -> bool:
+    if not all(_REAL.fullmatch(text) for text in texts):
+        return False
+    with_point = [text for text in texts if "." in text]
+    if not with_point or not all(math.isfinite(float(text)) for text in texts):
+        return False
+    # A double can't tell long integers apart.
+    if any(len(text) >= _DOUBLES_DIGITS and _INTEGER.fullmatch(text) for text in texts):
+        return False
+    # Whole numbers may be written with and without `.0`.
+    parts = [text for text in with_point if text.rstrip("0")[-1] != "."]
+    return len({text.rstrip("0") for text in parts}) == len(parts)
+
+
+def _are_times(texts: Sequence[str]) -> bool:
+    return all(ISO_8601.fullmatch(text.strip().upper()) for text in texts)
+
+
+def _read(texts: pa.Array, kind: str) -> pa.Array:
     if kind == "time":
         return parse_numbers(texts, "int", _TICKS)[0].cast(pa.timestamp("us", "UTC"))
     numbers = parse_numbers(texts, "int" if kind == "int" else "float")[0]

@@ -84,6 +84,8 @@ def _is_utf8(value: bytes) -> bool:
 
 def _cast_number(array: pa.Array, target: pa.DataType) -> tuple[pa.Array, Broken]:
     is_float = target == pa.float32()
+    if array.type == pa.uint64() and not is_float:
+        return _cast_unsigned(array)
     if not pa.types.is_floating(array.type):
         # A float32 rounds large integers; Arrow's safe cast would refuse them instead.
         return array if array.type == target else array.cast(target, not is_float), {}
@@ -108,3 +110,13 @@ def _cast_number(array: pa.Array, target: pa.DataType) -> tuple[pa.Array, Broken
     if not pc.any(unusable).as_py():
         return found, {}
     return found, {"unusable_number": unusable.to_numpy(zero_copy_only=False)}
+
+
+def _cast_unsigned(array: pa.Array) -> tuple[pa.Array, Broken]:
+    """uint64 as int64; what int64 can't hold (half of all 64-bit hashes) is unusable."""
+    usable = pc.less_equal(array, pa.scalar(np.iinfo(np.int64).max, pa.uint64()))
+    if pc.all(usable).as_py() is not False:
+        return array.cast(pa.int64()), {}
+    unusable = pc.fill_null(pc.invert(usable), False).to_numpy(zero_copy_only=False)
+    found = pc.if_else(usable, array, pa.scalar(None, pa.uint64())).cast(pa.int64())
+    return found, {"unusable_number": unusable}

@@ -214,7 +214,7 @@ def test_a_file_in_other_types_is_accepted(contract):
     ("column", "kind", "got"),
     [
         ("click", pa.string(), "string"),
-        ("age", pa.uint64(), "uint64"),
+        ("age", pa.decimal128(9, 2), r"decimal128\(9, 2\)"),
         ("age", pa.timestamp("us"), r"timestamp\[us\]"),
         ("price", pa.string(), "string"),
         ("item", pa.date32(), r"date32\[day\]"),

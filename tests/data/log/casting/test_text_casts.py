@@ -26,3 +26,11 @@ def test_a_fraction_is_no_name():
     assert found.to_pylist() == [b"1", None, None, None]
     assert list(broken) == ["no_text"]
     np.testing.assert_array_equal(broken["no_text"], [False, True, False, True])
+
+
+def test_unsigned_numbers_are_integers_as_far_as_int64_goes():
+    found, broken = cast(pa.array([1, None, 2**63 - 1, 2**63], pa.uint64()), "int")
+    assert found.to_pylist() == [1, None, 2**63 - 1, None]
+    assert broken["unusable_number"].tolist() == [False, False, False, True]
+    assert cast(pa.array([7, None], pa.uint64()), "int")[1] == {}
+    assert cast(pa.array([2**63], pa.uint64()), "float")[0].to_pylist() == [2.0**63]
