@@ -38,26 +38,42 @@ __all__ = ["compare", "infer", "predict", "run", "serve"]
 _Path = str | os.PathLike[str]
 
 
-def infer(data: _Path, out: _Path | None = None, *, overwrite: bool = False) -> Proposal:
+def infer(
+    data: _Path,
+    out: _Path | None = None,
+    *,
+    overwrite: bool = False,
+    user: str | None = None,
+    scenario: str | None = None,
+    time: str | None = None,
+    labels: Sequence[str] = (),
+) -> Proposal:
     """Proposes a tagged schema for a log.
 
     Args:
       data: a folder of Parquet, CSV or TFRecord files, or one file.
       out: the schema file to write; None writes nothing.
       overwrite: replace `out` if it exists.
+      user: the column that tells users apart, or `none` for a log without; None to guess it.
+      scenario: the column that says where the impression was shown, or `none`; None to guess it.
+      time: the column of the impression's time, or `none`; None to guess it.
+      labels: the labels' columns; empty to guess them.
 
     Returns:
       The schema's text, with a comment above each feature that gives the reason for its tags, and
       a summary, which also names the files of `data` that were not read.
 
     Raises:
-      BadDataError: the log can't be read, or no column fits a role that every schema has.
+      ChoiceError: a column is not there, or is named for two roles.
+      BadDataError: the log can't be read, or no column fits a role that is to be guessed.
       PolyrankError: `out` exists.
     """
     from cli.common.schema_proposal import propose_schema
+    from data.inference.choices import Choices
 
+    choices = Choices(user, scenario, time, tuple(labels))
     proposal, left_out = propose_schema(
-        pathlib.Path(data), None if out is None else pathlib.Path(out), overwrite
+        pathlib.Path(data), None if out is None else pathlib.Path(out), overwrite, choices
     )
     return dataclasses.replace(proposal, summary=(*proposal.summary, *left_out))
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from data.inference import names
+from data.inference.candidates import Place
+from data.inference.label_values import Label, as_label
+from data.inference.outcome_names import (
+    is_history,
+    is_plain_outcome,
+    label_names,
+    named_outcome,
+    of_the_policy,
+)
 from data.inference.profile import Profile
+from schemas.outcome_names import known_afterwards
 
 _BY_CHANCE = 1e-3
 """Above this probability, rows that keep a constraint by accident prove none."""
@@ -22,61 +31,124 @@ class LabelGuess:
     """A label, its tag and why.
 
     Attributes:
-      column: the column.
-      tag: `label:NAME`, with `given:` or `after:`.
+      label: the column as a label.
+      tag: `label:NAME`, with `above:`, `given:` or `after:`.
       reason: for people.
     """
 
-    column: Profile
+    label: Label
     tag: str
     reason: str
 
 
-def find_labels(
-    columns: Sequence[Profile], sided: Callable[[Profile], str], clock: Callable[[Profile], bool]
-) -> list[Profile]:
-    """The label columns, the most frequent first.
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """The labels, and the columns that are named like one and are none.
 
-    Those that are named like an outcome, and those that such a label implies, or is implied by;
-    where no name helps, all that neither person, item nor hour decides.
+    Attributes:
+      found: the most frequent first.
+      refused: (column, why it is no label) of columns that are named like an outcome.
+      in_doubt: columns that would be labels if no name spoke for others.
+    """
+
+    found: tuple[Label, ...]
+    refused: tuple[tuple[Profile, str], ...] = ()
+    in_doubt: tuple[Label, ...] = ()
+
+
+def find_labels(
+    columns: Sequence[Profile],
+    sided: Callable[[Profile], str],
+    clock: Callable[[Profile], bool],
+    place: Place,
+    lost: Sequence[tuple[Profile, str]] = (),
+) -> Labels:
+    """Finds the labels.
+
+    Those that are named like an outcome, and those that such a label implies, or is implied by.
+    Where no column is named like one: all that are 0 or 1 in every row and that neither user,
+    item nor hour decides.
 
     Args:
       columns: those without a role.
-      sided: a column -> `user`, `item` or `context`; an outcome is none of the person alone.
+      sided: a column -> `user`, `item` or `context`; an outcome is none of the user alone.
       clock: True for a column that the hour decides.
+      place: where a row is.
+      lost: columns that are named like an outcome and left out already, with the reason.
     """
-    free = [
-        column
-        for column in columns
-        if column.binary
-        and not names.told_afterwards(column.name)
-        and sided(column) == "context"
-        and not clock(column)
-    ]
-    named = [column for column in free if names.has(column.name, names.OUTCOME)]
+    named: list[Label] = []
+    refused = list(lost)
+    free: list[Label] = []
+    for column in columns:
+        if known_afterwards(column.name) or of_the_policy(column.name):
+            continue
+        if named_outcome(column.name):
+            if is_history(column.name) or sided(column) != "context":
+                continue
+            label = as_label(column, place)
+            if isinstance(label, Label) and (label.above and not is_plain_outcome(column.name)):
+                label = "its name says more than an outcome, and its values are not 0 and 1"
+            if isinstance(label, Label):
+                named.append(label)
+            else:
+                refused.append((column, label))
+        elif _is_free(column, sided, clock):
+            label = as_label(column, place)
+            free += [label] if isinstance(label, Label) else []
     related = [
-        column
-        for column in free
-        if column not in named
-        and any(_implied(x, [column]) or _implied(column, [x]) for x in named)
+        label for label in free if any(_implied(x, [label]) or _implied(label, [x]) for x in named)
     ]
-    return sorted([*named, *related] or free, key=lambda column: -column.numbers.sum())
+    if named:
+        found: list[Label] = []
+        # Of a flag and a count that say the same, the flag is the label.
+        for label in sorted([*named, *related], key=lambda x: x.above):
+            same = next((x for x in found if x.says_the_same_as(label)), None)
+            if same is None:
+                found.append(label)
+            else:
+                refused.append((label.column, f"it says the same as '{same.name}' in every row"))
+        return Labels(most_frequent_first(found), tuple(refused))
+    if refused:
+        return Labels((), tuple(refused), most_frequent_first(free))
+    return Labels(most_frequent_first(free))
 
 
-def task_graph(labels: Sequence[Profile]) -> list[LabelGuess]:
-    """Tags of the labels (the most frequent first), from the constraints that all rows keep."""
-    short = names.label_names([label.name for label in labels])
-    any_named = any(names.has(label.name, names.OUTCOME) for label in labels)
+def _is_free(
+    column: Profile, sided: Callable[[Profile], str], clock: Callable[[Profile], bool]
+) -> bool:
+    """True for a column of 0 and 1 that nothing known before the impression decides."""
+    if column.type != "int" or column.is_time or column.missing or column.distinct != 2:
+        return False
+    zeros_and_ones = set(np.unique(column.numbers)) == {0.0, 1.0}
+    return zeros_and_ones and sided(column) == "context" and not clock(column)
+
+
+def most_frequent_first(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Sorts labels by their positives, as `task_graph` wants them."""
+    return tuple(sorted(labels, key=lambda label: -label.positives))
+
+
+def task_graph(labels: Sequence[Label], chosen: bool = False) -> list[LabelGuess]:
+    """Tags of the labels (the most frequent first), from the constraints that all rows keep.
+
+    Args:
+      labels: the labels.
+      chosen: True where the caller named them.
+    """
+    short = label_names([label.name for label in labels])
+    any_named = any(named_outcome(label.name) for label in labels)
     guesses = []
     for index, label in enumerate(labels):
-        reasons = [f"0 or 1 in every row, {label.numbers.mean():.2%} are 1"]
-        if names.has(label.name, names.OUTCOME):
+        reasons = list(label.reasons)
+        if chosen:
+            reasons.append("chosen")
+        elif named_outcome(label.name):
             reasons.append("its name says outcome")
         elif any_named:
             reasons.append("its rows and those of an outcome imply each other")
         else:
             reasons.append(
-                "weak: no column is named like an outcome, and neither person, item nor hour "
+                "weak: no column is named like an outcome, and neither user, item nor hour "
                 "decides it"
             )
         tag = f"label:{short[label.name]}"
@@ -93,32 +165,37 @@ def task_graph(labels: Sequence[Profile]) -> list[LabelGuess]:
             tag += f" after:{','.join(short[x.name] for x in paths)}"
             shares = ", ".join(f"'{x.name}' {_share(label, x):.0%}" for x in paths)
             reasons.append(f"where it is 1, so is often {shares}")
+        if label.above:
+            tag += " above:0"
         guesses.append(LabelGuess(label, tag, "; ".join(reasons)))
     return guesses
 
 
-def _share(label: Profile, other: Profile) -> float:
-    """Of the label's positives, the share that `other` is 1 in too."""
-    return float(other.numbers[label.numbers == 1].mean())
+def _share(label: Label, other: Label) -> float:
+    """Of the label's positives that know `other`, the share that it is 1 in too; 0 of none."""
+    rows = (label.target == 1) & other.known
+    return float(other.target[rows].mean()) if rows.any() else 0.0
 
 
-def _implied(label: Profile, others: Sequence[Profile]) -> Profile | None:
+def _implied(label: Label, others: Sequence[Label]) -> Label | None:
     """The rarest of `others` without which the label never is 1, if that is no accident."""
-    positives = label.numbers.sum()
-    proved = [
-        other
-        for other in others
-        if other.numbers.sum() > positives
-        and _share(label, other) == 1
-        and positives * np.log(other.numbers.mean()) < np.log(_BY_CHANCE)
-    ]
-    return min(proved, key=lambda x: x.numbers.sum()) if proved else None
+    proved = []
+    for other in others:
+        both = label.known & other.known
+        positives = int(label.target[both].sum())
+        if (
+            both.any()
+            and other.target[both].sum() > positives > 0
+            and _share(label, other) == 1
+            and positives * np.log(other.rate) < np.log(_BY_CHANCE)
+        ):
+            proved.append(other)
+    return min(proved, key=lambda x: x.positives) if proved else None
 
 
-def _paths(label: Profile, others: Sequence[Profile]) -> list[Profile]:
+def _paths(label: Label, others: Sequence[Label]) -> list[Label]:
     return [
         other
         for other in others
-        if _share(label, other) >= _LEAST_SHARE
-        and _share(label, other) >= _LEAST_LIFT * other.numbers.mean()
+        if _share(label, other) >= _LEAST_SHARE and _share(label, other) >= _LEAST_LIFT * other.rate
     ]

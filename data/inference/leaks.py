@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from data.inference.label_values import Label
 from data.inference.profile import Profile
 
 SUSPICIOUS_AUC = 0.8
@@ -15,17 +16,18 @@ _LEAST_POSITIVES = 20
 _PRIOR_ROWS = 10.0
 
 
-def lone_auc(column: Profile, label: Profile) -> float:
+def lone_auc(column: Profile, label: Label) -> float:
     """AUC of the label's rate within a value of the column, learned on half of the rows.
 
     Numbers of many values are cut into quantiles; a missing value is a value. The rates of
-    even rows rank the odd rows, so that an id of one row each is worth nothing.
+    even rows rank the odd rows, so that an id of one row each is worth nothing. Rows whose label
+    is not known yet are left out.
 
     Returns:
       0.5 where the halves hold too few positives or negatives to tell.
     """
-    codes = _bins(column)
-    target = label.numbers
+    codes = _bins(column)[label.known]
+    target = label.target[label.known]
     even = np.arange(len(target)) % 2 == 0
     for half in (even, ~even):
         positives = target[half].sum()

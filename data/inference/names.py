@@ -1,44 +1,64 @@
-"""What a column's name says about it: the words that logs of impressions use."""
+"""What a column's name says about its role: the words that logs of impressions use."""
 
 from __future__ import annotations
 
-import collections
-import re
-from collections.abc import Sequence
-
-from schemas.outcome_names import AFTERWARDS as AFTERWARDS
-from schemas.outcome_names import OUTCOME as OUTCOME
+# Named twice, so that the other modules find all that names say here.
 from schemas.outcome_names import has as has
-from schemas.outcome_names import known_afterwards
-from schemas.outcome_names import vocabulary as _vocabulary
-from schemas.outcome_names import words as words
+from schemas.outcome_names import vocabulary, words
 
-TIME = _vocabulary("time timestamp ts datetime date at epoch when")
-CLOCK = _vocabulary("hour hourmin minute weekday dow")
-USER = _vocabulary(
+TIME = vocabulary("time timestamp ts datetime date at epoch when")
+CLOCK = vocabulary("hour hourmin minute weekday dow")
+USER = vocabulary(
     "user uid userid member customer visitor person people account viewer reader buyer device "
     "cookie client profile subscriber passenger guest"
 )
-ITEM = _vocabulary(
+ITEM = vocabulary(
     "item iid itemid video movie film product sku goods ad advert creative doc document article "
     "news song track offer listing photo note post content hotel poi shop game app book"
 )
-ID = _vocabulary("id uid iid userid itemid key hash code no")
-IMPRESSION = _vocabulary("impression request session query trace event log row uuid guid")
-SCENARIO = _vocabulary(
+ID = vocabulary("id uid iid userid itemid key hash code no")
+IMPRESSION = vocabulary("impression request session query trace event log row uuid guid")
+SCENARIO = vocabulary(
     "scenario scene tab page surface placement channel domain entry source country market module "
     "screen section zone area site business"
 )
-POSITION = _vocabulary("position pos rank slot")
-NUMBER = _vocabulary(
+POSITION = vocabulary("position pos rank slot")
+NUMBER = vocabulary(
     "count cnt num number price amount age score rate ratio duration length size days hours "
     "minutes seconds sec ms distance total sum avg mean"
 )
-told_afterwards = known_afterwards
-_ROW_WEIGHTS = _vocabulary(
+_ROW_WEIGHTS = vocabulary(
     "weight weights sample_weight row_weight example_weight impression_weight instance_weight "
     "loss_weight"
 )
+_BESIDE_TIME = vocabulary(
+    "event impression imp exposure exposed request req log logged server client local utc gmt unix "
+    "ms us s ns sec secs seconds millis micros nanos shown show display displayed served created"
+)
+_BESIDE_USER = ID | vocabulary(
+    "hashed anonymous anon anonymized encrypted masked global unique internal external new old"
+)
+_BESIDE_SCENARIO = vocabulary("id name type code key kind")
+
+
+def says_time(name: str) -> bool:
+    """True where the name says that the column is the time of the impression, and no other."""
+    return _says(name, TIME, _BESIDE_TIME)
+
+
+def says_user(name: str) -> bool:
+    """True where the name says that the column tells users apart."""
+    return _says(name, USER, _BESIDE_USER)
+
+
+def says_scenario(name: str) -> bool:
+    """True where the name says that the column is the scenario."""
+    return _says(name, SCENARIO, _BESIDE_SCENARIO)
+
+
+def _says(name: str, role: frozenset[str], others: frozenset[str]) -> bool:
+    known = {word for word in words(name) if not word.isdigit()}
+    return bool(known & role) and known <= role | others
 
 
 def weighs_rows(name: str) -> bool:
@@ -46,25 +66,6 @@ def weighs_rows(name: str) -> bool:
     return "_".join(words(name)) in _ROW_WEIGHTS
 
 
-def label_names(columns: Sequence[str]) -> dict[str, str]:
-    """The names of labels in the task graph: the columns' without `is_` or `has_`.
-
-    Columns that differ in nothing else keep all of their names.
-    """
-    short = {column: _without_prefix(column) for column in columns}
-    often = collections.Counter(short.values())
-    return {
-        column: name if often[name] == 1 else _without_separators(column)
-        for column, name in short.items()
-    }
-
-
-def _without_prefix(column: str) -> str:
-    parts = words(column)
-    kept = parts[1:] if len(parts) > 1 and parts[0] in ("is", "has", "label") else parts
-    return "_".join(kept) or _without_separators(column)
-
-
-def _without_separators(column: str) -> str:
-    """A column's name without what tells the parts of a tag and of an override apart."""
-    return re.sub(r"[\s,:/]+", "_", column)
+def fits_a_schema(name: str) -> bool:
+    """False for a name that no schema has: an empty one, or one of control characters."""
+    return bool(name.strip()) and name.isprintable()

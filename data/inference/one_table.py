@@ -69,6 +69,8 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return one
     if types.is_null(one):
         return other
+    if {one, other} == {pa.string(), pa.binary()}:
+        return pa.binary()
     whole = types.is_integer(one) or types.is_boolean(one)
     other_whole = types.is_integer(other) or types.is_boolean(other)
     if whole and other_whole:

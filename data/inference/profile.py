@@ -21,7 +21,7 @@ class Profile:
 
     Attributes:
       name: its name.
-      values: as read, [N]; no dictionary.
+      values: as read, [N], in one of the types of `plain_types`.
     """
 
     name: str
@@ -29,20 +29,30 @@ class Profile:
 
     @property
     def type(self) -> ColumnType | None:
-        """The contract's type; None for a type that no contract has (lists, structs)."""
+        """The contract's type; None for a type that no contract has (lists, dates)."""
         kind = self.values.type
-        if pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        if self.is_time or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
             return "int"
         if pa.types.is_floating(kind):
             # pandas writes whole numbers with gaps as floats.
             return "int" if self.distinct and self._whole else "float"
-        texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-        return "bytes" if kind in texts else None
+        return "bytes" if kind in (pa.string(), pa.binary()) else None
+
+    @property
+    def is_time(self) -> bool:
+        """True for Arrow's timestamps, and for times that a file writes as text."""
+        return pa.types.is_timestamp(self.values.type)
 
     @functools.cached_property
     def _whole(self) -> bool:
-        numbers = self.numbers[~np.isnan(self.numbers)]
-        return bool(np.isfinite(numbers).all() and (numbers == np.trunc(numbers)).all())
+        return not self.fractions.any()
+
+    @property
+    def fractions(self) -> np.ndarray:
+        """Bool [N]: the rows whose number is no integer to the pipeline's reader."""
+        # Beyond 2**53 a double can't tell neighbouring integers apart.
+        exact = (np.abs(self.numbers) <= 2**53) & (self.numbers == np.trunc(self.numbers))
+        return np.asarray(~np.isnan(self.numbers) & ~exact)
 
     @functools.cached_property
     def _encoded(self) -> pa.DictionaryArray:
@@ -59,8 +69,16 @@ class Profile:
 
     @property
     def distinct(self) -> int:
-        """Number of distinct values."""
-        return len(self._encoded.dictionary)
+        """Number of distinct values; 0 for a column of no contract's type."""
+        return len(self._encoded.dictionary) if self.type_is_known else 0
+
+    @property
+    def type_is_known(self) -> bool:
+        """False for lists, dates, decimals: what the pipeline's reader has no place for."""
+        kind = self.values.type
+        number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        known = number or pa.types.is_boolean(kind) or self.is_time
+        return known or kind in (pa.string(), pa.binary())
 
     @functools.cached_property
     def counts(self) -> np.ndarray:
@@ -70,13 +88,20 @@ class Profile:
     @property
     def missing(self) -> int:
         """Number of rows without a value."""
-        return int((self.codes < 0).sum())
+        return int(self.absent.sum())
+
+    @functools.cached_property
+    def absent(self) -> np.ndarray:
+        """Bool [N]: the rows without a value."""
+        if not self.type_is_known:
+            return np.asarray(self.values.is_null().to_numpy(zero_copy_only=False))
+        return self.codes < 0
 
     @functools.cached_property
     def texts(self) -> list[str]:
         """The distinct values as texts, by code."""
         values = self._encoded.dictionary.to_pylist()
-        if self.type == "int" and not pa.types.is_timestamp(self.values.type):
+        if self.type == "int" and not self.is_time:
             return [str(int(value)) for value in values]
         return [x.decode(errors="replace") if isinstance(x, bytes) else str(x) for x in values]
 
@@ -84,22 +109,9 @@ class Profile:
     def numbers(self) -> np.ndarray:
         """float64 [N], NaN where missing; for a column of numbers or times only."""
         values = self.values
-        if pa.types.is_timestamp(values.type):
+        if self.is_time:
             values = values.cast(pa.int64())
-        if values.type == pa.float16():
-            values = pa.array(values.to_numpy(zero_copy_only=False).astype(np.float32))
         return np.asarray(pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-
-    @property
-    def binary(self) -> bool:
-        """True where every row holds 0 or 1, and both occur."""
-        return (
-            self.type == "int"
-            and not pa.types.is_timestamp(self.values.type)
-            and self.missing == 0
-            and self.distinct == 2
-            and set(np.unique(self.numbers)) == {0.0, 1.0}
-        )
 
     def determines(self, other: Profile) -> bool:
         """True where rows of one value of this column have one value of `other`.
@@ -108,6 +120,13 @@ class Profile:
         a user) decide nothing.
         """
         return determined_by(self.codes, other)
+
+    def is_copy_of(self, other: Profile) -> bool:
+        """True where each value goes with one of `other`, and the other way round."""
+        pairs = np.unique(np.stack([self.codes, other.codes]), axis=1).shape[1]
+        with_gaps = self.missing > 0, other.missing > 0
+        values = self.distinct + with_gaps[0], other.distinct + with_gaps[1]
+        return (pairs, pairs) == values
 
 
 def determined_by(key: np.ndarray, other: Profile) -> bool:

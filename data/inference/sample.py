@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from common.errors import BadDataError
 from data.inference.one_table import one_array, one_table
+from data.inference.plain_types import plain
 from data.inference.text_faults import text_notes
-from data.log.casting import lists
 from data.log.files import LeftOut, LogFile, list_log
 from data.log.formats.opening import open_log
 from data.log.formats.reader import LogReader
@@ -23,11 +23,28 @@ MOST_ROWS = 500_000
 
 
 @dataclasses.dataclass(frozen=True)
+class Part:
+    """The first rows of one file.
+
+    Attributes:
+      file: which one.
+      rows: as the pipeline's reader gives them.
+      untyped: True where all columns are text.
+    """
+
+    file: LogFile
+    rows: pa.Table
+    untyped: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Sample:
     """Rows of a log.
 
     Attributes:
-      table: the rows, in the order of the files; texts of a CSV in their narrowest type.
+      table: the rows, in the order of the files, in the types of `plain_types`; texts of a CSV in
+        their narrowest type.
+      parts: the same rows as they were read.
       files: the files, in order.
       days: datetime64[D] [N], the day of each row's `span=` folder; None where there are none.
       complete: True where every row was read.
@@ -36,11 +53,20 @@ class Sample:
     """
 
     table: pa.Table
+    parts: tuple[Part, ...]
     files: tuple[LogFile, ...]
     days: np.ndarray | None
     complete: bool
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+
+    def place(self, row: int) -> str:
+        """Where a row of the table is: its file, and its row in it, from 0."""
+        for part in self.parts:
+            if row < part.rows.num_rows:
+                return f"{part.file.name}, row {row:,}"
+            row -= part.rows.num_rows
+        raise IndexError(row)
 
 
 def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> Sample:
@@ -52,7 +78,7 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
     """
     listing = list_log(source)
     share = -(-most_rows // len(listing.files))
-    files, tables, days, complete = [], [], [], True
+    parts, days, complete = [], [], True
     notes: list[tuple[str, str]] = []
     for file in listing.files:
         reader = open_log(file)
@@ -63,15 +89,15 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
         complete = complete and whole
         notes += text_notes(file, table)
         if table.num_rows:
-            files.append(file)
-            tables.append(table)
+            parts.append(Part(file, table, reader.untyped))
             days.append(np.full(table.num_rows, file.date or "NaT", "datetime64[D]"))
-    if not tables:
+    if not parts:
         raise BadDataError(f"{source} holds files and no row; deliver the log anew")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
+    table = one_table([part.file for part in parts], list(map(_plain, parts)))
     return Sample(
-        one_table(files, tables), listing.files, known, complete, listing.left_out, tuple(notes)
+        table, tuple(parts), listing.files, known, complete, listing.left_out, tuple(notes)
     )
 
 
@@ -81,7 +107,7 @@ def _first_rows(file: LogFile, reader: LogReader, most_rows: int) -> tuple[pa.Ta
     twice = [name for name, count in collections.Counter(names).items() if count > 1]
     if twice:
         raise BadDataError(
-            f"{file.name} has more than one column called {some(map(repr, twice))}; give every "
+            f"{file.name}: {some(_times(name, names.count(name)) for name in twice)}; give every "
             "column a name of its own"
         )
     batches: list[pa.RecordBatch] = []
@@ -91,8 +117,12 @@ def _first_rows(file: LogFile, reader: LogReader, most_rows: int) -> tuple[pa.Ta
             batches.append(batch)
             rows += batch.num_rows
             if rows > most_rows:
-                return _plain(file, _table(batches, names).slice(0, most_rows)), False
-    return _plain(file, _table(batches, names)) if batches else pa.table({}), True
+                return _table(batches, names).slice(0, most_rows), False
+    return _table(batches, names) if batches else pa.table({}), True
+
+
+def _times(name: str, count: int) -> str:
+    return f"column '{name}' is there {count} times"
 
 
 def _table(batches: list[pa.RecordBatch], names: list[str]) -> pa.Table:
@@ -100,26 +130,9 @@ def _table(batches: list[pa.RecordBatch], names: list[str]) -> pa.Table:
     return pa.Table.from_batches(batches).select(names)
 
 
-def _plain(file: LogFile, table: pa.Table) -> pa.Table:
+def _plain(part: Part) -> pa.Table:
     """The values of a file as those of other formats would be, so that these can be compared."""
-    columns = [one_array(column) for column in table.columns]
-    if file.format == "tfrecord":
-        columns = [_without_lists(column) for column in columns]
-    columns = [
-        column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
-        for column in columns
-    ]
-    return pa.table(columns, table.schema.names)
-
-
-def _without_lists(column: pa.Array) -> pa.Array:
-    """Unwraps lists of at most one value, and decodes UTF-8 bytes."""
-    if not lists.is_list(column.type):
-        return column
-    values, several = lists.first_values(column)
-    if several is not None:
-        return column
-    try:
-        return values.cast(pa.string()) if pa.types.is_large_binary(values.type) else values
-    except pa.ArrowInvalid:
-        return values
+    columns = [one_array(column) for column in part.rows.columns]
+    if not part.untyped:
+        columns = [plain(column, part.file.format == "tfrecord") for column in columns]
+    return pa.table(columns, part.rows.schema.names)

@@ -57,6 +57,15 @@ def test_infer_replaces_a_file_only_when_it_may(log, tmp_path):
     assert list(tmp_path.iterdir()) == [out]
 
 
+def test_infer_takes_the_roles_that_it_is_given(log):
+    proposal = polyrank.infer(log, user="none", scenario="none", labels=["click"])
+    assert proposal.summary[0].startswith("time: ")
+    assert "scenario: none (all rows are one scenario)" in proposal.summary
+    assert "user: none (no GAUC and no interval over users)" in proposal.summary
+    with pytest.raises(PolyrankError, match="--label 'clik' is no column; did you mean 'click'"):
+        polyrank.infer(log, labels=["clik"])
+
+
 def test_infer_without_a_file_writes_nothing(log):
     assert polyrank.infer(log).text.startswith("# Proposed from 600 rows of 1 file(s).")
     assert list(log.parent.iterdir()) == [log]

@@ -11,7 +11,7 @@ from made_shop import shop
 from common.errors import BadDataError
 from data import synthetic
 from data.adapters import kuairand
-from data.inference.guesses import guess
+from data.inference.guesser import guess
 from data.inference.proposal import propose
 from data.inference.sample import read_sample
 from data.synthetic.columns import contract
@@ -134,10 +134,10 @@ def test_every_feature_has_its_reason_above_it(shopped):
 @pytest.mark.parametrize(
     ("change", "role"),
     [
-        ({"wann": "yesterday"}, "timestamp"),
+        ({"wann": "yesterday"}, "time"),
         ({"wo": None, "land": None}, "scenario"),
         ({"ja": 0, "dann": 0}, "label"),
-        ({"wer": "p1", "was": 7}, "user_id"),
+        ({"wer": "p1", "was": 7}, "user"),
     ],
 )
 def test_a_role_that_nobody_fills_is_named_with_what_to_write(tmp_path, change, role):
@@ -145,7 +145,7 @@ def test_a_role_that_nobody_fills_is_named_with_what_to_write(tmp_path, change, 
     # The age and the mood would do for a scenario or an id otherwise.
     rows = rows.assign(**change).drop(columns=["alter", "stunde"])
     rows.to_csv(tmp_path / "shop.csv", index=False)
-    with pytest.raises(BadDataError, match=f"no column fits:\n(.*\n)*  {role}: write "):
+    with pytest.raises(BadDataError, match=f":\n(.*\n)*  {role}: no column fits\n    write "):
         _proposed(tmp_path)
 
 

@@ -1,0 +1,148 @@
+"""Which column tells users apart, and which one the items."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from data.inference import names
+from data.inference.candidates import Candidate, Chosen, Place, choose, counted
+from data.inference.outcome_names import named_outcome
+from data.inference.profile import Profile
+from data.inference.text_lists import list_in_text
+from schemas.outcome_names import known_afterwards
+
+MOST_CATEGORIES = 100
+"""A column of more values is an id or a number."""
+
+_ALL_DIFFERENT = 0.9
+"""A column with more values a row stands for the row."""
+
+_NO_USER_COMES_BACK = 0.99
+"""The same for a column that the caller says tells users apart."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What ids are judged by.
+
+    Attributes:
+      is_key: True for a column that decides the values of others.
+      grows: True for a column that grows with the time.
+      place: where a row is.
+    """
+
+    is_key: Callable[[Profile], bool]
+    grows: Callable[[Profile], bool]
+    place: Place
+
+
+def stands_for_the_row(column: Profile) -> bool:
+    """True where almost every row has a value of its own."""
+    return _values_a_row(column) > _ALL_DIFFERENT
+
+
+def _values_a_row(column: Profile) -> float:
+    return column.distinct / max(1, len(column.codes) - column.missing)
+
+
+def without_id(column: Profile) -> np.ndarray:
+    """Bool [N]: the rows whose id is missing, or an empty text."""
+    empty = np.array([text == "" for text in column.texts] + [False])
+    return np.asarray(column.absent | empty[column.codes])
+
+
+def find_user(columns: Sequence[Profile], evidence: Evidence) -> Chosen:
+    """The user, among all columns."""
+    found = _candidates(columns, evidence, names.USER, names.ITEM, 1, names.says_user)
+    # Values alone tell the two ids of a log, its user's and its item's, from other columns; of
+    # more such columns any one might be the user.
+    return choose(found, most_weak=2)
+
+
+def find_item(columns: Sequence[Profile], evidence: Evidence) -> Candidate | None:
+    """The item that was shown, among columns without a role."""
+    candidates = _candidates(columns, evidence, names.ITEM, names.USER, -1, lambda name: False)
+    return choose(candidates).winner
+
+
+def as_user(column: Profile, evidence: Evidence) -> Candidate:
+    """A column that the caller says tells users apart."""
+    failed = _failed(column, evidence, _NO_USER_COMES_BACK)
+    return Candidate(column, 1, "chosen", True, failed=failed)
+
+
+def _candidates(
+    columns: Sequence[Profile],
+    evidence: Evidence,
+    own: frozenset[str],
+    other: frozenset[str],
+    sign: int,
+    says: Callable[[str], bool],
+) -> Iterable[Candidate]:
+    for column in columns:
+        named, other_named = names.has(column.name, own), names.has(column.name, other)
+        many = column.distinct > MOST_CATEGORIES
+        an_id = names.has(column.name, names.ID)
+        # A device may be one of three kinds.
+        surely = says(column.name) and (an_id or many or column.distinct < 2)
+        failed = _failed(column, evidence)
+        if not named and (named_outcome(column.name) or known_afterwards(column.name)):
+            continue
+        if failed:
+            if surely:
+                yield Candidate(column, 0, "", True, failed=failed)
+            continue
+        if other_named or not (many or (named and an_id)) or (named and not an_id and not many):
+            continue
+        is_key = many and evidence.is_key(column)
+        if not (is_key or an_id or named):
+            continue
+        if not named and names.has(column.name, names.NUMBER | names.IMPRESSION | names.SCENARIO):
+            continue
+        top = column.counts.max() / column.counts.sum()
+        score = 4.0 * named + 2.0 * an_id + is_key + 0.5 - sign * float(top)
+        reasons = [f"{column.distinct:,} values, {column.counts.mean():.1f} rows each"]
+        if named:
+            reasons.insert(0, "its name says so")
+        if is_key:
+            reasons.append("it decides the values of other columns")
+        if not named:
+            what = "rarer" if sign > 0 else "more frequent"
+            reasons.append(
+                f"its most frequent value ({top:.1%} of the rows) is {what} than others'"
+            )
+        yield Candidate(column, score, "; ".join(reasons), surely, weak=not named)
+
+
+def _failed(column: Profile, evidence: Evidence, most: float = _ALL_DIFFERENT) -> str:
+    """The test that a column fails as an id; empty where it fails none."""
+    if not column.type_is_known:
+        return f"its type is {column.values.type}; wanted an integer or a text"
+    if column.distinct == 0:
+        return "it has no value in any row"
+    if column.is_time:
+        return "its values are times"
+    if column.type == "float":
+        return f"its value is no whole number in {counted(column.fractions, evidence.place)}"
+    if column.values.type == pa.binary():
+        return f"its values are bytes that are no UTF-8 text, in {_all(column, evidence)}"
+    kind = list_in_text(column)
+    if kind is not None:
+        return f"it is {kind}, in {_all(column, evidence)}"
+    if column.distinct == 1:
+        return f"it is '{column.texts[0]}' in {_all(column, evidence)}"
+    if _values_a_row(column) > most:
+        return (
+            f"it has {column.distinct:,} values in {_all(column, evidence)}: it stands for the row"
+        )
+    if evidence.grows(column):
+        return f"it grows with the time in {_all(column, evidence)}: it stands for the row"
+    return ""
+
+
+def _all(column: Profile, evidence: Evidence) -> str:
+    return counted(~column.absent, evidence.place)

@@ -1,0 +1,60 @@
+"""Columns of whatever Arrow type in the few that guesses are made from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.log.casting import lists
+
+_LARGEST = np.iinfo(np.int64).max
+
+
+def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
+    """Gives a column the type that the same values have in other files.
+
+    Args:
+      column: of any type, [N].
+      lists_of_one: True for a format that knows lists only, of which one of at most one value
+        is that value.
+
+    Returns:
+      bool, an integer, float32, float64, timestamp, string or binary, [N]; hashes that int64
+      can't hold as string. A type that the pipeline's reader has no place for stays.
+    """
+    if lists_of_one:
+        column = _without_lists(column)
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    kind, types = column.type, pa.types
+    if kind == pa.float16():  # Arrow can't cast it.
+        wide = column.to_numpy(zero_copy_only=False).astype(np.float32)
+        return pa.array(wide, mask=column.is_null().to_numpy(zero_copy_only=False))
+    if kind == pa.uint64():
+        fits = pc.all(pc.less_equal(column, pa.scalar(_LARGEST, pa.uint64()))).as_py() is not False
+        return column.cast(pa.int64() if fits else pa.string())
+    if types.is_large_string(kind):
+        return column.cast(pa.string())
+    if types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+        return _as_text(column.cast(pa.binary()))
+    if types.is_binary(kind):
+        return _as_text(column)
+    return column
+
+
+def _without_lists(column: pa.Array) -> pa.Array:
+    if not lists.is_list(column.type):
+        return column
+    values, several = lists.first_values(column)
+    return column if several is not None else values
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """UTF-8 as text, other bytes as they are."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return column

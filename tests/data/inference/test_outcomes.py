@@ -1,0 +1,172 @@
+"""What came of an impression is a label or left out, and never a feature."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from inferred import infer, logged
+
+ROWS = logged()
+N = len(ROWS)
+RNG = np.random.default_rng(3)
+UNKNOWN = RNG.random(N) < 0.1
+NOT_YET = (
+    f"it is empty in {UNKNOWN.sum()} of 3,000 rows (first: log.csv, row {UNKNOWN.argmax()}): not "
+    "known yet, so left out of this label's loss and metrics"
+)
+GIVEN = "label:buy given:click"
+
+
+def _features(found):
+    return {column.name for column in found.contract.features}
+
+
+@pytest.mark.parametrize(
+    ("values", "tag", "note"),
+    [
+        (ROWS.buy, GIVEN, ""),
+        (ROWS.buy == 1, GIVEN, "; its texts are true and false, which are read as 1 and 0"),
+        (ROWS.buy.where(~UNKNOWN), GIVEN, f"; {NOT_YET}"),
+        (
+            ROWS.buy * 2 - 1,
+            f"{GIVEN} above:0",
+            "; its values are -1 and 1: 'above:0' reads -1 as 0",
+        ),
+        (
+            ROWS.buy * (1 + np.arange(N) % 3),
+            f"{GIVEN} above:0",
+            "; it counts up to 3: 'above:0' reads each count above 0 as 1",
+        ),
+        (
+            (ROWS.buy * 2).where(~UNKNOWN),
+            f"{GIVEN} above:0",
+            f"; it counts up to 2: 'above:0' reads each count above 0 as 1; {NOT_YET}",
+        ),
+    ],
+    ids=["flag", "texts", "gaps", "signs", "counts", "counts-with-gaps"],
+)
+def test_an_outcome_is_proposed_as_a_label_where_its_values_allow(tmp_path, values, tag, note):
+    found = infer(tmp_path, ROWS.assign(buy=values))
+    assert found.line("label: buy") == f"label: buy ({tag}{note})"
+    assert found.lines("left out:") == []
+    column = found.contract.column("buy")
+    assert column.treatment is None and column.required == ("empty" not in note)
+    checked = found.check()
+    assert checked.endswith("every row keeps the contract\n")
+    positive = pd.to_numeric(pd.Series(values) * 1).gt(0).sum()
+    assert f"label buy: {positive} positives" in checked
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (np.where(ROWS.buy == 1, "yes", "no"), "its values are texts ('no', 'yes'); a label is"),
+        (ROWS.buy * 12.5, "its values are no whole numbers (0 to 12.5): no counts"),
+        (ROWS.buy * 30_000, "half of its values above 0 are above 10: a quantity, and no count"),
+        (ROWS.buy - (np.arange(N) % 7 == 0), "its values go from -1 to 1: no counts"),
+        (ROWS.buy + 1, "it is above 0 in every row (1 to 2)"),
+        (0, "it is negative in every row that has it"),
+        (ROWS.buy.where(ROWS.buy == 1), "it is positive in every row that has it; write 0 where"),
+    ],
+)
+def test_an_outcome_of_other_values_is_left_out_with_the_reason(tmp_path, values, why):
+    found = infer(tmp_path, ROWS.assign(buy=values))
+    said = f"left out: buy (its name says outcome, which is no feature: {why}"
+    assert found.line("left out:").startswith(said)
+    assert found.line("label:") == "label: click (label:click)"
+    assert "buy" not in {column.name for column in found.contract.columns}
+    assert f"buy: its name says outcome, which is no feature: {why}" in found.text
+    found.check()
+
+
+@pytest.mark.parametrize(
+    "name", ["is_buy", "buy_cnt", "n_purchases", "order_count", "isBought", "num_of_orders_2"]
+)
+def test_counts_are_told_by_many_names(tmp_path, name):
+    rows = ROWS.drop(columns="buy").assign(**{name: ROWS.buy * (1 + np.arange(N) % 2)})
+    found = infer(tmp_path, rows)
+    assert " given:click above:0; it counts up to 2" in found.line(f"label: {name}")
+
+
+@pytest.mark.parametrize("name", ["sort_order", "cart_size", "view_mode", "action_bar_items"])
+def test_a_name_that_says_more_than_an_outcome_makes_no_label_of_counts(tmp_path, name):
+    found = infer(tmp_path, ROWS.assign(**{name: np.arange(N) * 7919 % 4}))
+    assert found.line("left out:") == (
+        f"left out: {name} (its name says outcome, which is no feature: its name says more than "
+        "an outcome, and its values are not 0 and 1)"
+    )
+
+
+def test_a_flag_and_a_count_of_the_same_rows_are_one_label(tmp_path):
+    found = infer(tmp_path, ROWS.assign(buy_cnt=ROWS.buy * 2))
+    assert found.lines("label:") == ["label: click (label:click)", f"label: buy ({GIVEN})"]
+    assert "left out: buy_cnt (its name says outcome" in found.out
+    assert "it says the same as 'buy' in every row" in found.out
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_the_time_of_an_outcome_is_left_out(tmp_path, text):
+    times = (ROWS.timestamp + 5).where(ROWS.click == 1)
+    values = pd.to_datetime(times, unit="s") if text else times
+    found = infer(tmp_path, ROWS.assign(clicked_at=values))
+    assert found.line("left out:") == (
+        "left out: clicked_at (the time of an outcome: known only after the impression)"
+    )
+
+
+def test_sums_of_earlier_outcomes_are_features_of_the_user_and_the_item(tmp_path):
+    of_user, of_item = RNG.integers(0, 30, 200), RNG.random(80).round(3)
+    rows = ROWS.assign(
+        user_click_count_7d=of_user[ROWS.user_id],
+        item_ctr=of_item[ROWS.item_id],
+        like_count=RNG.integers(0, 9_000, 80)[ROWS.item_id],
+        subscribed=(of_user > 15)[ROWS.user_id].astype(int),
+        user_buys_24h=RNG.integers(0, 5, N),
+    )
+    found = infer(tmp_path, rows)
+    names = {"user_click_count_7d", "item_ctr", "like_count", "subscribed", "user_buys_24h"}
+    assert names <= _features(found) and found.lines("left out:") == []
+    assert len(found.lines("label:")) == 2
+    for name, side in (("user_click_count_7d", "user"), ("item_ctr", "item")):
+        assert found.line(f"feature: {name}") == (
+            f"feature: {name} (named like an outcome, but the {side} alone decides it: a sum of "
+            "earlier rows, and no outcome of this one)"
+        )
+        assert found.contract.column(name).side == side
+    assert found.line("feature: user_buys_24h") == (
+        "feature: user_buys_24h (its name says a sum of earlier outcomes, and alone it ranks no "
+        "label)"
+    )
+    found.check()
+
+
+def test_a_sum_that_counts_the_rows_own_outcome_is_left_out(tmp_path):
+    found = infer(tmp_path, ROWS.assign(user_clicks_30d=ROWS.click + RNG.integers(0, 2, N)))
+    assert found.line("left out:").startswith(
+        "left out: user_clicks_30d (its name says earlier outcomes, but alone it ranks 'click' "
+        "with an AUC of 0."
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["propensity", "propensity_score", "action_prob", "pscore", "logging_probability", "ips",
+     "predicted_ctr", "pCTR", "behavior_policy"],
+)  # fmt: skip
+def test_knowledge_of_the_policy_is_named_as_such(tmp_path, name):
+    found = infer(tmp_path, ROWS.assign(**{name: RNG.random(N).round(3), "bid": RNG.random(N)}))
+    assert found.line("left out:") == (
+        f"left out: {name} (its name says knowledge of the policy that showed the row (a "
+        "propensity, a prediction): only logged rows have it)"
+    )
+    assert "bid" in _features(found)
+
+
+def test_without_a_usable_outcome_no_other_column_takes_the_labels_place(tmp_path):
+    rows = ROWS.drop(columns="buy").assign(click="yes", coin=RNG.integers(0, 2, N))
+    found = infer(tmp_path, rows)
+    assert found.code == 4
+    assert "label: 'click': its values are texts ('yes'); a label is 0 or 1, or a" in found.err
+    assert "label: 'coin' would do, but no name says that it is an outcome" in found.err
+    assert "or say --label COLUMN" in found.err
+    chosen = infer(tmp_path, rows, "--label", "coin")
+    assert chosen.line("label:") == "label: coin (label:coin)"
