@@ -7,6 +7,7 @@ from data.inference.leaks import SUSPICIOUS_AUC
 from data.inference.profile import Profile
 from data.inference.relations import Relations
 from data.inference.text_lists import list_in_text
+from schemas import usable_text
 from schemas.outcome_names import known_afterwards
 
 OUTCOME = "its name says outcome, which is no feature"
@@ -17,8 +18,9 @@ _FOLLOWS_THE_LABEL = 0.6
 
 def unreadable(column: Profile) -> str:
     """Why no model reads a column; empty where one can."""
-    if not names.fits_a_schema(column.name):
-        return "its name is empty, or can't be printed"
+    no_name = usable_text.why_not(column.name)
+    if no_name is not None:
+        return f"its name {no_name}"
     if not column.type_is_known:
         return f"its type is {column.values.type}, which no model reads"
     return "" if column.distinct else "it has no value in any row"

@@ -64,8 +64,3 @@ def _says(name: str, role: frozenset[str], others: frozenset[str]) -> bool:
 def weighs_rows(name: str) -> bool:
     """True for the name of a row's weight; the weight of a parcel says what it is of."""
     return "_".join(words(name)) in _ROW_WEIGHTS
-
-
-def fits_a_schema(name: str) -> bool:
-    """False for a name that no schema has: an empty one, or one of control characters."""
-    return bool(name.strip()) and name.isprintable()

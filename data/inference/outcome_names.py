@@ -84,10 +84,15 @@ def label_names(columns: Sequence[str]) -> dict[str, str]:
     """
     short = {column: _without_prefix(column) for column in columns}
     often = collections.Counter(short.values())
-    return {
-        column: name if often[name] == 1 else _without_separators(column)
-        for column, name in short.items()
-    }
+    found: dict[str, str] = {}
+    for column, name in short.items():
+        label = name if often[name] == 1 else _without_separators(column)
+        # Names that differ in separators alone.
+        number = 2
+        while label in found.values():
+            label, number = f"{name}_{number}", number + 1
+        found[column] = label
+    return found
 
 
 def _without_prefix(column: str) -> str:

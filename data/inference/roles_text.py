@@ -6,8 +6,8 @@ from common.errors import BadDataError
 from data.inference.candidates import Candidate, Chosen
 from data.inference.choices import ROLES
 from data.inference.guesses import Guess, Guesses
-from data.inference.names import fits_a_schema
 from data.inference.sample import Sample
+from schemas.usable_text import why_not
 
 _WANTED = {
     "time": "write the time of the impression as seconds, milliseconds or microseconds since 1970 "
@@ -88,7 +88,7 @@ def summary(guesses: Guesses) -> list[str]:
 
 
 def _shown(guess: Guess) -> str:
-    return guess.column if fits_a_schema(guess.column) else repr(guess.column)
+    return guess.column if why_not(guess.column) is None else repr(guess.column)
 
 
 def _leads(guess: Guess, tag: str) -> bool:

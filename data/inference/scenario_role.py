@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import scipy.stats
 
+from common.names import OVERALL
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted
 from data.inference.label_values import Label
 from data.inference.outcome_names import named_outcome
 from data.inference.profile import Profile
 from data.inference.text_lists import list_in_text
+from schemas.usable_text import why_not
 
 MOST_SCENARIOS = 50
 _FEW_SCENARIOS = 20
@@ -110,9 +112,13 @@ def _unreadable(column: Profile, most: int, place: Place) -> str:
     kind = list_in_text(column)
     if kind is not None:
         return f"it is {kind}, in {counted(~column.absent, place)}"
-    absent = column.absent | _blank(column)
+    absent = column.absent | _rows_of(column, lambda text: not text.strip())
     if absent.any():
         return f"it is empty in {counted(absent, place)}"
+    unusable = _rows_of(column, _no_name)
+    if unusable.any():
+        value = column.texts[column.codes[unusable.argmax()]]
+        return f"it is {value!r}, which can be no scenario's name, in {counted(unusable, place)}"
     if column.distinct > most:
         rows = column.codes >= most  # Codes are in the order of the rows.
         return (
@@ -122,10 +128,14 @@ def _unreadable(column: Profile, most: int, place: Place) -> str:
     return ""
 
 
-def _blank(column: Profile) -> np.ndarray:
-    """Bool [N]: the rows whose text is empty."""
-    blank = np.array([not text.strip() for text in column.texts] + [False])
-    return np.asarray(blank[column.codes])
+def _no_name(text: str) -> bool:
+    return text == OVERALL or why_not(text) is not None
+
+
+def _rows_of(column: Profile, test: Callable[[str], bool]) -> np.ndarray:
+    """Bool [N]: the rows whose text passes a test."""
+    passes = np.array([test(text) for text in column.texts] + [False])
+    return np.asarray(passes[column.codes])
 
 
 def _differs(column: Profile, label: Label) -> float:

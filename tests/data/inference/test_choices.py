@@ -90,7 +90,7 @@ def test_a_log_of_a_bandit_has_no_user(tmp_path):
     assert "  time:" not in found.err and "  label:" not in found.err
     found = infer(tmp_path, rows, "--user", "none", "--scenario", "none")
     assert found.contract.timestamp.name == "timestamp"
-    assert found.lines("left out:")[0] == "left out: '' (its name is empty, or can't be printed)"
+    assert found.lines("left out:")[0] == "left out: '' (its name is empty)"
     assert found.lines("left out:")[1].startswith("left out: propensity_score (its name says know")
     found.check()
 
