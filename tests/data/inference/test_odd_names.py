@@ -48,6 +48,6 @@ def test_a_scenario_of_unusable_names_is_refused(tmp_path):
     rows = ROWS.page == "start"
     assert found.code == 4
     assert (
-        "  scenario: 'page' has the name of one, but it is '*', which can be no scenario's name, in "
-        f"{rows.sum():,} of 2,000 rows (first: log.csv, row {rows.argmax()})\n"
+        "  scenario: 'page' has the name of one, but it is '*', which can be no scenario's name, "
+        f"in {rows.sum():,} of 2,000 rows (first: log.csv, row {rows.argmax()})\n"
     ) in found.err
