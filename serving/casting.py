@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ _WANTED = {
 }
 _DTYPES = {"int64": np.int64, "float32": np.float32, "string": object}
 _LARGEST_SHOWN = 80
+_NO_COLUMNS = (str, bytes, Mapping, Set)
 _PANDAS_MISSING = ("NAType", "NaTType")
 # Beyond it a double can't tell neighbouring integers apart.
 _EXACT = 2**53
@@ -68,7 +69,8 @@ def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
     if hasattr(values, "to_pylist"):  # Arrow's: as an array, integers with nulls were floats.
         values = values.to_pylist()
     elif not isinstance(values, list | tuple | np.ndarray):
-        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        is_column = isinstance(values, Iterable) and not isinstance(values, _NO_COLUMNS)
+        if not is_column:
             raise BadDataError(f"column '{name}': wanted one value a row, got {_shown(values)}")
         # pandas' and others' are arrays in their own way; what is none, such as a range, a list.
         values = np.asarray(values) if hasattr(values, "__array__") else list(values)
@@ -78,6 +80,8 @@ def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
             raise BadDataError(
                 f"column '{name}': wanted one value a row, got an array of shape {shape}"
             )
+        if values.dtype.kind in "mM":
+            return list(values)  # As plain values, nanoseconds were integers.
         # A masked array's list has None where it is masked.
         if values.dtype.kind not in "iuf" or isinstance(values, np.ma.MaskedArray):
             return values.tolist()
@@ -123,7 +127,11 @@ def _plain(value: Any) -> Any:
     # The masked constant is an array of no dimensions, whose item is 0.
     if value is np.ma.masked:
         return None
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return None if np.isnat(value) else value
+    if isinstance(value, np.longdouble):  # Python has none, so it is its own item.
+        value = float(value)
+    elif isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
         value = value.item()
     elif hasattr(value, "as_py"):
         value = value.as_py()
@@ -161,13 +169,14 @@ def _integer(value: Any) -> int:
         is_exact = isinstance(value, decimal.Decimal) or abs(value) <= _EXACT
         if value != int(value) or not is_exact:
             raise ValueError(value)
-    elif not isinstance(value, numbers.Integral):
+    elif not isinstance(value, numbers.Integral) or isinstance(value, np.timedelta64):
         raise TypeError(value)
     return int(value)
 
 
 def _real(value: Any) -> np.float32:
-    if not isinstance(value, numbers.Real | decimal.Decimal):
+    is_number = isinstance(value, numbers.Real | decimal.Decimal)
+    if not is_number or isinstance(value, np.timedelta64):
         raise TypeError(value)
     with np.errstate(over="ignore"):
         number = np.float32(float(value))

@@ -23,6 +23,7 @@ from tensorflow_serving.apis import (
 from common.errors import PolyrankError
 from common.names import PREDICT, SERVING_DEFAULT
 from serving.errors import ServingError
+from serving.rows import by_name
 from serving.served_columns import ServedColumn
 from serving.served_signatures import ServedSignatures
 from serving.signatures import SignatureSpec, can_be_called, signature_spec
@@ -91,8 +92,9 @@ class Client:
         serves another version.
 
         Args:
-          inputs: for every column its B values: a list, or an array of numpy, pandas or Arrow.
-            None, NaN, NA, NaT, a masked value and Arrow's null are missing; see `serving.rows`.
+          inputs: for every column its B values: a list, or an array of numpy, pandas or Arrow; or
+            a table of pandas or Arrow. None, NaN, NA, NaT, a masked value and Arrow's null are
+            missing; see `serving.rows`.
           signature_name: the signature to call.
           version: the version to query, None for the newest.
           outputs: the outputs wanted, all where none is named.
@@ -104,9 +106,10 @@ class Client:
           ServingError: with the server's status.
         """
         asked = signature_name, version, outputs
+        columns = by_name(inputs)
         known = self._known(version)
         try:
-            response = self._predict(known.tensors(signature_name, inputs), *asked)
+            response = self._predict(known.tensors(signature_name, columns), *asked)
         except PolyrankError as error:
             if isinstance(error, ServingError) and error.code != grpc.StatusCode.INVALID_ARGUMENT:
                 raise
@@ -114,7 +117,7 @@ class Client:
             newer = self._known(version, again=True)
             if newer.version == known.version:
                 raise
-            response = self._predict(newer.tensors(signature_name, inputs), *asked)
+            response = self._predict(newer.tensors(signature_name, columns), *asked)
         if response.model_spec.version.value != self._signatures[version].version:
             self._signatures.pop(version, None)
         return self._outputs(response)

@@ -6,7 +6,7 @@ a log is read (`data.log.casting`), so that rows of a log score as they were tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,17 @@ def check_vectors(inputs: Mapping[str, TensorSpec]) -> None:
                 f"input '{name}' is {spec.dtype} {spec.shape_text()}; only vectors of int64, "
                 "float32 or string can be made of columns. Call Client.predict_tensors with arrays"
             )
+
+
+def by_name(table: Any) -> dict[str, Any]:
+    """Returns the columns of a mapping, or of a table of pandas or Arrow, to be read repeatedly."""
+    # Arrow's tables are no mappings, and iterate over their columns.
+    names = table.schema.names if hasattr(table, "to_pylist") else table
+    columns = {name: table[name] for name in names}
+    return {
+        name: list(values) if isinstance(values, Iterator) else values
+        for name, values in columns.items()
+    }
 
 
 def tensors(

@@ -130,9 +130,18 @@ def test_empty_lists_give_no_scores(client):
     }
 
 
-def test_a_data_frame_is_columns(client):
-    frame = pd.DataFrame(request(age=[1.5, np.nan]))
-    assert client.predict(frame)["seen_city"].tolist() == [b"a", b"b"]
+def test_tables_are_columns(client):
+    rows = request(group=[2**60 + 1, None])
+    tables = [
+        pd.DataFrame({name: pd.array(values) for name, values in rows.items()}),
+        pa.table(rows),
+        pa.RecordBatch.from_pydict(rows),
+        {name: iter(values) for name, values in rows.items()},
+    ]
+    for table in tables:
+        seen = client.predict(table)
+        assert seen["seen_city"].tolist() == [b"a", b"b"]
+        assert seen["seen_group"].tolist() == [2**60 + 1, LEAST]
 
 
 def test_errors_name_the_column_and_the_row(client):
@@ -167,7 +176,7 @@ def test_columns_of_another_version_are_learned_when_it_is_served(base_path, tmp
         saved = column_model.save(tmp_path, {**columns, "town": "city"})
         push(saved, tmp_path / "base", 4)
         client.wait_until_available(version=4)
-        towns = request(town=["x", "y"])
+        towns = request(town=iter(["x", "y"]))
         del towns["city"]
         assert client.predict(towns)["seen_city"].tolist() == [b"x", b"y"]
         with pytest.raises(BadDataError, match="no column 'city'"):
