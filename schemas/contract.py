@@ -74,8 +74,8 @@ class Contract:
     def user_id(self) -> Column | None:
         """The column whose value groups rows by person, where the log has one.
 
-        Where it is not required, a row without a value (null, or an empty text) is a guest's;
-        guests share no identity.
+        Where it is not required, a row without a value (null, or a text that is empty or blank)
+        is a guest's; guests share no identity.
         """
         return self._flagged("user_id")
 

@@ -51,11 +51,11 @@ class Typed:
 def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     """Casts one column of a batch; see `Typed`. `check_schema` must have accepted its type.
 
-    An empty text is no user: it is missing in the contract's user_id column.
+    A text that is empty or blank is no user: it is missing in the contract's user_id column.
     """
     found = _typed(contract, column, raw)
     if column == contract.user_id and column.type == "bytes":
-        known = pc.not_equal(found.array, b"")
+        known = pc.match_substring_regex(found.array, r"\S")
         return dataclasses.replace(found, array=pc.if_else(known, found.array, None))
     return found
 

@@ -24,7 +24,9 @@ def checked(schema, table):
 
 
 def test_an_empty_text_is_no_user_where_one_is_required():
-    users, refused, report = checked(SCHEMA, changed(day_table(0), "user", {3: "", 5: None, 9: ""}))
+    users, refused, report = checked(
+        SCHEMA, changed(day_table(0), "user", {3: "", 5: None, 9: " \t"})
+    )
     assert refused == [3, 5, 9]
     assert [users[row] for row in (2, 3, 5, 9)] == [b"u2", None, None, None]
     assert report.reasons() == [
