@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from cli.common.candidates import Chunk
+from cli.common.candidates import ROWS_A_REQUEST, Chunk
 from common.errors import BadDataError
 from serving.casting import ColumnValueError
 from serving.client import Client
@@ -17,7 +17,7 @@ from serving.rows import by_column
 def served_scores(
     rows: Sequence[Mapping[str, Any]], target: str, model_name: str, timeout: float
 ) -> dict[str, np.ndarray]:
-    """Queries a model server for the scores of rows.
+    """Queries a model server for the scores of rows, some hundred a request.
 
     Args:
       rows: B mappings from feature to value, one candidate each; None and NaN stand for a missing
@@ -37,10 +37,20 @@ def served_scores(
     if not rows:
         raise BadDataError("there are no rows; give one mapping from feature to value a candidate")
     with Client(target, model_name, timeout) as client:
-        try:
-            return client.predict(by_column(rows, client.columns()))
-        except ColumnValueError as error:
-            raise error.at(f"rows[{error.index}]") from None
+        columns = client.columns()
+        answers = []
+        for first in range(0, len(rows), ROWS_A_REQUEST):
+            place = _place_after(first)
+            values = by_column(rows[first : first + ROWS_A_REQUEST], columns, place)
+            try:
+                answers.append(client.predict(values))
+            except ColumnValueError as error:
+                raise error.at(place(error.index)) from None
+    return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+
+def _place_after(first: int) -> Callable[[int], str]:
+    return lambda index: f"rows[{first + index}]"
 
 
 def scored(

@@ -129,6 +129,16 @@ def test_serve_answers_as_soon_as_it_returns_and_stops_with_the_block(work_dir):
         polyrank.predict(ROWS, target=server.target, model_name="cities", timeout=0.5)
 
 
+def test_rows_of_several_requests_keep_their_order_and_their_index(work_dir):
+    rows = [{"city": "osaka", "age": float(row)} for row in range(1300)]
+    with polyrank.serve(work_dir, model_name="cities", port=0) as server:
+        scores = polyrank.predict(rows, target=server.target, model_name="cities")
+        assert scores["logit"].tolist() == [3.0 * row for row in range(1300)]
+        rows[1200] = {"city": "osaka", "age": "old"}
+        with pytest.raises(BadDataError, match=r"^rows\[1200\], column 'age': got 'old' \(str\)"):
+            polyrank.predict(rows, target=server.target, model_name="cities")
+
+
 def test_predict_says_what_is_wrong_with_rows(work_dir):
     server = polyrank.serve(
         model_base_path=work_dir / "serving" / "cities", model_name="cities", port=0
