@@ -65,11 +65,11 @@ class Client(Connection):
           BadDataError: the columns are not the model's, or their sizes differ.
           ServingError: with the server's status.
         """
-        asked = signature_name, version, outputs
+        call = signature_name, version, outputs
         columns = by_name(inputs)
         known = self._known(version)
         try:
-            response = self._predict(known.tensors(signature_name, columns), *asked)
+            response = self._predict(known.tensors(signature_name, columns), *call)
         except PolyrankError as error:
             if isinstance(error, ServingError) and error.code != grpc.StatusCode.INVALID_ARGUMENT:
                 raise
@@ -77,7 +77,7 @@ class Client(Connection):
             newer = self._known(version, again=True)
             if newer.version == known.version:
                 raise
-            response = self._predict(newer.tensors(signature_name, columns), *asked)
+            response = self._predict(newer.tensors(signature_name, columns), *call)
         if response.model_spec.version.value != self._known(version).version:
             self._signatures.pop(version, None)  # To be learned before the next request.
         return self._outputs(response)

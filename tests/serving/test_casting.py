@@ -2,6 +2,9 @@
 
 import decimal
 import math
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,7 @@ from common.errors import BadDataError
 from serving.casting import ColumnValueError, cast_column
 from serving.served_columns import MISSING, ServedColumn
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 INT, FLOAT, STRING = (ServedColumn("c", dtype, MISSING[dtype]) for dtype in MISSING)
 LEAST = -(2**63)
 
@@ -209,3 +213,16 @@ def test_a_missing_value_in_an_array_where_the_model_needs_one_is_named():
 def test_what_is_no_column_is_refused(values, got):
     with pytest.raises(BadDataError, match=rf"column 'c': wanted one value a row, got {got}"):
         cast(values, INT)
+
+
+def test_the_model_servers_image_needs_neither_arrow_nor_pandas():
+    script = (
+        "import sys\n"
+        "sys.modules.update(pyarrow=None, pandas=None)\n"
+        "import serving.client, serving.server\n"
+        "from serving.casting import cast_column\n"
+        "from serving.served_columns import ServedColumn\n"
+        "print(cast_column('c', [1, None, 2.0], ServedColumn('c', 'int64', -1)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[ 1 -1  2]\n", done.stderr

@@ -71,11 +71,11 @@ def test_the_server_returns_every_signature_as_saved(server):
     with grpc.insecure_channel(server.target) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         response = stub.GetModelMetadata(metadata)
-        asked = predict_pb2.PredictRequest()
-        asked.model_spec.name = "columns"
-        asked.model_spec.signature_name = SERVED_COLUMNS
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = "columns"
+        request.model_spec.signature_name = SERVED_COLUMNS
         with pytest.raises(grpc.RpcError) as caught:
-            stub.Predict(asked)
+            stub.Predict(request)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
     assert set(signatures.signature_def) == {"__saved_model_init_op", "predict", SERVED_COLUMNS}
