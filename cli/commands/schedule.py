@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.common.config_options import ConfigChoice, config_options
+from cli.common.folder_names import check_work_folder_name
 from cli.common.terminal import silent_imports
 from cli.scheduling.cron import Cron
 from cli.scheduling.timers import LocalSchedule
@@ -97,6 +98,7 @@ def _local(choice: ConfigChoice, name: str, cron: Cron, work_dir: str) -> LocalS
     program = shutil.which("polyrank", path=folder)
     if program is None:
         raise PolyrankError(f"{folder} has no command 'polyrank': install the package there")
+    check_work_folder_name(work_dir)
     place = str(pathlib.Path(work_dir).absolute())
     command = [program, "run", *choice.arguments(), "--work-dir", place]
     return LocalSchedule(name, cron, command, str(pathlib.Path.cwd()))

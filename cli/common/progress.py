@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-SECONDS = 15.0
-"""The longest silence of a log or pipe while something works."""
+SECONDS = 10.0
+"""The longest silence of a log or pipe while something works. Less than the 15 s that are promised:
+a busy machine, or an import, lets a thread wait."""
 
 
 class Progress:

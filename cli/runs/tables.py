@@ -61,7 +61,7 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
             _number(candidate[NEGATIVES], ",.0f"),
             f"[{color}]{cell['verdict'].removesuffix(' data')}[/{color}]",
             style="bold" if overall else None,
-            end_section=following is None or cell["output"] != following["output"],
+            end_section=single and (following is None or cell["output"] != following["output"]),
         )
     return table
 
@@ -160,7 +160,9 @@ def print_result(console: Console, result: RunResult, *, verbose: bool = False) 
         console.print(gate_table(shown))
         if note := user_note(result.gate):
             console.print(f" {note}", markup=False)
-        console.print(reasons(cells if verbose else refusals(cells)))
+        explained = cells if verbose else refusals(cells)
+        if explained:
+            console.print(reasons(explained))
         if len(shown) < len(cells):
             rest = f" {len(cells) - len(shown)} cells of single scenarios: --verbose shows them"
             console.print(rest, markup=False)

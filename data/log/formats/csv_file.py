@@ -138,7 +138,12 @@ class CsvFile:
         )
 
     def _check_header(self, header: list[str]) -> None:
-        """Raises BadDataError where a name is no text, or all are one by a strange delimiter."""
+        """Raises BadDataError where the first line is no header of this format."""
+        if header and header[0].lower().startswith("sep=") and len(header[0]) <= len("sep=;"):
+            raise BadDataError(
+                f"{self._source}: its first line, {header[0]!r}, is for Excel; delete it, so that "
+                "the names of the columns come first"
+            )
         for number, name in enumerate(header, start=1):
             try:
                 name.encode()

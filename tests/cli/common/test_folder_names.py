@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from cli.commands.compare import compare
 from cli.commands.data import data
 from cli.commands.run import run
+from cli.commands.schedule import schedule
 from cli.commands.schema import schema
 from cli.common.folder_names import check_home_sign, check_work_folder_name
 from cli.common.model_folder import served_folder
@@ -107,6 +108,9 @@ def test_no_command_begins_in_such_a_folder(tmp_path, monkeypatch, name):
             call()
     words = ["--preset", "synthetic", "--models", "mmoe", "--work-dir", name, "--json"]
     assert "--work-dir is " in CliRunner().invoke(compare, words).stdout
+    words = ["--preset", "synthetic", "--cron", "0 3 * * *", "--work-dir", name]
+    planned = CliRunner().invoke(schedule, words)
+    assert isinstance(planned.exception, PolyrankError) and planned.output == ""
     assert list(tmp_path.iterdir()) == []
 
 

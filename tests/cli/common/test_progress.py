@@ -58,7 +58,7 @@ def test_a_terminal_has_a_spinner_and_no_such_lines():
         progress.work_on("Trainer")
         time.sleep(0.4)
     assert "…" not in stream.getvalue() and "Trainer" in stream.getvalue()
-    assert SECONDS == 15
+    assert SECONDS < 15
 
 
 def test_a_pipe_gets_no_control_characters_whatever_the_environment_says(tmp_path):

@@ -190,12 +190,28 @@ UTF16 = "utf-16-le"
             "log.csv is no CSV file: its header holds NUL bytes; write it as text in UTF-8",
         ),
         (
+            lambda content: b"sep=;\r\n" + content.replace(b",", b";"),
+            "log.csv: its first line, 'sep=', is for Excel; delete it, so that the names of the "
+            "columns come first",
+        ),
+        (
             lambda content: b"time^page^price\n1^feed^2\n",
             "log.csv has one column, 'time^page^price': if another character separates its "
             "values, write it with one of commas, semicolons, tabs, |",
         ),
     ],
-    ids=["zip", "bzip2", "zstd", "parquet", "gzip twice", "utf-16", "latin-1", "nul", "caret"],
+    ids=[
+        "zip",
+        "bzip2",
+        "zstd",
+        "parquet",
+        "gzip twice",
+        "utf-16",
+        "latin-1",
+        "nul",
+        "excel",
+        "caret",
+    ],
 )
 def test_what_is_no_csv_is_named_with_what_to_do(tmp_path, pack, told):
     path = tmp_path / "log.csv"
