@@ -89,7 +89,7 @@ def test_every_output_is_judged_on_the_rows_that_are_known(run):
     known = judged[judged.purchases.notna()]
     clicked = known[known.clicked == 1]
     counts = {
-        output: (cells[OVERALL]["positives"], cells["all"]["negatives"])
+        output: (cells[OVERALL]["positives"], cells[OVERALL]["negatives"])
         for output, cells in finished.document["metrics"].items()
     }
     bought = int((known.purchases > 0).sum())
