@@ -11,12 +11,17 @@ def vocabulary(text: str) -> frozenset[str]:
 
 
 OUTCOME = vocabulary(
-    "click clicked clicks clk tap tapped buy bought purchase purchased order ordered conversion "
-    "converted conv cvr pay paid like liked love loved follow followed share shared forward "
-    "forwarded comment commented cart favorite favourite fav collect collected install installed "
-    "download downloaded subscribe subscribed view viewed watch watched finish finished complete "
-    "completed action label target outcome response enter entered booked dislike skip skipped "
-    "hide"
+    "click clicked clicks clk clks tap taps tapped buy buys bought purchase purchases purchased "
+    "order orders ordered conversion conversions converted convert conv cvr ctr ctcvr pay pays "
+    "paid like likes liked love loves loved follow follows followed share shares shared forward "
+    "forwards forwarded comment comments commented reply replies replied reaction reactions cart "
+    "carts checkout favorite favorites favourite favourites fav favs collect collects collected "
+    "save saves saved bookmark bookmarks bookmarked install installs installed download downloads "
+    "downloaded subscribe subscribes subscribed signup signups view views viewed watch watches "
+    "watched finish finished complete completes completed completion action actions label labels "
+    "target targets outcome outcomes response responses responded reward rewards feedback "
+    "engagement engagements engaged enter entered booked booking bookings dislike dislikes "
+    "disliked skip skips skipped hide hides hidden vote votes voted rating ratings rated"
 )
 """What people do with what they are shown."""
 

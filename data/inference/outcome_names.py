@@ -7,19 +7,7 @@ import re
 from collections.abc import Sequence
 
 from data.inference.names import TIME
-from schemas.outcome_names import OUTCOME as CERTAIN
-from schemas.outcome_names import has, vocabulary, words
-
-OUTCOME = CERTAIN | vocabulary(
-    "clks taps buys purchases orders conversions convert ctr ctcvr pays likes loves follows "
-    "shares forwards comments reply replies replied reaction reactions carts checkout favorites "
-    "favourites favs collects save saves saved bookmark bookmarks bookmarked installs downloads "
-    "subscribes signup signups views watches completes completion actions labels targets "
-    "outcomes responses responded reward rewards feedback engagement engagements engaged "
-    "booking bookings dislikes disliked skips hides hidden vote votes voted rating ratings "
-    "rated"
-)
-"""Those of LeakAlarm, and others that an honest sum of earlier rows may have in its name too."""
+from schemas.outcome_names import OUTCOME, has, vocabulary, words
 
 _POLICY = vocabulary(
     "propensity propensities pscore ips ipw ips_weight snips pctr pcvr pctcvr ectr ecvr predicted "
