@@ -27,7 +27,7 @@ export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup stack demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test lint bench lock compile serve images clean
+.PHONY: help setup stack demo test test-fast test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test fuzz lint bench lock compile serve images clean
 
 help: ## list these habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,10 +67,10 @@ test-tfx121: | $(UV) ## run the tests on TFX 1.21 and Python 3.13, in a Debian 1
 	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(PYTEST) -m "not e2e and not gpu and not workers and not upgrade"
+	$(PYTEST) -m "not e2e and not gpu and not workers and not upgrade and not fuzz"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade"
+	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade and not fuzz"
 
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
 	$(BIN)/python -m pytest -q -m workers tests/workers
@@ -82,6 +82,9 @@ test-gpu: ## run the tests that need a GPU, in .venv-gpu; fails where there is n
 	@[ -n "$(GPU)" ] || { echo "test-gpu: there is no GPU here (no /dev/nvidia*, no nvidia-smi), and without one these tests prove nothing; GPU=assumed makes $(GPU_VENV) (6 GB) and starts them all the same" >&2; exit 1; }
 	$(MAKE) setup VENV=$(GPU_VENV) LOCK=requirements/tfx116-gpu-dev.txt
 	POLYRANK_TEST_GPU=1 $(GPU_VENV)/bin/python -m pytest -q -m gpu tests/models/test_gpu.py
+
+fuzz: $(STAMP) ## send 100,000 mutated requests to the model server (POLYRANK_FUZZ_REQUESTS=count)
+	$(BIN)/python -m pytest -q -m fuzz tests/serving/test_fuzz.py
 
 lint: $(STAMP) ## ruff, import contracts, types
 	$(BIN)/ruff check .

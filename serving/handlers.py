@@ -6,47 +6,83 @@ each such request's memory for good.
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from serving.errors import RequestError
+from serving.errors import RequestError, TensorError
+from serving.inputs import invalid
 
 _LOG = logging.getLogger(__name__)
-# A hostile message takes about 100 times its bytes while it is read: one at a time of the large.
 _LARGE_BYTES = 2**20
-
-_Request = TypeVar("_Request", bound=Message)
-Method = tuple[type[Any], Callable[[Any], Message]]
-"""The type of the request, and what answers it; that may raise RequestError."""
+_SMALL_MESSAGE_BYTES = 2**16
 
 
-class Reader:
-    """Reads requests, large ones one at a time."""
+def check_is_small(body: bytes) -> None:
+    """Refuses a request of more than 64 KiB, where a request consists of a few names.
+
+    Raises:
+      RequestError: RESOURCE_EXHAUSTED, as gRPC has it.
+    """
+    if len(body) > _SMALL_MESSAGE_BYTES:
+        raise RequestError(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            f"Received message larger than max ({len(body)} vs. {_SMALL_MESSAGE_BYTES})",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """One method of a service.
+
+    Attributes:
+      kind: the type of its requests.
+      check: looks at a request's bytes before they are read; raises RequestError or TensorError.
+      answer: makes the response, or raises RequestError.
+    """
+
+    kind: type[Any]
+    check: Callable[[bytes], None]
+    answer: Callable[[Any], Message]
+
+
+class _Reader:
+    """Reads requests, large ones one at a time: they take most memory while they are read."""
 
     def __init__(self) -> None:
         self._large = threading.Lock()
 
-    def read(self, kind: type[_Request], body: bytes) -> _Request:
+    def read(self, method: Method, body: bytes) -> Message:
         """Returns the message in `body`.
 
         Raises:
-          RequestError: INVALID_ARGUMENT where it is not one.
+          RequestError: INVALID_ARGUMENT where it is not one; what the method's check raises.
         """
-        large = len(body) > _LARGE_BYTES
-        with self._large if large else contextlib.nullcontext():
-            try:
-                return kind.FromString(body)
-            except DecodeError as error:
-                raise RequestError(
-                    grpc.StatusCode.INVALID_ARGUMENT,
-                    f"the request's {len(body)} bytes are no {kind.DESCRIPTOR.name}: {error}",
-                ) from None
+        if len(body) > _LARGE_BYTES:
+            with self._large:
+                return self._parse(method, body)
+        return self._parse(method, body)
+
+    def _parse(self, method: Method, body: bytes) -> Message:
+        try:
+            method.check(body)
+        except TensorError as error:
+            raise invalid(str(error)) from None
+        request = method.kind()
+        try:
+            # Some releases of protobuf warn where a group ends that never began, and stop.
+            whole = request.MergeFromString(body) == len(body)
+        except DecodeError:
+            whole = False
+        if whole:
+            return request
+        name = method.kind.DESCRIPTOR.full_name
+        raise invalid(f"the request's {len(body)} bytes are no {name}")
 
 
 def service(
@@ -59,22 +95,18 @@ def service(
       methods: by name.
       client_text: turns an error's text into what clients may read.
     """
-    reader = Reader()
+    reader = _Reader()
     handlers = {
-        method: grpc.unary_unary_rpc_method_handler(
-            _behavior(f"{name}/{method}", reader, kind, answer, client_text)
+        method_name: grpc.unary_unary_rpc_method_handler(
+            _behavior(f"{name}/{method_name}", reader, method, client_text)
         )
-        for method, (kind, answer) in methods.items()
+        for method_name, method in methods.items()
     }
     return grpc.method_handlers_generic_handler(name, handlers)
 
 
 def _behavior(
-    name: str,
-    reader: Reader,
-    kind: type[Message],
-    answer: Callable[[Any], Message],
-    client_text: Callable[[str], str],
+    name: str, reader: _Reader, method: Method, client_text: Callable[[str], str]
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     def failure(error: Exception) -> tuple[grpc.StatusCode, str]:
         if isinstance(error, RequestError):
@@ -86,7 +118,7 @@ def _behavior(
 
     def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return answer(reader.read(kind, body)).SerializeToString()
+            return method.answer(reader.read(method, body)).SerializeToString()
         except Exception as error:
             code, text = failure(error)
         # Outside the handling of the error, whose traceback holds the request's memory.

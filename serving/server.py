@@ -24,7 +24,7 @@ import grpc
 
 from common.atomic_files import write_whole
 from common.errors import PolyrankError
-from serving import loader, services, versions, warmup
+from serving import allocator, loader, services, versions, warmup
 from serving.limit_options import limit_options
 from serving.limits import Limits
 
@@ -171,6 +171,7 @@ def main(
     poll_seconds: float,
 ) -> None:
     """Serves the newest version of a model over gRPC."""
+    allocator.return_memory()
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
     )

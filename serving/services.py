@@ -16,9 +16,10 @@ from tensorflow_serving.apis import (
     predict_pb2,
 )
 
-from serving import handlers
+from serving import wire_check
 from serving.error_text import client_text
 from serving.errors import RequestError
+from serving.handlers import Method, check_is_small, service
 from serving.inputs import invalid
 from serving.limits import Limits
 from serving.predict import predict
@@ -45,16 +46,18 @@ class Services:
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """What a gRPC server registers."""
-        prediction: dict[str, handlers.Method] = {
-            "Predict": (predict_pb2.PredictRequest, self.predict),
-            "GetModelMetadata": (get_model_metadata_pb2.GetModelMetadataRequest, self.metadata),
+        check = functools.partial(wire_check.check, limits=self._limits)
+        prediction = {
+            "Predict": Method(predict_pb2.PredictRequest, check, self.predict),
+            "GetModelMetadata": Method(
+                get_model_metadata_pb2.GetModelMetadataRequest, check_is_small, self.metadata
+            ),
         }
-        model: dict[str, handlers.Method] = {
-            "GetModelStatus": (get_model_status_pb2.GetModelStatusRequest, self.status)
-        }
+        status_request = get_model_status_pb2.GetModelStatusRequest
+        model = {"GetModelStatus": Method(status_request, check_is_small, self.status)}
         return (
-            handlers.service("tensorflow.serving.PredictionService", prediction, self._client_text),
-            handlers.service("tensorflow.serving.ModelService", model, self._client_text),
+            service("tensorflow.serving.PredictionService", prediction, self._client_text),
+            service("tensorflow.serving.ModelService", model, self._client_text),
         )
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:

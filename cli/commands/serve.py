@@ -39,8 +39,9 @@ def serve(
     set_defaults()
     with announced_imports(people_read_stderr=False):
         from cli.common.model_folder import served_folder
-        from serving import server
+        from serving import allocator, server
 
+    allocator.return_memory()
     base_path = served_folder(work_dir, model_name, model_base_path)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s"
