@@ -58,6 +58,14 @@ def test_no_bytes_are_an_empty_message(channel, method):
     assert caught.value.details() == "Missing ModelSpec"
 
 
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_a_request_of_a_few_names_is_small(channel, method):
+    with pytest.raises(grpc.RpcError) as caught:
+        raw(channel, method)(b"\x12\x00" * 40_000)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert caught.value.details() == "Received message larger than max (80000 vs. 65536)"
+
+
 @pytest.mark.parametrize(
     "method",
     ["PredictionService/Classify", "ModelService/HandleReloadConfigRequest", "Other/Predict"],
