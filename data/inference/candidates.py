@@ -73,6 +73,8 @@ def choose(candidates: Iterable[Candidate], most_weak: int | None = None) -> Cho
     return Chosen(best, losers)
 
 
+_MOST_SHOWN = 60
+
 Place = Callable[[int], str]
 """A row of the sample -> its file, and its row in it."""
 
@@ -87,7 +89,12 @@ def gaps(column: Profile, place: Place) -> str:
     return f"empty in {counted(column.absent, place)}" if column.missing else ""
 
 
+def shown(text: str) -> str:
+    """A text in quotes, on one line, and not a page of it."""
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
-    """Values in quotes, the first few of them."""
+    """Texts in quotes, the first few of them."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(f"'{name}'" for name in names[:most]) + more
+    return ", ".join(map(shown, names[:most])) + more

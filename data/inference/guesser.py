@@ -42,8 +42,9 @@ class _Guesser:
         choices.check_columns(sample.table.column_names)
         self._sample = sample
         self._choices = choices
+        untyped = all(part.untyped for part in sample.parts)
         self._columns = [
-            Profile(name, one_array(sample.table.column(name)))
+            Profile(name, one_array(sample.table.column(name)), untyped)
             for name in sample.table.column_names
         ]
         self._by_name = {column.name: column for column in self._columns}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.inference import names
-from data.inference.candidates import Candidate, Chosen, Place, choose, counted
+from data.inference.candidates import Candidate, Chosen, Place, choose, counted, shown
 from data.inference.outcome_names import named_outcome
 from data.inference.profile import Profile
 from data.inference.text_lists import list_in_text
@@ -134,7 +134,7 @@ def _failed(column: Profile, evidence: Evidence, most: float = _ALL_DIFFERENT) -
     if kind is not None:
         return f"it is {kind}, in {_all(column, evidence)}"
     if column.distinct == 1:
-        return f"it is '{column.texts[0]}' in {_all(column, evidence)}"
+        return f"it is {shown(column.texts[0])} in {_all(column, evidence)}"
     if _values_a_row(column) > most:
         return (
             f"it has {column.distinct:,} values in {_all(column, evidence)}: it stands for the row"

@@ -109,7 +109,7 @@ def _of_texts(column: Profile, place: Place) -> Label | str:
     # The pipeline's reader takes an empty text, nan and null for missing numbers.
     lowered = [text.strip().lower() for text in column.texts]
     known = [text for text in lowered if text not in ("", "nan", "null")]
-    if known and set(known) <= set(_BOOLEANS):
+    if column.untyped and known and set(known) <= set(_BOOLEANS):
         numbers = np.array([_BOOLEANS.get(text, np.nan) for text in lowered] + [np.nan])
         reason = "its texts are true and false, which are read as 1 and 0"
         return _label(column, numbers[column.codes], "int", False, [reason], place)

@@ -83,7 +83,10 @@ def find_labels(
         if known_afterwards(column.name) or of_the_policy(column.name):
             continue
         if named_outcome(column.name):
-            if is_history(column.name) or sided(column) != "context":
+            side = sided(column)
+            if side != "context" and is_flag_of_an_id(column):
+                refused.append((column, why_no_label(side)))
+            if is_history(column.name) or side != "context":
                 continue
             label = as_label(column, place)
             if isinstance(label, Label) and (label.above and not is_plain_outcome(column.name)):
@@ -111,6 +114,21 @@ def find_labels(
     if refused:
         return Labels((), tuple(refused), most_frequent_first(free))
     return Labels(most_frequent_first(free))
+
+
+def is_flag_of_an_id(column: Profile) -> bool:
+    """True for a flag that is called like an outcome, of a column that the user or item decides.
+
+    It may be known before the impression, as whether a user has subscribed, or be the outcome in
+    a log where that happens to be the same in all rows of an item.
+    """
+    flag = column.type == "int" and column.distinct <= 2
+    return flag and is_plain_outcome(column.name) and not is_history(column.name)
+
+
+def why_no_label(side: str) -> str:
+    """What is said of such a flag."""
+    return f"the {side} alone decides it, so it may be a fact about the {side}, and no outcome"
 
 
 def _is_free(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from data.inference import names, outcome_names, time_role
+from data.inference.candidates import shown
+from data.inference.labels import is_flag_of_an_id, why_no_label
 from data.inference.leaks import SUSPICIOUS_AUC
 from data.inference.profile import Profile
 from data.inference.relations import Relations
@@ -58,16 +60,16 @@ def says_nothing_new(column: Profile, relations: Relations) -> str:
         return "different in almost every row: it stands for the row"
     named = names.has(column.name, names.SCENARIO) or outcome_names.named_outcome(column.name)
     if column.distinct == 1 and not named:
-        return f"it is '{column.texts[0]}' in every row that has it"
+        return f"it is {shown(column.texts[0])} in every row that has it"
     return ""
 
 
 def afterwards(column: Profile, relations: Relations) -> str:
     """Why a column came of the impression, by its name; empty where it did not.
 
-    What the user or the item alone decides is no outcome of this row, whatever it is called:
-    `item_ctr` sums up earlier ones. Such a sum may also be of the moment (`user_clicks_7d`); then
-    it has to leave the row's own outcome out, which shows in how it ranks the labels.
+    What the user or the item alone decides sums up earlier rows (`item_ctr`), unless it is a flag.
+    Such a sum may also be of the moment (`user_clicks_7d`); then it has to leave the row's own
+    outcome out, which shows in how it ranks the labels.
     """
     name = column.name
     of_an_id = relations.side(column) != "context"
@@ -76,8 +78,11 @@ def afterwards(column: Profile, relations: Relations) -> str:
         best, label = relations.best_ranked(column)
         told = f"; {_leak(best, label)}" if best > _FOLLOWS_THE_LABEL else ""
         return f"a leak: its name says known afterwards{told}"
-    if not outcome_names.named_outcome(name) or of_an_id:
+    if not outcome_names.named_outcome(name):
         return ""
+    if of_an_id:
+        flag = is_flag_of_an_id(column)
+        return f"{OUTCOME}: {why_no_label(relations.side(column))}" if flag else ""
     if not history:
         return OUTCOME
     best, label = relations.best_ranked(column)

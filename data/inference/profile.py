@@ -22,10 +22,12 @@ class Profile:
     Attributes:
       name: its name.
       values: as read, [N], in one of the types of `plain_types`.
+      untyped: True where the files hold text, in which the pipeline's reader looks for numbers.
     """
 
     name: str
     values: pa.Array
+    untyped: bool = False
 
     @property
     def type(self) -> ColumnType | None:
@@ -123,10 +125,11 @@ class Profile:
 
     def is_copy_of(self, other: Profile) -> bool:
         """True where each value goes with one of `other`, and the other way round."""
-        pairs = np.unique(np.stack([self.codes, other.codes]), axis=1).shape[1]
-        with_gaps = self.missing > 0, other.missing > 0
-        values = self.distinct + with_gaps[0], other.distinct + with_gaps[1]
-        return (pairs, pairs) == values
+        values = self.distinct + (self.missing > 0)
+        if values != other.distinct + (other.missing > 0):
+            return False
+        pairs = (self.codes + 1) * (other.distinct + 1) + other.codes + 1
+        return len(np.unique(pairs)) == values
 
 
 def determined_by(key: np.ndarray, other: Profile) -> bool:

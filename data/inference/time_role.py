@@ -103,6 +103,8 @@ def _failed(column: Profile, days: np.ndarray | None, place: Place) -> str:
         return f"its type is {kind}; {wanted}"
     if column.distinct == 0:
         return "it has no value in any row"
+    if column.type == "bytes" and not column.untyped:
+        return f"its type is {kind}; {wanted} (in CSV files)"
     if time_unit(column) is None:
         rows = _no_times(column)
         value = column.values[int(rows.argmax())].as_py()

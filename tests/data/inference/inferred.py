@@ -120,6 +120,7 @@ def infer(folder, rows, *options, name="log.csv"):
     else:
         rows.to_csv(path, index=False)
     out = folder / "schema.pbtxt"
+    out.unlink(missing_ok=True)
     ended = polyrank("schema", "infer", "--data", path, "--out", out, *options)
     if ended.code:
         assert not out.exists() and ended.out == ""

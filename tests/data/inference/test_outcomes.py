@@ -119,11 +119,10 @@ def test_sums_of_earlier_outcomes_are_features_of_the_user_and_the_item(tmp_path
         user_click_count_7d=of_user[ROWS.user_id],
         item_ctr=of_item[ROWS.item_id],
         like_count=RNG.integers(0, 9_000, 80)[ROWS.item_id],
-        subscribed=(of_user > 15)[ROWS.user_id].astype(int),
         user_buys_24h=RNG.integers(0, 5, N),
     )
     found = infer(tmp_path, rows)
-    names = {"user_click_count_7d", "item_ctr", "like_count", "subscribed", "user_buys_24h"}
+    names = {"user_click_count_7d", "item_ctr", "like_count", "user_buys_24h"}
     assert names <= _features(found) and found.lines("left out:") == []
     assert len(found.lines("label:")) == 2
     for name, side in (("user_click_count_7d", "user"), ("item_ctr", "item")):
@@ -135,6 +134,28 @@ def test_sums_of_earlier_outcomes_are_features_of_the_user_and_the_item(tmp_path
     assert found.line("feature: user_buys_24h") == (
         "feature: user_buys_24h (its name says a sum of earlier outcomes, and alone it ranks no "
         "label)"
+    )
+    found.check()
+
+
+def test_a_flag_that_the_user_decides_is_neither_label_nor_feature_by_itself(tmp_path):
+    subscribed = (RNG.random(200) < 0.3)[ROWS.user_id].astype(int)
+    found = infer(tmp_path, ROWS.assign(subscribed=subscribed))
+    assert found.line("left out:") == (
+        "left out: subscribed (its name says outcome, which is no feature: the user alone decides "
+        "it, so it may be a fact about the user, and no outcome)"
+    )
+    # No other column gets its place, where it is the only one of such a name.
+    coin = RNG.integers(0, 2, N)
+    rows = ROWS.assign(subscribed=subscribed, coin=coin).drop(columns=["click", "buy"])
+    assert "  label: 'subscribed': the user alone decides it" in infer(tmp_path, rows).err
+
+
+def test_texts_are_labels_in_text_files_alone(tmp_path):
+    buy = np.where(ROWS.buy == 1, "true", "false")
+    found = infer(tmp_path, ROWS.assign(buy=buy), name="log.parquet")
+    assert found.line("left out: buy").startswith(
+        "left out: buy (its name says outcome, which is no feature: its values are texts ("
     )
     found.check()
 
