@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from data.inference.candidates import Place, counted, listed
+from data.inference.candidates import Place, counted, listed, shown
 from data.inference.profile import Profile
 from schemas.column import ColumnType
 
@@ -92,7 +92,7 @@ def as_label(column: Profile, place: Place, any_number: bool = False) -> Label |
     elif values <= {-1.0, 1.0} and values:
         reasons.append("its values are -1 and 1: 'above:0' reads -1 as 0")
     elif not any_number:
-        refused = _not_a_count(column, known)
+        refused = _not_a_count(column, known, place)
         if refused:
             return refused
         reasons.append(
@@ -113,14 +113,28 @@ def _of_texts(column: Profile, place: Place) -> Label | str:
         numbers = np.array([_BOOLEANS.get(text, np.nan) for text in lowered] + [np.nan])
         reason = "its texts are true and false, which are read as 1 and 0"
         return _label(column, numbers[column.codes], "int", False, [reason], place)
+    wrong = np.array([not _is_number(text) for text in lowered] + [False])[column.codes]
+    if column.untyped and wrong.any() and wrong.sum() < (~column.absent).sum():
+        value = shown(column.texts[column.codes[wrong.argmax()]])
+        return f"its value is no number in {counted(wrong, place)}, such as {value}"
     return f"its values are texts ({listed(column.texts)}); a label is 0 or 1, or a number"
 
 
-def _not_a_count(column: Profile, known: np.ndarray) -> str:
+def _is_number(text: str) -> bool:
+    """True for a lower-case text that is a number, or a missing one."""
+    try:
+        float(text or "nan")
+    except ValueError:
+        return text == "null"
+    return "_" not in text
+
+
+def _not_a_count(column: Profile, known: np.ndarray, place: Place) -> str:
     if column.type != "int":
-        return f"its values are no whole numbers ({known.min():g} to {known.max():g}): no counts"
+        return f"its value is no whole number in {counted(column.fractions, place)}: no counts"
     if known.min() < 0:
-        return f"its values go from {known.min():g} to {known.max():g}: no counts"
+        rows = counted(column.numbers < 0, place)
+        return f"its value is below 0 in {rows}, and not -1 and 1 alone: no counts"
     positive = known[known > 0]
     if not (known == 0).any():
         return f"it is above 0 in every row ({known.min():g} to {known.max():g})"

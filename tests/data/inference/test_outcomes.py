@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from inferred import infer, logged
+from inferred import infer, logged, some_rows
 
 ROWS = logged()
 N = len(ROWS)
@@ -13,6 +13,8 @@ NOT_YET = (
     f"it is empty in {UNKNOWN.sum()} of 3,000 rows (first: log.csv, row {UNKNOWN.argmax()}): not "
     "known yet, so left out of this label's loss and metrics"
 )
+BUYS = f"{ROWS.buy.sum()} of 3,000 rows (first: log.csv, row {ROWS.buy.argmax()})"
+NEGATIVE = f"{(ROWS.buy[::7] == 0).sum()} of 3,000 rows (first: log.csv, row 0), and not -1 and 1"
 GIVEN = "label:buy given:click"
 
 
@@ -60,9 +62,13 @@ def test_an_outcome_is_proposed_as_a_label_where_its_values_allow(tmp_path, valu
     ("values", "why"),
     [
         (np.where(ROWS.buy == 1, "yes", "no"), "its values are texts ('no', 'yes'); a label is"),
-        (ROWS.buy * 12.5, "its values are no whole numbers (0 to 12.5): no counts"),
+        (ROWS.buy * 12.5, f"its value is no whole number in {BUYS}: no counts"),
+        (
+            ROWS.buy.astype(str).where(~some_rows(ROWS), "n/a"),
+            "its value is no number in 3 of 3,000 rows (first: log.csv, row 5), such as 'n/a'",
+        ),
         (ROWS.buy * 30_000, "half of its values above 0 are above 10: a quantity, and no count"),
-        (ROWS.buy - (np.arange(N) % 7 == 0), "its values go from -1 to 1: no counts"),
+        (ROWS.buy - (np.arange(N) % 7 == 0), f"its value is below 0 in {NEGATIVE}"),
         (ROWS.buy + 1, "it is above 0 in every row (1 to 2)"),
         (0, "it is negative in every row that has it"),
         (ROWS.buy.where(ROWS.buy == 1), "it is positive in every row that has it; write 0 where"),
@@ -106,7 +112,7 @@ def test_a_flag_and_a_count_of_the_same_rows_are_one_label(tmp_path):
 @pytest.mark.parametrize("text", [False, True])
 def test_the_time_of_an_outcome_is_left_out(tmp_path, text):
     times = (ROWS.timestamp + 5).where(ROWS.click == 1)
-    values = pd.to_datetime(times, unit="s") if text else times
+    values = pd.to_datetime(times.astype("Int64"), unit="s") if text else times
     found = infer(tmp_path, ROWS.assign(clicked_at=values))
     assert found.line("left out:") == (
         "left out: clicked_at (the time of an outcome: known only after the impression)"
