@@ -136,11 +136,12 @@ def determined_by(key: np.ndarray, other: Profile) -> bool:
     """True where rows of the same `key` (int64 [N], -1 missing) have one value of `other`."""
     rows = key >= 0
     keys, codes = key[rows], other.codes[rows] + 1
+    found = _excess(keys, codes, other.distinct + 1)
+    if found > _MOST_OF_CHANCE * len(keys):
+        return False  # More than any chance allows.
     shuffled = np.random.default_rng(0).permutation(codes)
     by_chance = _excess(keys, shuffled, other.distinct + 1)
-    if by_chance < _LEAST_EXCESS:
-        return False
-    return _excess(keys, codes, other.distinct + 1) <= _MOST_OF_CHANCE * by_chance
+    return by_chance >= _LEAST_EXCESS and found <= _MOST_OF_CHANCE * by_chance
 
 
 def _excess(keys: np.ndarray, codes: np.ndarray, size: int) -> int:
