@@ -35,7 +35,7 @@ def target_key(output: str) -> str:
 
 
 def weight_key(output: str) -> str:
-    """The name of an output's row weights: float32 [B]; 0 outside its space."""
+    """The name of an output's row weights: float32 [B]; 0 outside its space or where unknown."""
     return f"weight__{output}"
 
 
