@@ -151,7 +151,7 @@ class _Guesser:
             found = id_roles.find_user(self._free, self._id_evidence)
         if found.winner is not None:
             user = self._relations.user = found.winner.column
-            reason = _told("the user", found.winner) + _losers(found)
+            reason = _reason("the user", found.winner) + _losers(found)
             guests = id_roles.without_id(user)
             if guests.any():
                 rows = counted(guests, self._sample.place)
@@ -165,7 +165,7 @@ class _Guesser:
         if item is not None:
             self._relations.item = item.column
             item_tags = ("item", "prior", id_tag(item.column))
-            self._put(item.column, item_tags, _told("the item", item))
+            self._put(item.column, item_tags, _reason("the item", item))
 
     @property
     def _id_evidence(self) -> id_roles.Evidence:
@@ -219,7 +219,7 @@ class _Guesser:
             found = scenario_role.find_scenario(columns, left_out, evidence)
         if found.winner is not None:
             column = found.winner.column
-            reason = _told("the scenario", found.winner) + _losers(found)
+            reason = _reason("the scenario", found.winner) + _losers(found)
             if column.type != "bytes":
                 reason += "; the files hold numbers, which are read as texts: a scenario has a name"
             tags = ("scenario", "categorical", self._relations.side(column))
@@ -235,7 +235,7 @@ class _Guesser:
                 self._found[guess.column] = dataclasses.replace(guess, reason=reason)
 
 
-def _told(what: str, role: Candidate) -> str:
+def _reason(what: str, role: Candidate) -> str:
     return f"{'weak guess: ' if role.weak else ''}{what}: {role.reason}"
 
 

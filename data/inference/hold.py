@@ -43,14 +43,14 @@ def hold(contract: Contract, sample: Sample) -> Held:
     rows = f"{sample.table.num_rows:,} rows"
     outside = ""
     for found in report.by_frequency():
-        told = (
+        said = (
             f"{found.rows:,} of {rows} are refused ({found.rule.name}; first: {found.file}, row "
             f"{found.row:,}: {found.value}; wanted {found.rule.wanted})"
         )
         if found.rule.name == "outside_its_day":
-            outside = told
+            outside = said
         else:
-            refused.setdefault(found.rule.column, told)
+            refused.setdefault(found.rule.column, said)
     return Held(refused, outside)
 
 

@@ -76,8 +76,8 @@ def afterwards(column: Profile, relations: Relations) -> str:
     history = outcome_names.is_history(name)
     if known_afterwards(name) and not (history and of_an_id):
         best, label = relations.best_ranked(column)
-        told = f"; {_leak(best, label)}" if best > _FOLLOWS_THE_LABEL else ""
-        return f"a leak: its name says known afterwards{told}"
+        said = f"; {_leak(best, label)}" if best > _FOLLOWS_THE_LABEL else ""
+        return f"a leak: its name says known afterwards{said}"
     if not outcome_names.named_outcome(name):
         return ""
     if of_an_id:

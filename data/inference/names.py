@@ -31,29 +31,29 @@ _ROW_WEIGHTS = vocabulary(
     "weight weights sample_weight row_weight example_weight impression_weight instance_weight "
     "loss_weight"
 )
-_BESIDE_TIME = vocabulary(
+_MORE_OF_TIME = vocabulary(
     "event impression imp exposure exposed request req log logged server client local utc gmt unix "
     "ms us s ns sec secs seconds millis micros nanos shown show display displayed served created"
 )
-_BESIDE_USER = ID | vocabulary(
+_MORE_OF_USER = ID | vocabulary(
     "hashed anonymous anon anonymized encrypted masked global unique internal external new old"
 )
-_BESIDE_SCENARIO = vocabulary("id name type code key kind")
+_MORE_OF_SCENARIO = vocabulary("id name type code key kind")
 
 
 def says_time(name: str) -> bool:
     """True where the name says that the column is the time of the impression, and no other."""
-    return _says(name, TIME, _BESIDE_TIME)
+    return _says(name, TIME, _MORE_OF_TIME)
 
 
 def says_user(name: str) -> bool:
     """True where the name says that the column tells users apart."""
-    return _says(name, USER, _BESIDE_USER)
+    return _says(name, USER, _MORE_OF_USER)
 
 
 def says_scenario(name: str) -> bool:
     """True where the name says that the column is the scenario."""
-    return _says(name, SCENARIO, _BESIDE_SCENARIO)
+    return _says(name, SCENARIO, _MORE_OF_SCENARIO)
 
 
 def _says(name: str, role: frozenset[str], others: frozenset[str]) -> bool:

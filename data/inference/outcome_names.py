@@ -23,7 +23,7 @@ _HISTORY = vocabulary(
     "cumulative cum ever avg average mean rate ratio ctr cvr ctcvr"
 )
 _PERIODS = vocabulary("d day days h hour hours hr hrs w week weeks m month months y year years")
-_BESIDE_OUTCOME = vocabulary(
+_MORE_OF_OUTCOME = vocabulary(
     "is has did was n num number nr count counts cnt of the a user item to add added event flag "
     "ind indicator binary"
 )
@@ -37,7 +37,7 @@ def named_outcome(name: str) -> bool:
 def is_plain_outcome(name: str) -> bool:
     """True where no other word says that it is something else: `n_buys`, but no `sort_order`."""
     known = {word for word in words(name) if not word.isdigit()}
-    return bool(known & OUTCOME) and known <= OUTCOME | _BESIDE_OUTCOME
+    return bool(known & OUTCOME) and known <= OUTCOME | _MORE_OF_OUTCOME
 
 
 def is_history(name: str) -> bool:

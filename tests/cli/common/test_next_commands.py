@@ -41,9 +41,9 @@ def test_the_printed_commands_work_as_printed(tmp_path, made):
         (tmp_path / name / "span=2026-03-01").mkdir(parents=True)
     _rows().to_csv(tmp_path / "my shop's [log].csv", index=False)
     infer = """polyrank schema infer --data "my shop's [log].csv" --out "my schemas/größe.pbtxt" """
-    told = _typed(tmp_path, infer)
-    assert told.returncode == 0, told.stderr
-    above, *commands = told.stdout.splitlines()[-3:]
+    said = _typed(tmp_path, infer)
+    assert said.returncode == 0, said.stderr
+    above, *commands = said.stdout.splitlines()[-3:]
     assert (
         above
         == "my schemas/größe.pbtxt: read the reason above every feature, correct the tags, then"
@@ -58,8 +58,8 @@ def test_the_printed_commands_work_as_printed(tmp_path, made):
     assert done.stdout.splitlines()[-1] == "every row keeps the contract"
     # A log of spans is checked as it is.
     spans = "log-2" if made else "log"
-    told = _typed(tmp_path, f"polyrank schema infer --data {spans} --out again.pbtxt")
-    *_, above, command = told.stdout.splitlines()
+    said = _typed(tmp_path, f"polyrank schema infer --data {spans} --out again.pbtxt")
+    *_, above, command = said.stdout.splitlines()
     assert command == f"  polyrank schema check --data {spans} --schema again.pbtxt"
     done = _typed(tmp_path, command)
     assert done.stdout.splitlines()[-1] == "every row keeps the contract"

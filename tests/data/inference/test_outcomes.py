@@ -87,7 +87,7 @@ def test_an_outcome_of_other_values_is_left_out_with_the_reason(tmp_path, values
 @pytest.mark.parametrize(
     "name", ["is_buy", "buy_cnt", "n_purchases", "order_count", "isBought", "num_of_orders_2"]
 )
-def test_counts_are_told_by_many_names(tmp_path, name):
+def test_counts_are_recognised_by_many_names(tmp_path, name):
     rows = ROWS.drop(columns="buy").assign(**{name: ROWS.buy * (1 + np.arange(N) % 2)})
     found = infer(tmp_path, rows)
     assert " given:click above:0; it counts up to 2" in found.line(f"label: {name}")

@@ -152,7 +152,7 @@ def test_an_empty_text_is_a_guest_too(tmp_path):
     assert "user user_id: empty in 3 rows" in found.check()
 
 
-def test_times_outside_their_folder_are_told(tmp_path):
+def test_times_outside_their_folder_are_counted(tmp_path):
     folder = tmp_path / "log" / "span=2026-03-01"
     folder.mkdir(parents=True)
     rows = ROWS[: N // 3 + 10]

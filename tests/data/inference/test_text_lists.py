@@ -29,7 +29,7 @@ def _kind(texts):
         (["12 7 99", "7", "99 12"], "a list in text, joined by blanks"),
     ],
 )
-def test_lists_are_told_with_what_joins_them(texts, kind):
+def test_lists_are_named_with_what_joins_them(texts, kind):
     assert _kind(texts) == kind
 
 
