@@ -74,7 +74,7 @@ def schema() -> str:
     }
     lines = ['default_environment: "TRAINING"', 'default_environment: "SERVING"']
     for name, (kind, treatment) in FEATURES.items():
-        domain = "int_domain { min: 0 max: 7 }" if kind == "INT" else ""
+        domain = "int_domain { min: 0 max: 8 }" if kind == "INT" else ""
         shape, tags = more.get(name, (domain, ("item",)))
         lines.append(_feature(name, kind, shape, (*tags, treatment)))
     lines.append(_feature(TIME, "INT", LATE, ("timestamp:unit=s",)))

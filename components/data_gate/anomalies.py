@@ -32,8 +32,9 @@ class Anomaly:
 def anomalies_of(split: str, proto: Any) -> list[Anomaly]:
     """Lists what a tensorflow_metadata Anomalies proto holds, by feature name."""
     found = [
-        Anomaly(split, feature, info.short_description, info.description)
-        for feature, info in sorted(proto.anomaly_info.items())
+        # The key quotes what it takes for no plain name; the path's steps do not.
+        Anomaly(split, (*info.path.step, key)[0], info.short_description, info.description)
+        for key, info in sorted(proto.anomaly_info.items())
     ]
     if proto.HasField("dataset_anomaly_info"):
         info = proto.dataset_anomaly_info

@@ -97,6 +97,14 @@ def test_an_anomaly_names_split_feature_and_description(gate, tmp_path):
     assert not (tmp_path / "blessing").exists()
 
 
+def test_an_anomaly_names_the_feature_as_the_schema_does(gate):
+    bad = anomalies_pb2.Anomalies()
+    bad.anomaly_info["'item.id'"].description = "Examples contain values missing."
+    bad.anomaly_info["'item.id'"].path.step.append("item.id")
+    with pytest.raises(BadDataError, match="split 'eval', feature 'item.id': : Examples"):
+        gate({"eval": bad})
+
+
 def test_an_anomaly_of_the_whole_data_set_is_one(gate):
     bad = anomalies_pb2.Anomalies()
     bad.dataset_anomaly_info.short_description = "Low num examples in dataset."
