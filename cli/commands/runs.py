@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from cli.common.terminal import console_on
@@ -75,7 +76,9 @@ def _runs_table(found: list[dict[str, Any]]) -> Table:
         ended = [run["status"]]
         if run["reason"] and run["status"] != "pushed":
             ended.append(run["reason"])
-        table.add_row(run["run"][:15], run["model"] or "-", run["version"] or "-", ": ".join(ended))
+        table.add_row(
+            run["run"][:15], run["model"] or "-", run["version"] or "-", escape(": ".join(ended))
+        )
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from cli.compare.report import interval_text
@@ -48,7 +49,7 @@ def output_table(cells: Sequence[CellSummary], models: Sequence[str], metric: st
     for output in dict.fromkeys(cell.output for cell in chosen if cell.output != MEAN):
         of_models = {cell.model: cell for cell in chosen if cell.output == output}
         table.add_row(
-            output,
+            escape(output),
             *(
                 f"[{style}]{text}[/]" if (style := _style(of_models[model])) else text
                 for model in models

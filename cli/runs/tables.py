@@ -128,7 +128,7 @@ def models_table(result: RunResult) -> Table:
     for output, found in result.references["outputs"].items():
         model = result.metrics()[output][OVERALL]
         values = [model, *(found.get(name) for name in names)]
-        table.add_row(output, *(_auc_and_loss(value) for value in values))
+        table.add_row(escape(output), *(_auc_and_loss(value) for value in values))
     return table
 
 

@@ -54,6 +54,15 @@ def test_runs_are_listed_however_they_ended(work: pathlib.Path) -> None:
     assert [version["version"] for version in document["versions"]] == ["100", "200"]
 
 
+def test_names_in_a_reason_are_shown_as_they_are(work: pathlib.Path) -> None:
+    reason = "feature '[/b]' of [red]rows[/red]"
+    document = {"status": "bad data", "model": "mmoe", "reason": reason}
+    (work / "runs" / "20260103T0" / "result.json").write_text(json.dumps(document))
+    found = CliRunner().invoke(runs, ["--work-dir", str(work)], env={"COLUMNS": "140"})
+    assert found.exit_code == 0, found.output
+    assert f"bad data: {reason}" in found.output
+
+
 def test_the_tables_say_what_is_live(work: pathlib.Path) -> None:
     found = CliRunner().invoke(runs, ["--work-dir", str(work)], env={"COLUMNS": "140"})
     assert found.exit_code == 0, found.output

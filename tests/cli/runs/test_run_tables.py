@@ -114,6 +114,16 @@ def test_a_scenario_called_all_has_a_row_of_its_own(result):
     assert document["metrics"]["click"] == {"*": NUMBERS, "feed": EMPTY, "all": other}
 
 
+def test_names_in_brackets_are_shown_as_they_are(result):
+    for cell in result.gate["cells"]:
+        cell["output"] = "[/b]"
+    result.references["outputs"]["[/b]"] = result.references["outputs"].pop("click")
+    result.gate["cells"][1]["scenario"] = "[red]"
+    lines = _printed(result)
+    assert [line[0] for line in lines if line[0].startswith("[")].count("[/b]") == 2
+    assert ["[/b]", "0.7500", "(0.5000)", "0.7000", "(0.6000)"] in lines
+
+
 def test_what_did_not_pass_and_what_is_new_has_a_sentence(result):
     lines = _printed(result)
     assert ["click/feed", "because"] in lines
