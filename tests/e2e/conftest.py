@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,6 +115,12 @@ class Workspace:
             "--json",
             *arguments,
         )
+
+
+@pytest.fixture(scope="session")
+def empty_workspace(preloaded: Preloaded) -> Callable[[pathlib.Path], Workspace]:
+    """A function: folder -> a workspace in it, for a test that brings its own log."""
+    return lambda folder: Workspace(folder, preloaded)
 
 
 @pytest.fixture(scope="session")

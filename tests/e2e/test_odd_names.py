@@ -8,7 +8,6 @@ import numpy as np
 import odd_names
 import pytest
 import yaml
-from conftest import Workspace
 
 from common.names import PREDICT
 from serving.client import Client
@@ -35,9 +34,9 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, preloaded):
+def run(tmp_path_factory, empty_workspace):
     """The workspace and its finished run."""
-    workspace = Workspace(tmp_path_factory.mktemp("odd"), preloaded)
+    workspace = empty_workspace(tmp_path_factory.mktemp("odd"))
     (workspace.folder / "schema.pbtxt").write_text(odd_names.schema(), encoding="utf-8")
     workspace.config.write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
     odd_names.write_csv(workspace.folder / "log.csv", odd_names.made_rows(1500))
