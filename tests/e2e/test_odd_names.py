@@ -85,7 +85,7 @@ def test_a_client_and_the_command_take_the_columns_names(run):
         )  # fmt: skip
     assert answer.exit_code == 0, answer.stderr
     printed = [json.loads(line) for line in answer.stdout.splitlines()]
-    assert [row[odd_names.USER] for row in printed] == [row[odd_names.USER] for row in rows]
+    assert [int(row[odd_names.USER]) for row in printed] == [row[odd_names.USER] for row in rows]
     for output, values in scores.items():
         assert np.ptp(values) > 1e-3
         np.testing.assert_allclose([row[output] for row in printed], values, rtol=0, atol=1e-5)
