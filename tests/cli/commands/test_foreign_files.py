@@ -64,7 +64,7 @@ def made(tmp_path_factory):
         ("log.csv", csv_text().encode("utf-16"), ["text is UTF-16: log.csv"]),
         (
             "log.csv",
-            gzip.compress(csv_text(";").encode("utf-16")),
+            gzip.compress(csv_text(";").encode("utf-16"), mtime=0),
             [
                 "values are separated by semicolons: log.csv",
                 "text is UTF-16: log.csv",
