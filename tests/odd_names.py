@@ -32,6 +32,7 @@ FEATURES: dict[str, tuple[str, str]] = {
     "[bold]": ("INT", "categorical"),
     "a/b\\c:\"0'": ("INT", "categorical"),
     "inputs": ("INT", "categorical"),
+    "function": ("INT", "categorical"),
     "class": ("INT", "categorical"),
     "long " * 40: ("BYTES", "id"),
 }
@@ -56,6 +57,7 @@ GRAPH_NAMES = {
     "[bold]": "u_x5b_bold_x5d_",
     "a/b\\c:\"0'": "a_x2f_b_x5c_c_x3a__x22_0_x27_",
     "inputs": "inputs",
+    "function": "function",
     "class": "class",
     "long " * 40: "long_x20_" * 40,
 }

@@ -58,7 +58,7 @@ class ServingModule(tf.Module):
         def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             return evaluation_targets(contract, examples)
 
-        def traced(function: Callable[..., Any], *specs: Any, **named: Any) -> Any:
+        def traced(function: Callable[..., Any], /, *specs: Any, **named: Any) -> Any:
             # No layer needs AutoGraph, and to convert them takes longer than to build the graph.
             return tf.function(function, autograph=False).get_concrete_function(*specs, **named)
 
