@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from data.log.check_log import LogCheck
 from data.log.files import left_out_lines
-from data.log.label_gaps import filled_lines
+from data.log.gap_filling import gap_lines
 from data.log.reading_notes import note_lines
 from schemas.contract import Contract
 from schemas.label_values import negative_words, positive_words
@@ -24,8 +24,8 @@ def findings(contract: Contract, found: LogCheck) -> list[str]:
 
 def _one_sided(contract: Contract, found: LogCheck) -> Iterator[str]:
     for label in contract.tasks.labels:
-        positives = found.positives[label.column]
-        known = found.kept - found.unknown.rows(label)
+        positives = found.labels.positive_rows(label.column)
+        known = found.kept - found.labels.unknown.rows(label)
         where = f"column '{label.column}' (label:{label.name}) is"
         if not known:
             yield (
@@ -58,13 +58,16 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
     ]
     if found.kept:
         lines += [
-            f"label {label.name}: {found.positives[label.column]:,} positives "
-            f"({found.positives[label.column] / max(found.kept - found.unknown.rows(label), 1):.2%}"
-            f"{' of the rows that have it' if found.unknown.rows(label) else ''})"
+            _positives(
+                label.name,
+                found.labels.positive_rows(label.column),
+                found.labels.unknown.rows(label),
+                found.kept,
+            )
             for label in contract.tasks.labels
         ]
-        lines += filled_lines(contract, found.gaps.negative())
-        lines += found.unknown.lines(contract)
+        lines += gap_lines(contract, found.gaps)
+        lines += found.labels.unknown.lines(contract, found.gaps.left_out)
         users = found.report.users
         if contract.user_id and users.guests:
             lines.append(
@@ -79,3 +82,11 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
     lines += note_lines(found.notes)
     lines += left_out_lines(tuple(found.left_out))
     return lines
+
+
+def _positives(label: str, positives: int, unknown: int, rows: int) -> str:
+    share = positives / max(rows - unknown, 1)
+    return (
+        f"label {label}: {positives:,} positives ({share:.2%}"
+        f"{' of the rows that have it' if unknown else ''})"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -27,7 +27,7 @@ from components.impression_example_gen.split import Split, SplitConfig
 from components.impression_example_gen.time_split import find_cutoffs
 from components.span_window import window as span_window
 from data.log.files import left_out_lines
-from data.log.label_gaps import filled_lines
+from data.log.gap_filling import gap_lines
 from data.log.report import Report, judge
 from data.log.survey import SurveyedFile, survey
 from data.log.time_counts import TimeCounts
@@ -75,10 +75,10 @@ class Executor(BaseBeamExecutor):
             fileio.makedirs(folder)
         shards = plan_shards(files, exec_properties["shards"])
         level = exec_properties["compression_level"]
-        negative_gaps = found.gaps.negative()
+        gaps = found.gaps.decide(contract)
         write = WriteShard(
             contract,
-            negative_gaps,
+            gaps,
             split,
             sampling,
             len(shards),
@@ -96,9 +96,9 @@ class Executor(BaseBeamExecutor):
             raise BadDataError(wrong)
         for reason in report.reasons():
             _log.warning("quarantined: %s", reason)
-        for line in filled_lines(contract, negative_gaps):
+        for line in gap_lines(contract, gaps):
             _PROGRESS.warning(line)
-        for line in report.unknown.lines(contract):
+        for line in report.unknown.lines(contract, gaps.left_out):
             _PROGRESS.warning("%s: its loss and metrics leave them out", line)
 
         _describe(examples, refused, report, window)
@@ -113,7 +113,8 @@ class Executor(BaseBeamExecutor):
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()
             ],
-            "labels_negative_without_parent": sorted(negative_gaps),
+            "labels_negative_without_parent": _spans_by_column(gaps.negative),
+            "labels_left_out": _spans_by_column(gaps.left_out),
             "labels_not_known_yet": report.unknown.records(contract),
             "files": [{"name": file.file.name, "rows": file.rows} for file in files],
             "left_out": [dataclasses.asdict(item) for item in found.left_out],
@@ -156,6 +157,14 @@ def _times_by_date(files: Sequence[SurveyedFile]) -> dict[str, TimeCounts]:
         date: TimeCounts.merged([file.times for file in files if file.date == date])
         for date in dates
     }
+
+
+def _spans_by_column(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """(date, label's column) as a column's dates, in order."""
+    found: dict[str, list[str]] = {}
+    for date, column in sorted(keys):
+        found.setdefault(column, []).append(date)
+    return found
 
 
 def _describe(examples: Any, refused: Any, report: Report, window: span_window.Window) -> None:

@@ -26,7 +26,8 @@ from data.log import columns, rules
 from data.log.check_batch import check_batch
 from data.log.formats.opening import open_log
 from data.log.formats.reader import LogReader
-from data.log.label_gaps import filled
+from data.log.gap_filling import filled
+from data.log.label_gaps import Gaps
 from data.log.report import Report
 from schemas.contract import Contract
 
@@ -40,7 +41,7 @@ class WriteShard(beam.DoFn):
     def __init__(
         self,
         contract: Contract,
-        negative_gaps: frozenset[str],
+        gaps: Gaps,
         split: Split,
         sampling: SamplingConfig,
         shards: int,
@@ -49,9 +50,9 @@ class WriteShard(beam.DoFn):
         refused: str,
         temporary: str,
     ) -> None:
-        """Makes the DoFn; `negative_gaps` is of `label_gaps`. The last three are folders."""
+        """Makes the DoFn; `gaps` are of the window. The last three are folders."""
         self._contract = contract
-        self._negative_gaps = negative_gaps
+        self._gaps = gaps
         self._split = split
         self._sampling = sampling
         self._shards = shards
@@ -133,7 +134,7 @@ class WriteShard(beam.DoFn):
             kept[refused] = False
             mask = pa.array(kept)
             arrays = {name: array.filter(mask) for name, array in arrays.items()}
-        arrays = filled(self._contract, arrays, self._negative_gaps)
+        arrays = filled(self._contract, arrays, piece.date, self._gaps)
         report.unknown.count(self._contract, arrays, piece.date)
         rows = Rows(self._contract, piece.date, arrays)
         splits = self._split.assign(rows)

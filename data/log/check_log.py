@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pyarrow.compute as pc
 
 from common.errors import BadDataError
 from data.log.check_batch import check_batch, passed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
-from data.log.label_gaps import GapCounts, filled_wherever
-from data.log.labels import label_rows
+from data.log.label_counts import LabelCounts
+from data.log.label_gaps import GapCounts, Gaps
 from data.log.reading_notes import notes_of
 from data.log.report import Report
 from data.log.spans import list_names, no_row, spans
-from data.log.unknown_labels import UnknownLabels
 from schemas.contract import Contract
 
 
@@ -32,11 +30,10 @@ class LogCheck:
       left_out: files and folders that are not read.
       notes: (how a file is read where its name does not say so, its name).
       not_named: columns of the files that the schema does not name.
-      positives: label's column -> positive rows, of the rows that were not refused.
-      unknown: where a label is not known yet, of the same rows.
-      unknown_if_filled: the same if all gaps of rows without a label's parent were zeros.
-      gaps: how often rows have a label, with its parent and without.
-      scenarios: scenario -> rows, of the same rows; empty where the schema has none.
+      labels: positives and unknown rows of the labels, of the rows that were not refused.
+      gaps: what the gaps of labels with a parent are.
+      scenarios: scenario -> rows, of the rows that were not refused; empty where the schema has
+        none.
     """
 
     files: int = 0
@@ -46,10 +43,8 @@ class LogCheck:
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
     notes: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     not_named: set[str] = dataclasses.field(default_factory=set)
-    positives: dict[str, int] = dataclasses.field(default_factory=dict)
-    unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
-    unknown_if_filled: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
-    gaps: GapCounts = dataclasses.field(default_factory=GapCounts)
+    labels: LabelCounts = dataclasses.field(default_factory=LabelCounts)
+    gaps: Gaps = dataclasses.field(default_factory=Gaps)
     scenarios: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
@@ -65,7 +60,7 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
       BadDataError: the folder does not exist, or has no span.
     """
     found = LogCheck(spans=spans(list_names(data_path)))
-    found.positives = dict.fromkeys((x.column for x in contract.tasks.labels), 0)
+    gaps = GapCounts()
     found.scenarios = dict.fromkeys(contract.measured_scenarios, 0)
     found.left_out.extend(outside_spans(data_path))
     for date in found.spans:
@@ -79,16 +74,19 @@ def check_log(contract: Contract, data_path: str) -> LogCheck:
         for file in listing.files:
             found.files += 1
             try:
-                _check_file(contract, file, date, found)
+                _check_file(contract, file, date, found, gaps)
             except BadDataError as error:
                 found.unreadable.append(str(error))
         if (found.report.read, len(found.unreadable)) == (read, unreadable):
             found.unreadable.append(no_row(date))
-    found.unknown.replace(found.unknown_if_filled, found.gaps.negative())
+    found.gaps = gaps.decide(contract)
+    found.labels.settle(found.gaps)
     return found
 
 
-def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -> None:
+def _check_file(
+    contract: Contract, file: LogFile, date: str, found: LogCheck, gaps: GapCounts
+) -> None:
     reader = open_checked(file, contract)
     found.notes.extend(notes_of(file, reader))
     if reader.is_empty:
@@ -101,12 +99,9 @@ def _check_file(contract: Contract, file: LogFile, date: str, found: LogCheck) -
             values, refusals = check_batch(contract, batch, file.name, date, first, found.report)
             first += batch.num_rows
             kept = passed(values, refusals)
-            found.gaps.count(contract, kept)
-            found.unknown.count(contract, kept, date)
-            found.unknown_if_filled.count(contract, filled_wherever(contract, kept), date)
-            for label in contract.tasks.labels:
-                rows = label_rows(contract, label, kept[label.column])
-                found.positives[label.column] += int(np.sum(rows.positive))
+            # As the survey of a run, which does not know yet which rows will be refused.
+            gaps.count(contract, {name: value.array for name, value in values.items()}, date)
+            found.labels.count(contract, kept, date)
             if contract.scenario is None:
                 continue
             for scenario in pc.value_counts(kept[contract.scenario.name]).to_pylist():

@@ -64,7 +64,7 @@ class Survey:
 
     @property
     def gaps(self) -> GapCounts:
-        """How often rows of all files have a label, with its parent and without."""
+        """How often rows of each span have a label, with its parent and without."""
         found = GapCounts()
         for file in self.files:
             found.add(file.gaps)
@@ -107,7 +107,7 @@ def _survey_file(contract: Contract, date: str, file: LogFile) -> SurveyedFile:
                 for name in (*times.columns, *labels)
             }
             times.add(arrays, exactly=sum(groups) <= _SURVEYED_EXACTLY)
-            gaps.count(contract, arrays)
+            gaps.count(contract, arrays, date)
     return SurveyedFile(file, date, tuple(groups), times.counts(), times.first, gaps)
 
 

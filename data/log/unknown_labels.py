@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -42,11 +42,6 @@ class UnknownLabels:
         for date, counts in other.by_span.items():
             self._put(date, other.read[date], counts)
 
-    def replace(self, other: UnknownLabels, columns: frozenset[str]) -> None:
-        """Takes the numbers of these labels' columns from another count of the same rows."""
-        for date, counts in self.by_span.items():
-            counts.update({name: other.by_span[date][name] for name in columns & set(counts)})
-
     def _put(self, date: str, rows: int, missing: Mapping[str, int]) -> None:
         self.read[date] = self.read.get(date, 0) + rows
         counts = self.by_span.setdefault(date, {})
@@ -57,11 +52,25 @@ class UnknownLabels:
         """Number of rows of all spans without the label."""
         return sum(counts.get(label.column, 0) for counts in self.by_span.values())
 
-    def lines(self, contract: Contract) -> list[str]:
-        """A sentence for each label and span with such rows; one a label where spans are many."""
+    def lines(
+        self, contract: Contract, but: Collection[tuple[str, str]] = frozenset()
+    ) -> list[str]:
+        """Says in how many rows labels are unknown, for people.
+
+        Args:
+          contract: the data contract.
+          but: (date, label's column) of what is said elsewhere.
+
+        Returns:
+          A sentence for each label and span with such rows; one a label where spans are many.
+        """
         found = []
         for label in contract.tasks.labels:
-            spans = [date for date in sorted(self.by_span) if self.by_span[date].get(label.column)]
+            spans = [
+                date
+                for date in sorted(self.by_span)
+                if self.by_span[date].get(label.column) and (date, label.column) not in but
+            ]
             if len(spans) <= _MOST_SPANS:
                 found += [
                     f"{label.name} is not known yet in {self.by_span[date][label.column]:,} of "
@@ -70,7 +79,8 @@ class UnknownLabels:
                 ]
                 continue
             found.append(
-                f"{label.name} is not known yet in {self.rows(label):,} of "
+                f"{label.name} is not known yet in "
+                f"{sum(self.by_span[date][label.column] for date in spans):,} of "
                 f"{sum(self.read.values()):,} rows, in {len(spans)} spans from {spans[0]} to "
                 f"{spans[-1]}"
             )
