@@ -9,6 +9,8 @@ from schemas.usable_text import check_label_name
 _LARGEST: dict[ColumnType, float] = {"int": 2.0**53, "float": 3.4028234663852886e38}
 """INT: beyond it a threshold, which is a double, can't tell neighbours apart. FLOAT: float32's."""
 
+_ROLES = frozenset(("scenario", "user_id", "timestamp", "weight", "sampling_rate"))
+
 
 def check_label(feature: str, kind: ColumnType, tags: Tags) -> None:
     """Checks a feature that has a label tag; any other passes.
@@ -24,6 +26,12 @@ def check_label(feature: str, kind: ColumnType, tags: Tags) -> None:
     if tags.label is None:
         return
     check_label_name(feature, tags.label.name)
+    roles = sorted(tags.flags & _ROLES)
+    if roles:
+        raise ContractError(
+            f"feature '{feature}' is tagged '{roles[0]}' and 'label:{tags.label.name}': what came "
+            "of the impression can't be known before it; drop one of the two tags"
+        )
     above = tags.label.above
     if tags.treatment is not None or kind == "bytes" or (kind == "float" and above is None):
         raise ContractError(

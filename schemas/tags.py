@@ -127,7 +127,8 @@ def _treatment(feature: str, tag: str, name: str, text: str) -> Treatment:
     fields = tuple(field.name for field in dataclasses.fields(kind))
     values: dict[str, int] = {}
     for key, value in _arguments(feature, tag, text, fields).items():
-        if not value.isdigit() or int(value) < minimum[key]:
+        whole = value.isascii() and value.isdigit()
+        if not whole or int(value) < minimum[key]:
             raise ContractError(
                 f"feature '{feature}', tag '{tag}': {key} is '{value}'; "
                 f"write a whole number of at least {minimum[key]}"
@@ -163,8 +164,10 @@ def _label(feature: str, tag: str) -> LabelTag:
 
 def _threshold(feature: str, tag: str, text: str) -> float:
     try:
-        # Python's own numbers may have underscores, which no other reader of a schema takes.
-        threshold = math.nan if "_" in text else float(text)
+        # Python's own numbers may have underscores and other scripts' digits, which no other
+        # reader of a schema takes.
+        plain = text.isascii() and "_" not in text
+        threshold = float(text) if plain else math.nan
     except ValueError:
         threshold = math.nan
     if not math.isfinite(threshold):
@@ -200,8 +203,14 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
                 )
             treatment = _treatment(feature, tag, name, text)
         elif name == "train_only":
-            default = _arguments(feature, tag, text, ("default",)).get("default")
-            if default is None:
+            # The value may hold commas.
+            key, _, default = text.partition("=")
+            if key and key != "default":
+                raise ContractError(
+                    f"feature '{feature}', tag '{tag}': unknown argument '{key}'; "
+                    f"{nearest(key, ('default',))}"
+                )
+            if not default:
                 raise ContractError(
                     f"feature '{feature}', tag '{tag}': write 'train_only:default=VALUE', "
                     "the value that serving uses"

@@ -125,6 +125,12 @@ def sorted_by_parents(labels: list[Label]) -> TaskGraph:
     for label in labels:
         if names.count(label.name) > 1:
             raise ContractError(f"two features are tagged 'label:{label.name}'; rename one")
+        same = [x for x in names if x.casefold() == label.name.casefold()]
+        if len(same) > 1:
+            raise ContractError(
+                f"the labels '{same[0]}' and '{same[1]}' differ in upper and lower case alone; "
+                "rename one"
+            )
         for other in filter(None, (label.parent, *label.paths)):
             if other not in names:
                 raise ContractError(

@@ -14,7 +14,11 @@ from schemas.tags import ContractError
 _CONTROL = frozenset({"Cc", "Zl", "Zp"})
 """Unicode's categories: C0, DEL and C1; the separators of lines and of paragraphs."""
 
-_APART = {"/": "gate.overrides write 'output/scenario'", ",": "'after' lists labels with commas"}
+_APART = {
+    ":": "it tells the parts of a tag apart",
+    "/": "gate.overrides write 'output/scenario'",
+    ",": "'after' lists labels with commas",
+}
 
 
 def why_not(text: str | bytes) -> str | None:
@@ -88,6 +92,8 @@ def check_label_name(feature: str, label: str) -> None:
       ContractError: the name can't be used.
     """
     reason = why_not(label)
+    if label == OVERALL:
+        reason = "stands for all scenarios together in gate.overrides"
     for character, use in _APART.items():
         if character in label:
             reason = f"holds '{character}' ({use})"

@@ -21,6 +21,7 @@ class Candidate:
       named: True where its name says the role and nothing else (`user_id`, but no `user_age`).
       weak: True where nothing but the lack of a better one speaks for it.
       failed: the test that it failed, for people; empty where it failed none.
+      advice: what to do where it failed; empty for the role's usual advice.
       unit: of a time: `s`, `ms` or `us`.
     """
 
@@ -30,6 +31,7 @@ class Candidate:
     named: bool = False
     weak: bool = False
     failed: str = ""
+    advice: str = ""
     unit: str = ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from data.inference import names
+from data.inference.candidates import Place, counted
 from data.inference.guesses import Guess
 from data.inference.id_roles import MOST_CATEGORIES
 from data.inference.label_values import Label
@@ -44,6 +45,7 @@ class Features:
         side: Callable[[Profile], str],
         is_key: Callable[[Profile], bool],
         labels: Sequence[Label],
+        place: Place,
     ) -> None:
         """Keeps what features are judged by.
 
@@ -51,7 +53,9 @@ class Features:
           side: a column -> `user`, `item` or `context`.
           is_key: True for a column that decides the values of others.
           labels: the most frequent first.
+          place: where a row is.
         """
+        self._place = place
         self._side = side
         self._is_key = is_key
         self._label = labels[0] if labels else None
@@ -61,7 +65,11 @@ class Features:
         """Guesses what one column is."""
         side, required = self._side(column), column.missing == 0
         kind = column.type or "bytes"
-        if side == "context" and self._weighs(column):
+        if side == "context" and names.weighs_rows(column.name):
+            failed = self._no_weight(column)
+            if failed:
+                reason = f"its name says the row's weight, but {failed}"
+                return self._left_out(column, side, reason)
             self._weight = column.name
             reason = "its name says the row's weight, none is below 0"
             return Guess(column.name, kind, required, ("weight",), reason, served=False)
@@ -76,6 +84,13 @@ class Features:
         served = True
         if side == "context" and names.has(column.name, names.POSITION) and self._label:
             default = _most_average(column, self._label)
+            if not default:
+                return self._left_out(
+                    column,
+                    side,
+                    "its name says position, known only in the log, and serving can't score as at "
+                    f"the empty text, where '{self._label.name}' is nearest to its average",
+                )
             tags.append(f"train_only:default={default}")
             served = False
             reason += (
@@ -84,12 +99,22 @@ class Features:
             )
         return Guess(column.name, kind, required, tuple(tags), reason, served=served, note=note)
 
-    def _weighs(self, column: Profile) -> bool:
-        named = column.type == "float" and names.weighs_rows(column.name)
-        if not named or column.missing or column.numbers.min() < 0:
-            return False
+    def _left_out(self, column: Profile, side: str, reason: str) -> Guess:
+        tags = (side, *treatment(column, self._is_key))
+        kind, required = column.type or "bytes", column.missing == 0
+        return Guess(column.name, kind, required, tags, reason, left_out=True)
+
+    def _no_weight(self, column: Profile) -> str:
+        """The test that a column fails as the row's weight; empty where it fails none."""
+        if column.type == "bytes":
+            return f"its values are texts, in {counted(~column.absent, self._place)}"
+        if column.missing:
+            return f"it is empty in {counted(column.absent, self._place)}"
+        below = column.numbers < 0
+        if below.any():
+            return f"it is below 0 in {counted(below, self._place)}"
         # A contract has one weight: the first.
-        return self._weight is None
+        return f"'{self._weight}' is the weight already" if self._weight else ""
 
 
 def _history(column: Profile, side: str) -> str:

@@ -6,6 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
+import pyarrow as pa
+
 from common.errors import BadDataError
 from data.inference import id_roles, leaving_out, scenario_role, time_role
 from data.inference.candidates import Candidate, Chosen, counted
@@ -62,7 +64,8 @@ class _Guesser:
         self._leave_out(functools.partial(leaving_out.afterwards, relations=relations))
         roles["scenario"] = self._find_scenario()
         self._leave_out(functools.partial(leaving_out.leak, relations=relations))
-        features = Features(relations.side, relations.is_key, labels.found)
+        sides = relations.side, relations.is_key
+        features = Features(*sides, labels.found, self._sample.place)
         for column in self._rest:
             self._found[column.name] = features.guess(column)
         self._say_who_lost(roles)
@@ -116,7 +119,7 @@ class _Guesser:
         if candidate.failed:
             raise BadDataError(
                 f"--{role} '{candidate.column.name}' can't be the {role}: {candidate.failed}; "
-                f"repair the column, or name another one, or --{role} none"
+                f"{candidate.advice or 'repair the column'}, or name another one, or --{role} none"
             )
         return Chosen(candidate)
 
@@ -152,7 +155,7 @@ class _Guesser:
         if found.winner is not None:
             user = self._relations.user = found.winner.column
             reason = _reason("the user", found.winner) + _losers(found)
-            guests = id_roles.without_id(user)
+            guests = id_roles.as_users(user).absent
             if guests.any():
                 rows = counted(guests, self._sample.place)
                 reason += f"; it is empty in {rows}: guests, who are trained on, and in no GAUC"
@@ -221,7 +224,12 @@ class _Guesser:
             column = found.winner.column
             reason = _reason("the scenario", found.winner) + _losers(found)
             if column.type != "bytes":
-                reason += "; the files hold numbers, which are read as texts: a scenario has a name"
+                bools = pa.types.is_boolean(column.values.type)
+                held = "true and false" if bools else "numbers"
+                texts = "the texts 1 and 0" if bools else "texts"
+                reason += (
+                    f"; the files hold {held}, which are read as {texts}: a scenario has a name"
+                )
             tags = ("scenario", "categorical", self._relations.side(column))
             values = scenario_values(self._sample, column.name)
             self._put(column, tags, reason, as_type="bytes", values=values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
 import pyarrow as pa
 
 from data.inference import names
@@ -13,16 +12,14 @@ from data.inference.candidates import Candidate, Chosen, Place, choose, counted,
 from data.inference.outcome_names import named_outcome
 from data.inference.profile import Profile
 from data.inference.text_lists import list_in_text
+from data.log.user_ids import is_row_number, known_users
 from schemas.outcome_names import known_afterwards
 
 MOST_CATEGORIES = 100
 """A column of more values is an id or a number."""
 
 _ALL_DIFFERENT = 0.9
-"""A column with more values a row stands for the row."""
-
-_NO_USER_COMES_BACK = 0.99
-"""The same for a column that the caller says tells users apart."""
+"""A column with more values a row is not guessed to be an id: it stands for the row."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,22 +39,30 @@ class Evidence:
 
 def stands_for_the_row(column: Profile) -> bool:
     """True where almost every row has a value of its own."""
-    return _values_a_row(column) > _ALL_DIFFERENT
+    return column.distinct > _ALL_DIFFERENT * _rows(column)
 
 
-def _values_a_row(column: Profile) -> float:
-    return column.distinct / max(1, len(column.codes) - column.missing)
+def _is_row_number(column: Profile) -> bool:
+    return is_row_number(_rows(column), column.distinct)
 
 
-def without_id(column: Profile) -> np.ndarray:
-    """Bool [N]: the rows whose id is missing, or an empty text."""
-    empty = np.array([text == "" for text in column.texts] + [False])
-    return np.asarray(column.absent | empty[column.codes])
+def _rows(column: Profile) -> int:
+    return len(column.codes) - column.missing
+
+
+def as_users(column: Profile) -> Profile:
+    """The column as the pipeline reads a user_id: guests' ids are missing."""
+    return dataclasses.replace(column, values=known_users(column.values))
 
 
 def find_user(columns: Sequence[Profile], evidence: Evidence) -> Chosen:
     """The user, among all columns."""
-    found = _candidates(columns, evidence, names.USER, names.ITEM, 1, names.says_user)
+    read = {column.name: column for column in columns}
+    as_read = list(map(as_users, columns))
+    found = [
+        dataclasses.replace(x, column=read[x.column.name])
+        for x in _candidates(as_read, evidence, names.USER, names.ITEM, 1, names.says_user)
+    ]
     # Values alone tell the two ids of a log, its user's and its item's, from other columns; of
     # more such columns any one might be the user.
     return choose(found, most_weak=2)
@@ -71,7 +76,8 @@ def find_item(columns: Sequence[Profile], evidence: Evidence) -> Candidate | Non
 
 def as_user(column: Profile, evidence: Evidence) -> Candidate:
     """A column that the caller says tells users apart."""
-    failed = _failed(column, evidence, _NO_USER_COMES_BACK)
+    # Of a column that is no guess the row number that a run refuses is refused.
+    failed = _failed(as_users(column), evidence, _is_row_number)
     return Candidate(column, 1, "chosen", True, failed=failed)
 
 
@@ -118,7 +124,11 @@ def _candidates(
         yield Candidate(column, score, "; ".join(reasons), surely, weak=not named)
 
 
-def _failed(column: Profile, evidence: Evidence, most: float = _ALL_DIFFERENT) -> str:
+def _failed(
+    column: Profile,
+    evidence: Evidence,
+    of_the_row: Callable[[Profile], bool] = stands_for_the_row,
+) -> str:
     """The test that a column fails as an id; empty where it fails none."""
     if not column.type_is_known:
         return f"its type is {column.values.type}; wanted an integer or a text"
@@ -135,7 +145,7 @@ def _failed(column: Profile, evidence: Evidence, most: float = _ALL_DIFFERENT) -
         return f"it is {kind}, in {_all(column, evidence)}"
     if column.distinct == 1:
         return f"it is {shown(column.texts[0])} in {_all(column, evidence)}"
-    if _values_a_row(column) > most:
+    if of_the_row(column):
         return (
             f"it has {column.distinct:,} values in {_all(column, evidence)}: it stands for the row"
         )

@@ -8,12 +8,11 @@ import numpy as np
 
 from data.inference.candidates import Place, counted, listed, shown
 from data.inference.profile import Profile
+from data.log.casting.text_numbers import BOOLEANS, MISSING, is_number
 from schemas.column import ColumnType
 
 _MEDIAN_COUNT = 10
 """Where the positive values of whole numbers are larger, they are seconds or money, no counts."""
-
-_BOOLEANS = {"true": 1.0, "false": 0.0}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -106,27 +105,17 @@ def as_label(column: Profile, place: Place, any_number: bool = False) -> Label |
 
 
 def _of_texts(column: Profile, place: Place) -> Label | str:
-    # The pipeline's reader takes an empty text, nan and null for missing numbers.
     lowered = [text.strip().lower() for text in column.texts]
-    known = [text for text in lowered if text not in ("", "nan", "null")]
-    if column.untyped and known and set(known) <= set(_BOOLEANS):
-        numbers = np.array([_BOOLEANS.get(text, np.nan) for text in lowered] + [np.nan])
+    known = [text for text in lowered if text not in MISSING]
+    if column.untyped and known and set(known) <= set(BOOLEANS):
+        numbers = np.array([BOOLEANS.get(text, np.nan) for text in lowered] + [np.nan])
         reason = "its texts are true and false, which are read as 1 and 0"
         return _label(column, numbers[column.codes], "int", False, [reason], place)
-    wrong = np.array([not _is_number(text) for text in lowered] + [False])[column.codes]
+    wrong = np.array([not is_number(text) for text in lowered] + [False])[column.codes]
     if column.untyped and wrong.any() and wrong.sum() < (~column.absent).sum():
         value = shown(column.texts[column.codes[wrong.argmax()]])
         return f"its value is no number in {counted(wrong, place)}, such as {value}"
     return f"its values are texts ({listed(column.texts)}); a label is 0 or 1, or a number"
-
-
-def _is_number(text: str) -> bool:
-    """True for a lower-case text that is a number, or a missing one."""
-    try:
-        float(text or "nan")
-    except ValueError:
-        return text == "null"
-    return "_" not in text
 
 
 def _not_a_count(column: Profile, known: np.ndarray, place: Place) -> str:

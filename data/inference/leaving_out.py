@@ -14,6 +14,9 @@ from schemas.outcome_names import known_afterwards
 
 OUTCOME = "its name says outcome, which is no feature"
 
+_IF_KNOWN = "if it is known before the impression, take the '#' away"
+"""A name is a suspicion, and no proof."""
+
 _FOLLOWS_THE_LABEL = 0.6
 """The AUC from which a sum of earlier outcomes is taken to hold the row's own."""
 
@@ -38,7 +41,7 @@ def unusable(column: Profile) -> str:
     if outcome_names.of_the_policy(column.name):
         return (
             "its name says knowledge of the policy that showed the row (a propensity, a "
-            "prediction): only logged rows have it"
+            f"prediction), which only logged rows have; {_IF_KNOWN}"
         )
     return ""
 
@@ -77,7 +80,7 @@ def afterwards(column: Profile, relations: Relations) -> str:
     if known_afterwards(name) and not (history and of_an_id):
         best, label = relations.best_ranked(column)
         said = f"; {_leak(best, label)}" if best > _FOLLOWS_THE_LABEL else ""
-        return f"a leak: its name says known afterwards{said}"
+        return f"its name says known only after the impression{said}; {_IF_KNOWN}"
     if not outcome_names.named_outcome(name):
         return ""
     if of_an_id:

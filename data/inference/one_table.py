@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from common.errors import BadDataError
 from data.log.casting.text_kinds import narrowest
@@ -50,17 +52,37 @@ def _typed(file: LogFile, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _promoted(name: str, files: list[LogFile], columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     """One column of files whose number types may differ (int32 and int64, null and any)."""
+    as_written, columns = columns, _without_uint64(columns)
     target = columns[0].type
-    for file, column in zip(files, columns, strict=True):
+    for number, (file, column) in enumerate(zip(files, columns, strict=True)):
         target = _common(target, column.type)
         if target is None:
             raise BadDataError(
-                f"{file.name}, column '{name}' is {column.type}, and {columns[0].type} in "
+                f"{file.name}, column '{name}' is {as_written[number].type}, and "
+                f"{as_written[0].type} in "
                 f"{files[0].name}; write all files with one type"
             )
     return pa.chunked_array(
         [chunk for column in columns for chunk in column.cast(target, safe=False).chunks], target
     )
+
+
+def _without_uint64(columns: list[pa.ChunkedArray]) -> list[pa.ChunkedArray]:
+    """One column of all files, with uint64 as int64; as text where one file's is beyond int64.
+
+    Hashes are: int64 in one file and text in the next would be the same ids.
+    """
+    types = pa.types
+    if not any(types.is_uint64(column.type) for column in columns):
+        return columns
+    texts = any(types.is_string(column.type) or _is_beyond_int64(column) for column in columns)
+    target = pa.string() if texts else pa.int64()
+    return [column.cast(target) if types.is_integer(column.type) else column for column in columns]
+
+
+def _is_beyond_int64(column: pa.ChunkedArray) -> bool:
+    largest = pa.scalar(np.iinfo(np.int64).max, pa.uint64())
+    return pa.types.is_uint64(column.type) and bool(pc.any(pc.greater(column, largest)).as_py())
 
 
 def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:

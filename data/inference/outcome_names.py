@@ -11,8 +11,14 @@ from schemas.outcome_names import OUTCOME, has, vocabulary, words
 
 _POLICY = vocabulary(
     "propensity propensities pscore ips ipw ips_weight snips pctr pcvr pctcvr ectr ecvr predicted "
-    "prediction predictions pred preds policy logprob logprobs exploration epsilon"
+    "prediction predictions pred preds logprob logprobs exploration epsilon"
 )
+_POLICIES = vocabulary(
+    "behavior behaviour logging log logged target evaluation eval serving production bandit random "
+    "ranking"
+)
+"""With one of these, `policy` is who chose the row, and no insurance."""
+
 _CHANCES = vocabulary("prob probability probabilities probs")
 _OF_THE_POLICY = vocabulary(
     "logging log logged policy display show shown selection selected exposure sampling ranking "
@@ -62,7 +68,8 @@ def of_the_policy(name: str) -> bool:
     predicted = any(
         first == "p" and second in OUTCOME for first, second in zip(parts, parts[1:], strict=False)
     )
-    return has(name, _POLICY) or chance or predicted
+    policy = "policy" in parts and has(name, _POLICIES)
+    return has(name, _POLICY) or policy or chance or predicted
 
 
 def label_names(columns: Sequence[str]) -> dict[str, str]:
@@ -77,7 +84,7 @@ def label_names(columns: Sequence[str]) -> dict[str, str]:
         label = name if often[name] == 1 else _without_separators(column)
         # Names that differ in separators alone.
         number = 2
-        while label in found.values():
+        while label.casefold() in map(str.casefold, found.values()):
             label, number = f"{name}_{number}", number + 1
         found[column] = label
     return found
@@ -91,4 +98,4 @@ def _without_prefix(column: str) -> str:
 
 def _without_separators(column: str) -> str:
     """A column's name without what tells the parts of a tag and of an override apart."""
-    return re.sub(r"[\s,:/]+", "_", column)
+    return re.sub(r"[\s,:/*]+", "_", column)

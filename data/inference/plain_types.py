@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.log.casting import lists
-
-_LARGEST = np.iinfo(np.int64).max
 
 
 def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
@@ -20,8 +17,8 @@ def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
         is that value.
 
     Returns:
-      bool, an integer, float32, float64, timestamp, string or binary, [N]; hashes that int64
-      can't hold as string. A type that the pipeline's reader has no place for stays.
+      bool, an integer, float32, float64, timestamp, string or binary, [N]. A type that the
+      pipeline's reader has no place for stays.
     """
     if lists_of_one:
         column = _without_lists(column)
@@ -33,9 +30,6 @@ def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
     if kind == pa.float16():  # Arrow can't cast it.
         wide = column.to_numpy(zero_copy_only=False).astype(np.float32)
         return pa.array(wide, mask=column.is_null().to_numpy(zero_copy_only=False))
-    if kind == pa.uint64():
-        fits = pc.all(pc.less_equal(column, pa.scalar(_LARGEST, pa.uint64()))).as_py() is not False
-        return column.cast(pa.int64() if fits else pa.string())
     if types.is_large_string(kind):
         return column.cast(pa.string())
     if types.is_large_binary(kind) or types.is_fixed_size_binary(kind):

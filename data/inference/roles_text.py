@@ -46,9 +46,11 @@ def _missing(role: str, chosen: Chosen) -> list[str]:
         )
     if not lines:
         lines = [f"  {role}: no column fits"]
+    advice = dict.fromkeys(loser.advice for loser in chosen.losers if loser.advice)
     return [
         *lines,
-        f"    {_WANTED[role]}; or say --{role} COLUMN, or --{role} none: {ROLES[role]}",
+        f"    {'; '.join(advice) or _WANTED[role]}; or say --{role} COLUMN, or --{role} none: "
+        f"{ROLES[role]}",
     ]
 
 

@@ -21,6 +21,7 @@ from schemas.usable_text import why_not
 MOST_SCENARIOS = 50
 _FEW_SCENARIOS = 20
 _MOST_CHOSEN = 1_000
+_NO_NAME = "which can be no scenario's name"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +59,8 @@ def find_scenario(
 
 def as_scenario(column: Profile, place: Place) -> Candidate:
     """A column that the caller says is the scenario: it may have more values than a guess."""
-    return Candidate(column, 1, "chosen", True, failed=_unreadable(column, _MOST_CHOSEN, place))
+    failed = _unreadable(column, _MOST_CHOSEN, place)
+    return Candidate(column, 1, "chosen", True, failed=failed, advice=_advice(column, failed))
 
 
 def _candidates(
@@ -76,7 +78,8 @@ def _candidates(
             failed = f"the hour decides it ({column.distinct} values)"
         if failed:
             if surely:
-                yield Candidate(column, 0, "", True, failed=failed)
+                advice = _advice(column, failed)
+                yield Candidate(column, 0, "", True, failed=failed, advice=advice)
             continue
         # What the user or the item alone decides says nothing of where it was shown.
         if not named and (column.distinct < 3 or evidence.side(column) != "context"):
@@ -118,7 +121,7 @@ def _unreadable(column: Profile, most: int, place: Place) -> str:
     unusable = _rows_of(column, _no_name)
     if unusable.any():
         value = column.texts[column.codes[unusable.argmax()]]
-        return f"it is {value!r}, which can be no scenario's name, in {counted(unusable, place)}"
+        return f"it is {value!r}, {_NO_NAME}, in {counted(unusable, place)}"
     if column.distinct > most:
         rows = column.codes >= most  # Codes are in the order of the rows.
         return (
@@ -126,6 +129,13 @@ def _unreadable(column: Profile, most: int, place: Place) -> str:
             f"in {counted(rows, place)}"
         )
     return ""
+
+
+def _advice(column: Profile, failed: str) -> str:
+    if _NO_NAME not in failed:
+        return ""
+    value = next(text for text in column.texts if _no_name(text))
+    return f"rename the scenario {value!r} in the log"
 
 
 def _no_name(text: str) -> bool:

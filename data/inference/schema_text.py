@@ -46,7 +46,7 @@ def _commented(guess: Guess) -> str:
     lines = _wrapped(f"{guess.column or repr('')}: {guess.reason}")
     if guess.tags:
         # One line, so that one '#' less makes it a feature.
-        lines.append("# " + " ".join(_feature(guess).split()))
+        lines.append("# " + " ".join(line.strip() for line in _feature(guess).split("\n")))
     return "\n".join([*lines, ""])
 
 

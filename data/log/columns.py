@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from common.errors import BadDataError
 from data.log.casting import lists
 from data.log.casting.values import cast
+from data.log.user_ids import known_users
 from schemas.column import Column
 from schemas.contract import Contract
 
@@ -54,9 +54,8 @@ def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     A text that is empty or blank is no user: it is missing in the contract's user_id column.
     """
     found = _typed(contract, column, raw)
-    if column == contract.user_id and column.type == "bytes":
-        known = pc.match_substring_regex(found.array, r"\S")
-        return dataclasses.replace(found, array=pc.if_else(known, found.array, None))
+    if column == contract.user_id:
+        return dataclasses.replace(found, array=known_users(found.array))
     return found
 
 

@@ -10,15 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.log.user_ids import is_row_number
 from schemas.column import Column
 
 _KEPT = 4_096
 """Users whose rows are counted one by one: those whose ids have the smallest hashes."""
-
-FEWEST_ROWS = 1_000
-LEAST_REPEATED = 0.01
-"""A user_id is a row number where, of at least so many rows, fewer than this share are of a user
-who has another one."""
 
 _REMEDY = (
     "tag the column that tells persons apart, or drop its user_id tag (polyrank schema infer "
@@ -91,8 +87,8 @@ class UserCounts:
         return f"column '{column.name}' (user_id) {what}; {_REMEDY}" if what else None
 
     def _is_row_number(self) -> bool:
-        seen = sum(self.kept.values())
-        return self.rows >= FEWEST_ROWS and seen - len(self.kept) < LEAST_REPEATED * seen
+        # The kept users' rows are a sample of all, and more than few where these are.
+        return is_row_number(sum(self.kept.values()), len(self.kept))
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> UserCounts:

@@ -39,6 +39,7 @@ def test_flags_timestamp_and_train_only():
     assert tags.flags == {"user", "prior", "timestamp"}
     assert tags.ticks_per_second == 1_000
     assert tags.train_only_default == "0"
+    assert parse_tags("f", ["train_only:default=a, b=c,d"]).train_only_default == "a, b=c,d"
     assert parse_tags("f", ["timestamp"]).ticks_per_second == 1
     assert parse_tags("f", []).treatment is None
 
@@ -51,6 +52,11 @@ def test_flags_timestamp_and_train_only():
         (["numeric:oov=1"], "unknown argument 'oov'; known: buckets, dim"),
         (["id:oov=0"], "oov is '0'; write a whole number of at least 1"),
         (["id:min_count=1.5"], "min_count is '1.5'; write a whole number"),
+        (["id:oov=２"], "oov is '２'; write a whole number of at least 1"),
+        (["numeric:buckets=٣"], "buckets is '٣'; write a whole number"),
+        (["label:a above:９"], "above is '９'; write a number"),
+        (["train_only:default="], "write 'train_only:default=VALUE'"),
+        (["train_only:value=3"], "unknown argument 'value'; known: default"),
         (["id:oov"], "write 'oov=VALUE'"),
         (["id", "numeric"], "it has another treatment already"),
         (["label:a", "label:b"], "two label tags"),

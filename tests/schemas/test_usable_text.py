@@ -119,6 +119,8 @@ def test_a_value_that_is_listed_twice():
 @pytest.mark.parametrize(
     ("label", "reason"),
     [
+        ("*", "stands for all scenarios together in gate.overrides"),
+        ("a:b", "holds ':' (it tells the parts of a tag apart)"),
         ("a/b", "holds '/' (gate.overrides write 'output/scenario')"),
         ("a,b", "holds ',' ('after' lists labels with commas)"),
         ("a\x7f", "holds the control character U+007F"),
@@ -136,4 +138,20 @@ def test_a_label_that_is_called_as_an_output_of_others():
     assert refusal(written() + third) == (
         "feature 'x': the label 'buy_given_click' has the name of an output that follows from "
         "other labels; rename it"
+    )
+
+
+def test_labels_that_differ_in_case_alone():
+    third = f'feature {{ name: "x" type: INT {ONE} annotation {{ tag: "label:Click" }} }}'
+    assert refusal(written() + third) == (
+        "the labels 'click' and 'Click' differ in upper and lower case alone; rename one"
+    )
+
+
+@pytest.mark.parametrize("role", ["user_id", "weight", "timestamp", "sampling_rate"])
+def test_a_label_that_is_a_role_too(role):
+    tags = f'annotation {{ tag: "{role}" tag: "label:seen" }}'
+    assert refusal(written() + f'feature {{ name: "x" type: INT {ONE} {tags} }}') == (
+        f"feature 'x' is tagged '{role}' and 'label:seen': what came of the impression can't be "
+        "known before it; drop one of the two tags"
     )

@@ -37,8 +37,8 @@ def narrowest(texts: pa.Array) -> pa.Array:
       texts: binary or string [N].
 
     Returns:
-      int64, float64 or timestamp[us, UTC] [N], null where missing; else string [N], or binary
-      where a text is no UTF-8.
+      int64, float64 or timestamp[us, UTC] [N], null where missing; else string [N], all of it
+      null where every text says a missing number, or binary where a text is no UTF-8.
     """
     try:
         texts = texts.cast(pa.string())
@@ -48,8 +48,10 @@ def narrowest(texts: pa.Array) -> pa.Array:
     distinct = encoded.dictionary
     plain = pc.utf8_lower(pc.utf8_trim_whitespace(distinct))
     known = distinct.filter(pc.invert(pc.is_in(plain, value_set=pa.array(MISSING))))
+    if not len(known):
+        return pa.nulls(len(texts), pa.string())
     # Most columns of texts show it at once, and others may have a value a row.
-    kind = _kind(known) if len(known) and _may_be_known(known) else None
+    kind = _kind(known) if _may_be_known(known) else None
     return texts if kind is None else _read(distinct, kind).take(encoded.indices)
 
 

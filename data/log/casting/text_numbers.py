@@ -101,6 +101,15 @@ def _real(text: str) -> float | None:
     return float(BOOLEANS[plain]) if plain in BOOLEANS else float(plain)
 
 
+def is_number(text: str) -> bool:
+    """True for a text that is read as a number, or as a missing one."""
+    try:
+        _real(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _ticks(text: str, ticks_per_second: int) -> int | None:
     found = ISO_8601.fullmatch(text.strip().upper())
     if found is None:

@@ -25,6 +25,7 @@ _BLOCK_BYTES = 1 << 24
 
 _HELD = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a |"}
 _OTHER_DELIMITERS = ":^~ \x01\x1f"
+_COMPARED = 1 << 16
 _ERRORS = (pa.ArrowException, OSError, UnicodeError, csv.Error)
 
 
@@ -60,10 +61,11 @@ class CsvFile:
                 if "\0" in "".join(header):
                     raise csv.Error("line contains NUL")  # Python's own words before 3.11.
                 # The rows' text is checked value by value.
-                self.is_empty = not _has_more(text)
+                second = text.readline(_COMPARED) if len(header) == 1 else ""
+                self.is_empty = not second.strip("\r\n") and not _has_more(text)
         except _ERRORS as error:
             raise self._unreadable(error) from None
-        self._check_header(header)
+        self._check_header(header, second)
         self.notes = self._layout.notes
         self.schema = pa.schema([(name, pa.binary()) for name in header])
 
@@ -137,7 +139,7 @@ class CsvFile:
             f"{_HELD[self._layout.delimiter]} or a quote, and write the file anew"
         )
 
-    def _check_header(self, header: list[str]) -> None:
+    def _check_header(self, header: list[str], second: str) -> None:
         """Raises BadDataError where the first line is no header of this format."""
         if header and header[0].lower().startswith("sep=") and len(header[0]) <= len("sep=;"):
             raise BadDataError(
@@ -153,7 +155,8 @@ class CsvFile:
                     f"{self._source}, header, column {number}: the name {shown!r} is not UTF-8; if "
                     f"it is Latin-1: iconv -f LATIN1 -t UTF-8 {self._source} > NEW.csv"
                 ) from None
-        if len(header) == 1 and not self.is_empty and set(header[0]) & set(_OTHER_DELIMITERS):
+        # A name may hold a blank; what separates values is in both lines.
+        if len(header) == 1 and set(header[0]) & set(second) & set(_OTHER_DELIMITERS):
             raise BadDataError(
                 f"{self._source} has one column, {header[0][:200]!r}: if another character "
                 f"separates its values, write it with one of {', '.join(DELIMITERS.values())}"

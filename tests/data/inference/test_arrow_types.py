@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from inferred import infer, logged
+from inferred import infer, logged, polyrank
 
 from data.inference.plain_types import plain
+from schemas.contract import load_contract
 
 ROWS = logged(rows=1_500)
 LOG = pa.Table.from_pandas(ROWS, preserve_index=False)
@@ -169,6 +170,41 @@ def test_hashes_that_int64_cannot_hold_are_texts(tmp_path):
         assert written.tolist() == as_text.tolist()
 
 
+def test_hashes_of_which_one_file_alone_is_beyond_int64_are_texts_in_all(tmp_path):
+    large = ROWS.user_id.to_numpy().astype(np.uint64) + np.uint64(2**63)
+    small = ROWS.user_id.to_numpy().astype(np.uint64)
+    for name, first, second in (
+        ("small-first", small, large),
+        ("large-first", large, small),
+        ("signed", small.astype(np.int64), large),
+        ("small", small, small),
+    ):
+        log, schema = tmp_path / name, tmp_path / f"{name}.pbtxt"
+        log.mkdir()
+        half = len(ROWS) // 2
+        ROWS.assign(user_id=first)[:half].to_parquet(log / "p0.parquet", index=False)
+        ROWS.assign(user_id=second)[half:].to_parquet(log / "p1.parquet", index=False)
+        ended = polyrank("schema", "infer", "--data", log, "--out", schema)
+        assert (ended.code, ended.err) == (0, "")
+        kind = load_contract(schema).user_id.type
+        assert kind == ("int" if name == "small" else "bytes")
+        words = ("--out", tmp_path / f"{name}-spans", "--schema", schema)
+        wrote = polyrank("data", "spans", "--source", log, *words)
+        assert wrote.code == 0, wrote.err
+
+
+def test_hashes_and_fractions_are_two_types_as_they_were_written(tmp_path):
+    large = ROWS.user_id.to_numpy().astype(np.uint64) + np.uint64(2**63)
+    ROWS.assign(user_id=large).to_parquet(tmp_path / "a.parquet")
+    ROWS.assign(user_id=0.5).to_parquet(tmp_path / "b.parquet")
+    ended = polyrank("schema", "infer", "--data", tmp_path)
+    assert (ended.code, ended.err) == (
+        4,
+        "bad data: b.parquet, column 'user_id' is double, and uint64 in a.parquet; write all files "
+        "with one type\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "names"),
     [
@@ -192,6 +228,11 @@ def test_numbers_as_scenarios_are_the_texts_that_are_read(tmp_path, kind):
     found = infer(tmp_path, _with("page", kind, ROWS.item_id % 3), name="log.parquet")
     wanted = {"0", "1"} if kind == pa.bool_() else {"0", "1", "2"}
     assert set(found.contract.scenarios) == wanted
+    bools = kind == pa.bool_()
+    held = "true and false" if bools else "numbers"
+    texts = "the texts 1 and 0" if bools else "texts"
+    said = f"; the files hold {held}, which are read as {texts}: a scenario has a name"
+    assert said in found.text
     found.check()
 
 

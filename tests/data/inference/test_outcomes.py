@@ -177,13 +177,14 @@ def test_a_sum_that_counts_the_rows_own_outcome_is_left_out(tmp_path):
 @pytest.mark.parametrize(
     "name",
     ["propensity", "propensity_score", "action_prob", "pscore", "logging_probability", "ips",
-     "predicted_ctr", "pCTR", "behavior_policy"],
+     "predicted_ctr", "pCTR", "behavior_policy", "logging_policy_id"],
 )  # fmt: skip
 def test_knowledge_of_the_policy_is_named_as_such(tmp_path, name):
     found = infer(tmp_path, ROWS.assign(**{name: RNG.random(N).round(3), "bid": RNG.random(N)}))
     assert found.line("left out:") == (
         f"left out: {name} (its name says knowledge of the policy that showed the row (a "
-        "propensity, a prediction): only logged rows have it)"
+        "propensity, a prediction), which only logged rows have; if it is known before the "
+        "impression, take the '#' away)"
     )
     assert "bid" in _features(found)
 
@@ -197,3 +198,23 @@ def test_without_a_usable_outcome_no_other_column_takes_the_labels_place(tmp_pat
     assert "or say --label COLUMN" in found.err
     chosen = infer(tmp_path, rows, "--label", "coin")
     assert chosen.line("label:") == "label: coin (label:coin)"
+
+
+@pytest.mark.parametrize("name", ["policy", "policy_type", "insurance_policy", "policy_id"])
+def test_an_insurance_is_no_policy_that_showed_the_row(tmp_path, name):
+    found = infer(tmp_path, ROWS.assign(**{name: RNG.choice(["life", "car", "house"], N)}))
+    assert name in _features(found) and found.lines("left out:") == []
+
+
+@pytest.mark.parametrize("name", ["srch_length_of_stay", "time_to_departure", "delay_min"])
+def test_a_name_that_says_known_afterwards_is_a_suspicion_and_no_proof(tmp_path, name):
+    found = infer(tmp_path, ROWS.assign(**{name: RNG.integers(1, 15, N)}))
+    assert found.line("left out:") == (
+        f"left out: {name} (its name says known only after the impression; if it is known before "
+        "the impression, take the '#' away)"
+    )
+    text = found.schema.read_text()
+    (line,) = [x for x in text.splitlines() if x.startswith(f'# feature {{ name: "{name}" ')]
+    found.schema.write_text(text.replace(line, line[2:]))
+    assert name in _features(found)
+    found.check()

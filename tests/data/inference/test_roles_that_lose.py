@@ -152,6 +152,56 @@ def test_an_empty_text_is_a_guest_too(tmp_path):
     assert "user user_id: empty in 3 rows" in found.check()
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\t", " \n "])
+def test_a_blank_text_is_a_guest_as_the_reader_has_it(tmp_path, blank):
+    guests = np.random.default_rng(1).random(N) < 0.1
+    user = ("u" + ROWS.user_id.astype(str)).where(~guests, blank)
+    for options in ((), ("--user", "user_id")):
+        found = infer(tmp_path, ROWS.assign(user_id=user), *options, name="log.parquet")
+        assert not found.contract.user_id.required
+        assert f"it is empty in {guests.sum()} of 3,000 rows (first: log.parquet" in found.out
+    assert f"user user_id: empty in {guests.sum()} rows" in found.check()
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_row_number_with_guests_is_a_row_number_all_the_same(tmp_path, blank):
+    known = np.arange(N) % 2 == 1
+    user = np.where(known, [f"r{x}" for x in np.random.default_rng(0).permutation(N)], blank)
+    why = "it has 1,500 values in 1,500 of 3,000 rows (first: log.parquet, row 1): it stands for"
+    found = infer(tmp_path, ROWS.assign(user_id=user), name="log.parquet")
+    assert found.code == 4 and f"'user_id' has the name of one, but {why} the row" in found.err
+    chosen = infer(tmp_path, ROWS.assign(user_id=user), "--user", "user_id", name="log.parquet")
+    assert chosen.err.startswith(f"bad data: --user 'user_id' can't be the user: {why} the row")
+
+
+def test_a_scenario_of_a_name_that_none_can_have_is_to_be_renamed(tmp_path):
+    rows = ROWS.assign(page=ROWS.page.where(~SOME, "*"))
+    found = infer(tmp_path, rows)
+    lines = refused(
+        found, "scenario", "page", f"it is '*', which can be no scenario's name, in {THREE}"
+    )
+    assert (
+        "    rename the scenario '*' in the log; or say --scenario COLUMN, or --scenario none: all "
+        "rows are one scenario" in lines
+    )
+    chosen = infer(tmp_path, rows, "--scenario", "page")
+    assert chosen.err == (
+        "bad data: --scenario 'page' can't be the scenario: it is '*', which can be no scenario's "
+        f"name, in {THREE}; rename the scenario '*' in the log, or name another one, or --scenario "
+        "none\n"
+    )
+
+
+def test_a_column_of_missing_numbers_has_no_value(tmp_path):
+    found = infer(tmp_path, ROWS.assign(page="nan", notes="null"))
+    refused(found, "scenario", "page", "it has no value in any row")
+    chosen = infer(tmp_path, ROWS.assign(page="nan", notes="null"), "--scenario", "none")
+    assert chosen.lines("left out:") == [
+        "left out: page (it has no value in any row)",
+        "left out: notes (it has no value in any row)",
+    ]
+
+
 def test_times_outside_their_folder_are_counted(tmp_path):
     folder = tmp_path / "log" / "span=2026-03-01"
     folder.mkdir(parents=True)

@@ -11,6 +11,7 @@ import pytest
 
 from common.errors import BadDataError
 from data.log.files import LogFile
+from data.log.formats.csv_file import CsvFile
 from data.log.formats.csv_layout import find_delimiter
 from data.log.formats.opening import open_log
 
@@ -263,3 +264,12 @@ def test_quotes_are_followed_with_any_delimiter(tmp_path):
     # A comma ends no value here, so that this quote opens none.
     (tmp_path / "log.csv").write_text('a;b\n1;5,"6\n2;7\n')
     assert read(tmp_path / "log.csv")[1] == [["1", '5,"6'], ["2", "7"]]
+
+
+def test_the_name_of_the_only_column_may_hold_a_blank(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("item id\n17\n18\n")
+    assert CsvFile(str(path), "log.csv").schema.names == ["item id"]
+    path.write_text("item id\n17 3\n18 4\n")
+    with pytest.raises(BadDataError, match="log.csv has one column, 'item id': if another char"):
+        CsvFile(str(path), "log.csv")
