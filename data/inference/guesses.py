@@ -69,6 +69,20 @@ class Guesses:
         """A line for each role that the caller says no column has."""
         return [f"{role}: none ({what})" for role, what in ROLES.items() if role not in self.roles]
 
+    def saying(self, column: str, old: str, new: str) -> Guesses:
+        """The same with other words in the reasons of one column."""
+        return dataclasses.replace(
+            self,
+            columns=tuple(
+                dataclasses.replace(
+                    x, reason=x.reason.replace(old, new), note=x.note.replace(old, new)
+                )
+                if x.column == column
+                else x
+                for x in self.columns
+            ),
+        )
+
     def without(self, column: str, reason: str) -> Guesses:
         """The same with one column more left out."""
         return dataclasses.replace(

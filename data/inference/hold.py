@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from common.errors import BadDataError
+from data.inference.label_values import NOT_KNOWN_YET
 from data.inference.one_table import one_array
 from data.inference.sample import Part, Sample
 from data.log.check_batch import check_batch
 from data.log.columns import check_schema
+from data.log.gap_filling import filled, lines_by_column
+from data.log.label_gaps import GapCounts, gap_columns
 from data.log.report import Report
 from schemas.contract import Contract
 
@@ -22,10 +27,12 @@ class Held:
     Attributes:
       refused: column -> why it can't be read, or which of its rows are refused.
       outside: the rows that lie on another day than their folder says, for people; or empty.
+      gaps: a label's column -> what the gaps are that its parent says more of, for people.
     """
 
     refused: dict[str, str]
     outside: str = ""
+    gaps: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def hold(contract: Contract, sample: Sample) -> Held:
@@ -36,10 +43,15 @@ def hold(contract: Contract, sample: Sample) -> Held:
     if refused:
         return Held(refused)
     report = Report()
+    counts, read = GapCounts(), []
     for part in sample.parts:
         arrays = [one_array(column) for column in part.rows.columns]
         batch = pa.RecordBatch.from_arrays(arrays, names=part.rows.column_names)
-        check_batch(contract, batch, part.file.name, part.file.date, 0, report)
+        values, _ = check_batch(contract, batch, part.file.name, part.file.date, 0, report)
+        # A log without spans is looked at as one.
+        span = part.file.date or "the sample"
+        read.append((span, {name: values[name].array for name in gap_columns(contract)}))
+        counts.count(contract, read[-1][1], span)
     rows = f"{sample.table.num_rows:,} rows"
     outside = ""
     for found in report.by_frequency():
@@ -51,7 +63,25 @@ def hold(contract: Contract, sample: Sample) -> Held:
             outside = said
         else:
             refused.setdefault(found.rule.column, said)
-    return Held(refused, outside)
+    return Held(refused, outside, _gaps(contract, counts, read))
+
+
+def _gaps(
+    contract: Contract, counts: GapCounts, read: Sequence[tuple[str, Mapping[str, pa.Array]]]
+) -> dict[str, str]:
+    """By column, what becomes of the gaps in the rows of `read`: (span, column -> values)."""
+    decided = counts.decide(contract)
+    unknown: collections.Counter[str] = collections.Counter()
+    for span, arrays in read:
+        for name, array in filled(contract, arrays, span, decided).items():
+            if (span, name) not in decided.left_out:
+                unknown[name] += array.null_count
+    found = {}
+    for column, lines in lines_by_column(contract, decided).items():
+        if lines:
+            rest = [f"elsewhere {NOT_KNOWN_YET}"] if unknown[column] else []
+            found[column] = "; ".join([*lines, *rest])
+    return found
 
 
 def _of_other_types(contract: Contract, part: Part) -> dict[str, str]:

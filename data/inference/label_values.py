@@ -14,6 +14,9 @@ from schemas.column import ColumnType
 _MEDIAN_COUNT = 10
 """Where the positive values of whole numbers are larger, they are seconds or money, no counts."""
 
+NOT_KNOWN_YET = "not known yet, so left out of this label's loss and metrics"
+"""What a label's gaps are, unless its parent says more of them (`data.log.label_gaps`)."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Label:
@@ -148,10 +151,7 @@ def _label(
     missing = np.isnan(target)
     notes = list(reasons)
     if missing.any():
-        notes.append(
-            f"it is empty in {counted(missing, place)}: not known yet, so left out of this "
-            "label's loss and metrics"
-        )
+        notes.append(f"it is empty in {counted(missing, place)}: {NOT_KNOWN_YET}")
     elif not reasons:
         reasons = ["0 or 1 in every row"]
     share = f"{np.nanmean(target):.2%} are 1"

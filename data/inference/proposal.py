@@ -8,6 +8,7 @@ from common.errors import BadDataError
 from data.inference import roles_text, schema_text
 from data.inference.guesses import Guesses
 from data.inference.hold import hold
+from data.inference.label_values import NOT_KNOWN_YET
 from data.inference.sample import Sample
 from schemas.contract import Contract, parse_schema, read_contract
 from schemas.tags import ContractError
@@ -37,12 +38,14 @@ def propose(sample: Sample, guesses: Guesses) -> Proposal:
     """
     roles_text.check_roles(sample, guesses)
     while True:
-        text = schema_text.schema_text(sample, guesses)
-        held = hold(_contract(text), sample)
+        held = hold(_contract(schema_text.schema_text(sample, guesses)), sample)
         if not held.refused:
             break
         for column, reason in held.refused.items():
             guesses = _without(guesses, column, reason)
+    for column, gaps in held.gaps.items():
+        guesses = guesses.saying(column, NOT_KNOWN_YET, gaps)
+    text = schema_text.schema_text(sample, guesses)
     summary = roles_text.summary(guesses)
     if held.outside:
         summary.append(f"outside their span's day: {held.outside}")

@@ -56,17 +56,25 @@ def filled_wherever(
 
 def gap_lines(contract: Contract, gaps: Gaps) -> list[str]:
     """Says what `filled` does, for people: a sentence for each label and kind."""
-    found = []
-    for label, parent in gap_labels(contract):
-        negative = [date for date in gaps.dates if (date, label.column) in gaps.negative]
-        if negative:
-            where = "" if len(negative) == len(gaps.dates) else f" of {_spans(negative)}"
-            found.append(
-                f"{label.name} is empty in most rows without {parent.name}{where}: there it is "
-                "taken as negative"
-            )
-        found += _left_out(label, parent, gaps)
-    return found
+    return [line for lines in lines_by_column(contract, gaps).values() for line in lines]
+
+
+def lines_by_column(contract: Contract, gaps: Gaps) -> dict[str, list[str]]:
+    """The same sentences by the label's column; none of a label whose gaps stay what they are."""
+    return {
+        label.column: [*_negative(label, parent, gaps), *_left_out(label, parent, gaps)]
+        for label, parent in gap_labels(contract)
+    }
+
+
+def _negative(label: Label, parent: Label, gaps: Gaps) -> Iterator[str]:
+    negative = [date for date in gaps.dates if (date, label.column) in gaps.negative]
+    if negative:
+        where = "" if len(negative) == len(gaps.dates) else f" of {_spans(negative)}"
+        yield (
+            f"{label.name} is empty in most rows without {parent.name}{where}: there it is "
+            "taken as negative"
+        )
 
 
 def _left_out(label: Label, parent: Label, gaps: Gaps) -> Iterator[str]:
