@@ -51,7 +51,8 @@ def vocabulary_name(name: str) -> str:
     """
     if len(name) > _LONGEST_NAME:
         digest = hashlib.sha256(name.encode()).hexdigest()
-        name = f"{name[: _LONGEST_NAME // 2]}__{digest[:16]}"
+        # No graph name holds a hyphen, so that no other column's name is this one.
+        name = f"{name[: _LONGEST_NAME // 2]}-{digest[:16]}"
     return f"{name}__vocabulary"
 
 

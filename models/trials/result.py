@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from common.atomic_files import whole_file
+from common.errors import PolyrankError
 from common.json_files import write_json
 from common.names import EVAL, OVERALL, OVERALL_BEFORE_FORMAT_2, RESULT_FORMAT
 from models.metrics.cells import CellMetrics
@@ -72,14 +73,22 @@ def read_result(folder: pathlib.Path, fingerprint: str | None = None) -> TrialRe
     Args:
       folder: the trial's.
       fingerprint: what the trial must have been made from; None takes any.
+
+    Raises:
+      PolyrankError: a later version of Polyrank wrote it.
     """
     path = folder / _RESULT
     if not path.is_file():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
     result_format = values.pop("format", 1)
-    if fingerprint is not None and values["fingerprint"] != fingerprint:
+    if fingerprint is not None and values.get("fingerprint") != fingerprint:
         return None
+    if result_format not in range(1, RESULT_FORMAT + 1):
+        raise PolyrankError(
+            f"{path} is of format {result_format}, and this version of Polyrank reads 1 to "
+            f"{RESULT_FORMAT}: use the version that wrote it, or another work folder"
+        )
     if values["monitor"] is None:
         values["monitor"] = math.nan
     for outputs in values["metrics"].values():

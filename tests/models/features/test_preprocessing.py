@@ -13,6 +13,7 @@ from models.features.layout import build_input_layout
 from models.features.parsing import from_dense, from_examples
 from models.features.preprocessing import vocabulary_name
 from schemas.contract import Contract
+from schemas.graph_names import graph_names
 
 LOGGED = ("user", "brand", "city")
 
@@ -49,6 +50,13 @@ def test_vocabularies_hold_what_was_seen_often_enough(
         found = transform_output.vocabulary_by_name(vocabulary_name(column))
         assert found == known_tokens(train_rows, column, min_count)
     assert b"999" not in transform_output.vocabulary_by_name(vocabulary_name("user"))
+
+
+def test_no_column_can_be_called_as_the_cut_name_of_another() -> None:
+    cut = vocabulary_name("a" * 121).removesuffix("__vocabulary")
+    called = graph_names([cut, cut.replace("-", "__"), "a" * 121])
+    assert len({vocabulary_name(name) for name in called.values()}) == 3
+    assert cut not in called.values()
 
 
 def test_learned_index_is_the_position_in_the_vocabulary(

@@ -9,6 +9,7 @@ import pytest
 from small_training import LAYOUT, MODEL, TASKS, made_held_rows
 
 import models.trials.trial
+from common.errors import PolyrankError
 from common.settings import SettingsError
 from models.config import TrainingConfig
 from models.features.inputs import SCENARIO_KEY, index_key, target_key, weight_key
@@ -173,6 +174,18 @@ def test_a_result_without_a_format_has_its_overall_cell_under_another_name(tmp_p
     document["metrics"]["eval"]["click"] = {"all": cell, "home": cell}
     (tmp_path / "result.json").write_text(json.dumps(document))
     assert list(read_result(tmp_path).metrics["eval"]["click"]) == ["*", "home"]
+
+
+def test_a_result_of_a_later_format_is_refused(tmp_path):
+    later = {"format": 3, "fingerprint": "a", "rows": 7}
+    (tmp_path / "result.json").write_text(json.dumps(later))
+    with pytest.raises(PolyrankError) as error:
+        read_result(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / 'result.json'} is of format 3, and this version of Polyrank reads 1 to 2: "
+        "use the version that wrote it, or another work folder"
+    )
+    assert read_result(tmp_path, "b") is None
 
 
 @pytest.mark.e2e
