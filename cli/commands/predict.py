@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.common.terminal import console_on, silent_imports
+from cli.common.console import console_on
+from cli.common.terminal import silent_imports
 from common.json_files import to_text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from cli.common.terminal import console_on
+from cli.common.console import console_on
 from common.json_files import to_text
 
 

@@ -11,27 +11,15 @@ import warnings
 from collections.abc import Iterator
 from typing import TextIO
 
-from rich.console import Console
-
+from cli.common.console import console_on
 from cli.common.progress import Progress
+from cli.common.standard_streams import open_closed_streams
 
 _NOWHERE = pathlib.Path(os.devnull)
-_WIDTH_OF_A_FILE = 110
 _OURS = frozenset(
     ("cli", "common", "components", "data", "models", "pipeline", "polyrank", "schemas", "serving")
 )
 """Our packages, and so the first parts of our loggers' names."""
-
-
-def console_on(stream: TextIO) -> Console:
-    """A console that writes to `stream`, as wide as the terminal behind it.
-
-    Where there is none (a log, a pipe) rich would take 80 columns and cut names off, and write
-    control characters if FORCE_COLOR is set.
-    """
-    terminal = stream.isatty()
-    width = None if terminal else _WIDTH_OF_A_FILE
-    return Console(file=stream, highlight=False, width=width, force_terminal=terminal)
 
 
 @contextlib.contextmanager
@@ -84,7 +72,7 @@ def quiet_terminal(
     """Sends file descriptors 1 and 2, and Python's logging, to `log_path`.
 
     Of logging these are our packages' lines and others' warnings and errors: what TFX, Beam and
-    TensorFlow say besides is ten thousand lines a run.
+    TensorFlow say of their progress is ten thousand lines a run.
 
     TensorFlow's and Beam's C++ code writes to the descriptors, so replacing sys.stderr
     would not do.
@@ -97,6 +85,7 @@ def quiet_terminal(
     Yields:
       The terminal's own stream.
     """
+    open_closed_streams()
     sys.stdout.flush()
     sys.stderr.flush()
     log = log_path.open("a", encoding="utf-8", buffering=1)
@@ -122,7 +111,8 @@ def quiet_terminal(
         for descriptor, copy in saved.items():
             os.dup2(copy, descriptor)
             os.close(copy)
-        terminal.close()
+        with contextlib.suppress(BrokenPipeError):  # Its reader has gone away.
+            terminal.close()
         log.close()
 
 

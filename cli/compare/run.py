@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from cli.common.console import console_on
 from cli.common.progress import Progress
-from cli.common.terminal import console_on, quiet_terminal
+from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import make_run_directory, only_run_in
 from cli.compare.features import prepare_features
 from cli.compare.files import comparison_document, write_comparison_csv, write_summary_csv

@@ -7,8 +7,9 @@ import pathlib
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
+from cli.common.console import console_on
 from cli.common.progress import Progress
-from cli.common.terminal import console_on, quiet_terminal
+from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay
 from cli.runs.prepare_data import prepared

@@ -1,5 +1,8 @@
 """What libraries print goes to the log; what is for people stays on the terminal."""
 
+import os
+import pathlib
+import pty
 import subprocess
 import sys
 import textwrap
@@ -7,9 +10,7 @@ import textwrap
 import pytest
 
 
-def _run(
-    tmp_path, body: str, people_read_stderr: bool, more: str = ""
-) -> subprocess.CompletedProcess:
+def _script(tmp_path, body: str, people_read_stderr: bool, more: str = "") -> str:
     script = textwrap.dedent(
         f"""
         import logging, os, pathlib
@@ -19,7 +20,13 @@ def _run(
         ) as terminal:
         """
     ) + textwrap.indent(textwrap.dedent(body), "    ")
-    script += "print('after')\n"
+    return script + "print('after')\n"
+
+
+def _run(
+    tmp_path, body: str, people_read_stderr: bool, more: str = ""
+) -> subprocess.CompletedProcess:
+    script = _script(tmp_path, body, people_read_stderr, more)
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
 
@@ -62,3 +69,66 @@ def test_the_terminal_comes_back_after_an_error(tmp_path):
     done = _run(tmp_path, "raise ValueError('broken')\n", False)
     assert done.returncode == 1
     assert "ValueError: broken" in done.stderr
+
+
+def test_on_a_terminal_too_what_libraries_print_goes_to_the_log(tmp_path):
+    body = """
+        import sys
+        from cli.common.console import console_on
+        from cli.common.progress import Progress
+        with Progress(console_on(terminal)) as progress:
+            progress.work_on("Trainer")
+            print("from Python")
+            print("from Python on stderr", file=sys.stderr)
+            progress.print("  Trainer done")
+    """
+    ours, theirs = pty.openpty()
+    script = _script(tmp_path, body, False)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while part := _read(ours):
+        shown += part
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"Trainer done" in shown and b"after" in shown
+    assert b"from Python" not in shown
+    assert (tmp_path / "log").read_text() == "from Python\nfrom Python on stderr\n"
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux says so when the other end is closed.
+        return b""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("words", ["runs --work-dir absent", "--help"])
+def test_closed_streams_are_no_error_of_a_command(tmp_path, closed, words):
+    line = f"{sys.executable} -m polyrank {words} {closed}"
+    root = str(pathlib.Path(__file__).parents[3])
+    done = subprocess.run(
+        line, shell=True, cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True
+    )
+    assert done.returncode == (0 if words == "--help" else 2)
+    assert "Traceback" not in done.stderr
+    if words != "--help" and "2>" not in closed:
+        assert done.stderr.endswith("absent does not exist\n")
+
+
+def test_a_closed_stdout_is_not_the_next_file_that_is_opened(tmp_path):
+    script = _script(tmp_path, "print('from Python')\nterminal.write('for people')\n", False)
+    script += "open('file', 'w').close()\nos.write(1, b'stray')\n"
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        f"{sys.executable} script.py >&-",
+        shell=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(pathlib.Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "log").read_text() == "from Python\n"
+    assert (tmp_path / "file").read_text() == ""
