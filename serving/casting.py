@@ -15,7 +15,7 @@ from serving.served_columns import ServedColumn
 _WANTED = {
     "int64": "a whole number from -2**63 to 2**63 - 1 (int64)",
     "float32": "a finite number (float32)",
-    "string": "text, bytes or a whole number (string)",
+    "string": "text in UTF-8 or a whole number (string)",
 }
 _DTYPES = {"int64": np.int64, "float32": np.float32, "string": object}
 _LARGEST_SHOWN = 80
@@ -124,14 +124,16 @@ def _cast_each(name: str, values: Sequence[Any], column: ServedColumn) -> np.nda
 
 def _plain(value: Any) -> Any:
     """A scalar of numpy, Arrow or pandas as Python's own; None where it is missing."""
-    # The masked constant is an array of no dimensions, whose item is 0.
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value[()]
+    # The masked constant is an array of no dimensions too, whose item is 0.
     if value is np.ma.masked:
         return None
     if isinstance(value, np.datetime64 | np.timedelta64):
         return None if np.isnat(value) else value
     if isinstance(value, np.longdouble):  # Python has none, so it is its own item.
         value = float(value)
-    elif isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+    elif isinstance(value, np.generic):
         value = value.item()
     elif hasattr(value, "as_py"):
         value = value.as_py()
@@ -189,11 +191,16 @@ def _text(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
+        text = bytes(value)
+        text.decode()  # A log's text that is no UTF-8 is refused too.
+        return text
     return str(_integer(value)).encode()
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Of an integer of thousands of digits.
+        text = "a number of too many digits"
     short = text if len(text) <= _LARGEST_SHOWN else f"{text[:_LARGEST_SHOWN]}…"
     return f"{short} ({type(value).__name__})"

@@ -74,11 +74,15 @@ class Client(Connection):
             if isinstance(error, ServingError) and error.code != grpc.StatusCode.INVALID_ARGUMENT:
                 raise
             # A version that is served since may take other columns.
-            newer = self._known(version, again=True)
-            if newer.version == known.version:
+            before = known.version
+            try:
+                known = self._known(version, again=True)
+            except ServingError:
+                raise error from None
+            if known.version == before:
                 raise
-            response = self._predict(newer.tensors(signature_name, columns), *call)
-        if response.model_spec.version.value != self._known(version).version:
+            response = self._predict(known.tensors(signature_name, columns), *call)
+        if response.model_spec.version.value != known.version:
             self._signatures.pop(version, None)  # To be learned before the next request.
         return self._outputs(response)
 
@@ -148,11 +152,13 @@ class Client(Connection):
         return self._known(version, again=True).columns(PREDICT)
 
     def _known(self, version: int | None, again: bool = False) -> ServedSignatures:
-        if again or version not in self._signatures:
+        known = None if again else self._signatures.get(version)
+        if known is None:
             request = get_model_metadata_pb2.GetModelMetadataRequest(
                 model_spec=self._spec(version), metadata_field=["signature_def"]
             )
             with self._named_errors():
                 response = self._prediction.GetModelMetadata(request, timeout=self.timeout)
-            self._signatures[version] = ServedSignatures.read(response)
-        return self._signatures[version]
+            known = self._signatures[version] = ServedSignatures.read(response)
+        # Another thread may have dropped it from the mapping by now.
+        return known

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_pb2, model_service_pb2_grpc
 
+from common.errors import PolyrankError
 from serving.errors import ServingError
 
 if TYPE_CHECKING:
@@ -127,7 +128,13 @@ class Connection:
     def _spec(self, version: int | None) -> model_pb2.ModelSpec:
         spec = model_pb2.ModelSpec(name=self.model_name)
         if version is not None:
-            spec.version.value = version
+            try:
+                spec.version.value = version
+            except (TypeError, ValueError):
+                raise PolyrankError(
+                    f"version: got {version!r}, wanted a whole number of 64 bits, or None for the "
+                    "newest"
+                ) from None
         return spec
 
     @contextmanager

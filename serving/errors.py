@@ -1,4 +1,4 @@
-"""What can go wrong while a model is loaded, asked, or served."""
+"""What can go wrong while a model is loaded, queried or served."""
 
 from __future__ import annotations
 

@@ -30,14 +30,37 @@ def check_vectors(inputs: Mapping[str, TensorSpec]) -> None:
 
 
 def by_name(table: Any) -> dict[str, Any]:
-    """Returns the columns of a mapping, or of a table of pandas or Arrow, to be read repeatedly."""
-    # Arrow's tables are no mappings, and iterate over their columns.
-    names = table.schema.names if hasattr(table, "to_pylist") else table
+    """Returns the columns of a mapping, or of a table of pandas or Arrow, to be read repeatedly.
+
+    Raises:
+      BadDataError: it is something else, or a column's name is no text or that of two columns.
+    """
+    names = _names(table)
+    for name in names:
+        if not isinstance(name, str):
+            raise BadDataError(
+                f"a column is called {name!r} ({type(name).__name__}); wanted the name as text"
+            )
+        if names.count(name) > 1:
+            raise BadDataError(f"the table has the column '{name}' {names.count(name)} times")
     columns = {name: table[name] for name in names}
     return {
         name: list(values) if isinstance(values, Iterator) else values
         for name, values in columns.items()
     }
+
+
+def _names(table: Any) -> list[Any]:
+    if isinstance(table, Mapping):
+        return list(table)
+    if hasattr(table, "to_pylist") and hasattr(table, "schema"):
+        return list(table.schema.names)
+    if hasattr(table, "columns"):
+        return list(table.columns)
+    raise BadDataError(
+        "wanted a mapping from column to values, or a table of pandas or Arrow, got "
+        f"{type(table).__name__}; polyrank.predict takes a list of rows"
+    )
 
 
 def tensors(
@@ -87,9 +110,13 @@ def by_column(
       place: what people call a row, from its index.
 
     Raises:
-      BadDataError: a row lacks a column.
+      BadDataError: a row is no mapping or lacks a column.
     """
     for index, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise BadDataError(
+                f"{place(index)}: wanted a mapping from column to value, got {type(row).__name__}"
+            )
         lacking = [name for name in columns if name not in row]
         if lacking:
             raise BadDataError(f"{place(index)} has no {_columns(lacking)}; {_wanted(columns)}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.common.console import console_on
 from cli.common.terminal import silent_imports
+from common.errors import BadDataError
 from common.json_files import to_text
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ def predict(
     Each row is printed with the columns that --key names, else with its file and its row (from 0;
     its line, from 1, in JSON lines). One that is named as an output is printed as row.NAME.
     """
+    if "" in keys:
+        raise click.UsageError("--key is empty; name a column")
+    if files.count("-") > 1:
+        raise click.UsageError("standard input (-) can be read once")
     with silent_imports():
-        from cli.common.row_sources import STANDARD_INPUT, first_rows, read_chunks, row_sources
+        from cli.common.candidates import Wanted
+        from cli.common.row_sources import STANDARD_INPUT, read_chunks, row_sources
         from cli.common.scores import scored
         from data.log.files import left_out_lines
         from serving.client import Client
@@ -65,43 +71,79 @@ def predict(
         for line in left_out_lines(tuple(left_out)):
             click.echo(line, err=True)
     with Client(target, model_name, timeout) as client:
-        chunks = read_chunks(sources, list(dict.fromkeys((*client.columns(), *keys))))
-        answers = scored(client, first_rows(chunks, rows) if rows else chunks)
-        printed = (row for chunk, outputs in answers for row in _rows(chunk, outputs, keys))
+        chunks = read_chunks(sources, Wanted(client.columns(), keys, rows))
+        # The command has named the file, where it is one.
+        hidden = () if as_json or len(sources) > 1 else ("file",)
+        printed = (
+            row
+            for chunk, outputs in scored(client, chunks)
+            for row in _rows(chunk, outputs, keys, hidden)
+        )
         if not as_json:
-            table = list(printed)
-            if not keys and len(sources) == 1:  # The command names the file.
-                table = [{name: row[name] for name in row if name != "file"} for row in table]
-            _print_table(table)
+            _print_table(list(printed))
             return
         for row in printed:
             click.echo(to_text(row))
 
 
 def _rows(
-    chunk: Chunk, outputs: Mapping[str, np.ndarray], keys: Sequence[str]
+    chunk: Chunk, outputs: Mapping[str, np.ndarray], keys: Sequence[str], hidden: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    columns = {key: _values(chunk.values[key]) for key in keys}
+    columns = {key: _values(chunk, key) for key in keys}
     for index, place in enumerate(chunk.places):
-        about = {key: values[index] for key, values in columns.items()} if keys else place
-        named = {f"row.{name}" if name in outputs else name: about[name] for name in about}
-        yield {**named, **{name: _plain(array[index]) for name, array in outputs.items()}}
+        if keys:
+            about = {key: values[index] for key, values in columns.items()}
+        else:
+            about = {name: value for name, value in place.items() if name not in hidden}
+        names = _names(list(about), outputs)
+        scores = {name: _plain(array[index]) for name, array in outputs.items()}
+        yield {**{names[name]: value for name, value in about.items()}, **scores}
 
 
-def _values(column: Any) -> list[Any]:
+def _names(keys: Sequence[str], outputs: Collection[str]) -> dict[str, str]:
+    """Under which name each key is printed: `row.NAME` where an output has its own."""
+    taken = {*outputs, *keys}
+    names = {}
+    for key in keys:
+        name = key
+        while key in outputs and name in taken:
+            name = f"row.{name}"
+        taken.add(name)
+        names[key] = name
+    return names
+
+
+def _values(chunk: Chunk, key: str) -> list[Any]:
+    column = chunk.values[key]
     values = column.to_pylist() if hasattr(column, "to_pylist") else column
-    return [_plain(value) for value in values]
+    found = []
+    for index, value in enumerate(values):
+        try:
+            found.append(_plain(value))
+        except UnicodeError:
+            raise BadDataError(
+                f"{chunk.place(index)}, column '{key}': got {value!r}, wanted text in UTF-8"
+            ) from None
+        except RecursionError:
+            raise BadDataError(
+                f"{chunk.place(index)}, column '{key}': lists or objects are nested too deeply"
+            ) from None
+    return found
 
 
 def _plain(value: Any) -> Any:
+    """A value as JSON has it; raises UnicodeError where a text is no UTF-8."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, bytes):
-        return value.decode(errors="replace")
+        return value.decode()
+    if isinstance(value, str):
+        value.encode()
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:

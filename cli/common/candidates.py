@@ -14,8 +14,34 @@ from common.errors import BadDataError
 from data.log.casting.lists import first_values, is_list
 from data.log.files import LogFile
 from data.log.formats.opening import open_log
+from schemas.contract import Column, ColumnType, Contract
+from schemas.tags import Tags
+from schemas.task_graph import TaskGraph
+from serving.served_columns import ServedColumn
 
 ROWS_A_REQUEST = 512
+_LONGEST_SHOWN = 80
+_TYPES: dict[str, ColumnType] = {"int64": "int", "float32": "float", "string": "bytes"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is read of the rows.
+
+    Attributes:
+      columns: of the model, by name.
+      keys: columns that are printed with the scores.
+      rows: how many are read at most; None for all.
+    """
+
+    columns: Mapping[str, ServedColumn]
+    keys: Sequence[str] = ()
+    rows: int | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns and keys, each once."""
+        return list(dict.fromkeys((*self.columns, *self.keys)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,53 +60,65 @@ class Chunk:
         """Where a row is, for people: `a.csv, row 7`."""
         return _shown(self.places[index])
 
-    def first(self, rows: int) -> Chunk:
-        """The first rows of it."""
-        values = {name: column[:rows] for name, column in self.values.items()}
-        return Chunk(self.places[:rows], values)
 
-
-def json_chunks(lines: IO[str], name: str | None, columns: Iterable[str]) -> Iterator[Chunk]:
+def json_chunks(lines: IO[str], name: str | None, wanted: Wanted) -> Iterator[Chunk]:
     """Reads one JSON object a line.
 
     Args:
       lines: blank ones are passed over.
       name: the file's; None for standard input.
-      columns: what every row must have.
+      wanted: the columns and keys that every row must have.
 
     Raises:
       BadDataError: a line is no object, or lacks a column.
     """
-    names = list(columns)
-    rows = _objects(lines, name)
+    rows = itertools.islice(_objects(lines, name), wanted.rows)
     while some := list(itertools.islice(rows, ROWS_A_REQUEST)):
         for place, row in some:
-            _check(_shown(place), names, row)
-        values = {column: [row[column] for _, row in some] for column in names}
+            _check(_shown(place), wanted.names, row)
+        values = {column: [row[column] for _, row in some] for column in wanted.names}
         yield Chunk([place for place, _ in some], values)
 
 
-def log_chunks(file: LogFile, columns: Iterable[str]) -> Iterator[Chunk]:
+def log_chunks(file: LogFile, wanted: Wanted) -> Iterator[Chunk]:
     """Reads a file of a log, row groups in their order.
+
+    A feature that no example of a TFRecord has is missing in all of them.
 
     Raises:
       BadDataError: it can't be read, lacks a column or has it twice, or a row has several values
-        in it.
+        in a column of the model.
     """
-    names = list(columns)
-    reader = open_log(file)
+    reader = open_log(file, _contract(wanted.columns) if file.format == "tfrecord" else None)
     if reader.is_empty:
         return
-    _check(file.name, names, reader.schema.names)
-    row = 0
+    _check(file.name, wanted.names, reader.schema.names)
+    row, end = 0, wanted.rows
     for group in range(reader.groups):
-        for batch in reader.batches(group, names, ROWS_A_REQUEST):
+        if end is not None and row >= end:
+            return
+        count = ROWS_A_REQUEST if end is None else min(ROWS_A_REQUEST, end - row)
+        for whole in reader.batches(group, wanted.names, count):
+            batch = whole if end is None else whole.slice(0, end - row)
+            if not batch.num_rows:
+                break
             places = [{"file": file.name, "row": row + index} for index in range(batch.num_rows)]
             row += batch.num_rows
-            values = {name: _single(batch[name], name, places) for name in names}
+            values = {name: _value(batch[name], name, places, wanted) for name in wanted.names}
             if reader.untyped:
                 values = {name: _as_text(column) for name, column in values.items()}
             yield Chunk(places, values)
+
+
+def _contract(columns: Mapping[str, ServedColumn]) -> Contract:
+    """What a reader of tf.Examples must know of columns that its first examples lack."""
+    return Contract(
+        tuple(
+            Column(name, _TYPES[column.dtype], required=False, tags=Tags())
+            for name, column in columns.items()
+        ),
+        TaskGraph(()),
+    )
 
 
 def _objects(lines: IO[str], name: str | None) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -93,8 +131,14 @@ def _objects(lines: IO[str], name: str | None) -> Iterator[tuple[dict[str, Any],
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise BadDataError(f"{_shown(place)}: {error}") from None
+        except RecursionError:
+            raise BadDataError(f"{_shown(place)}: lists or objects are nested too deeply") from None
+        except ValueError:  # Of Python's int().
+            raise BadDataError(f"{_shown(place)}: a number has too many digits") from None
         if not isinstance(row, dict):
-            raise BadDataError(f"{_shown(place)}: wanted a JSON object, got {line.strip()}")
+            raise BadDataError(
+                f"{_shown(place)}: wanted a JSON object, got {line.strip()[:_LONGEST_SHOWN]}"
+            )
         yield place, row
 
 
@@ -111,12 +155,16 @@ def _check(place: str, wanted: Sequence[str], found: Iterable[str]) -> None:
         raise BadDataError(f"{place} has the column '{twice[0]}' {names.count(twice[0])} times")
 
 
-def _single(array: pa.Array, name: str, places: Sequence[Mapping[str, Any]]) -> pa.Array:
+def _value(
+    array: pa.Array, name: str, places: Sequence[Mapping[str, Any]], wanted: Wanted
+) -> pa.Array:
     """Takes lists of at most one value, which a TFRecord has for every value, as that value."""
     if not is_list(array.type):
         return array
     values, several = first_values(array)
     if several is not None:
+        if name not in wanted.columns:
+            return array
         index = int(several.argmax())
         got = array[index].as_py()
         raise BadDataError(f"{_shown(places[index])}, column '{name}': got {got}, wanted one value")

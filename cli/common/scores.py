@@ -34,6 +34,7 @@ def served_scores(
       ServingError: the server can't be reached or refuses the request.
       PolyrankError: the model takes no rows.
     """
+    rows = list(rows)  # A mapping or a table becomes its columns' names, which are no rows.
     if not rows:
         raise BadDataError("there are no rows; give one mapping from feature to value a candidate")
     with Client(target, model_name, timeout) as client:

@@ -54,7 +54,7 @@ def only_run_in(folder: str | pathlib.Path, option: str = "--work-dir") -> Itera
         except BlockingIOError:
             lock.seek(0)
             raise PolyrankError(
-                f"another run is using {folder}{_told(lock.read())}; wait for it, or give "
+                f"another run is using {folder}{_in_brackets(lock.read())}; wait for it, or give "
                 f"another {option}"
             ) from None
         started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
@@ -81,7 +81,7 @@ def check_free(folder: str | pathlib.Path, option: str = "--work-dir") -> None:
             pass
 
 
-def _told(holder: str) -> str:
+def _in_brackets(holder: str) -> str:
     """The holder in brackets; it has not written yet in its first instant."""
     return f" ({holder})" if holder else ""
 

@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import pathlib
@@ -227,6 +228,100 @@ def test_columns_that_a_file_lacks_or_has_twice_are_named(ask, tmp_path):
     lists = _write(tmp_path / "lists.parquet", CITIES, [[1.0], [2.0, 3.0], [4.0]])
     with pytest.raises(BadDataError, match=r"row 1, column 'age': got \[2.0, 3.0\], wanted one"):
         ask(lists)
+
+
+def test_text_that_is_no_utf_8_is_refused_as_a_run_refuses_it(ask, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("city,age,id\nosaka,1,a\nZürich,2,b\n".encode("latin-1"))
+    with pytest.raises(BadDataError, match=r"rows.csv, row 1, column 'city': got b'Z.xfcrich'"):
+        ask("--json", str(path))
+    path.write_bytes("city,age,id\nosaka,1,Zürich\n".encode("latin-1"))
+    assert len(_printed(ask("--json", str(path)))) == 1
+    with pytest.raises(BadDataError, match=r"row 0, column 'id': got b'Z.xfcrich', wanted text in"):
+        ask("--json", str(path), "--key", "id")
+    with pytest.raises(BadDataError, match=r"line 1, column 'id': got '.ud800', wanted text in"):
+        ask("--json", "--key", "id", rows='{"city": "a", "age": 1, "id": "\\ud800"}\n')
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[" * 200_000, "line 2: lists or objects are nested too deeply"),
+        ('{"age":' * 200_000, "line 2: lists or objects are nested too deeply"),
+        ('{"city": "a", "age": ' + "9" * 5000 + "}", "line 2(: a number has|.*too many digits)"),
+        ('"' + "a" * 10_000 + '"', 'line 2: wanted a JSON object, got "a{79}$'),
+    ],
+    ids=["lists", "objects", "digits", "text"],
+)
+def test_lines_that_pythons_json_stumbles_over_are_named(ask, line, message):
+    with pytest.raises(BadDataError, match=f"standard input, {message}"):
+        ask(rows=_lines(ROWS[:1]) + line + "\n")
+
+
+def test_rows_after_the_first_n_are_not_read(ask, tmp_path):
+    assert len(_printed(ask("--json", "--rows", "1", rows=_lines(ROWS[:1]) + "{city: 1}\n"))) == 1
+    lists = _write(tmp_path / "lists.parquet", CITIES, [[1.0], [2.0, 3.0], [4.0]])
+    assert [row["row"] for row in _printed(ask("--json", "--rows", "1", lists))] == [0]
+    bad = tmp_path / "bad.csv"
+    bad.write_text("no,columns\n1,2\n")
+    path = _write(tmp_path / "rows.parquet", CITIES, AGES)
+    for count in (2, 3):
+        rows = _printed(ask("--json", "--rows", str(count), path, str(bad)))
+        assert [row["logit"] for row in rows] == expected_logits(CITIES, AGES)[:count].tolist()
+    rows = _printed(ask("--json", "--rows", "5", path, path))
+    assert [row["row"] for row in rows] == [0, 1, 2, 0, 1]
+
+
+def test_standard_input_is_read_once(ask):
+    result = ask("-", "-", rows=_lines(ROWS))
+    assert result.exit_code == 2
+    assert "standard input (-) can be read once" in result.stderr
+    result = ask("--key", "", rows=_lines(ROWS))
+    assert result.exit_code == 2
+    assert "--key is empty; name a column" in result.stderr
+
+
+def test_a_feature_that_no_first_example_of_a_tfrecord_has_is_missing(ask, tmp_path):
+    path = str(tmp_path / "rows.tfrecord")
+    with tf.io.TFRecordWriter(path) as writer:
+        for row in range(10_001):
+            example = tf.train.Example()
+            example.features.feature["age"].float_list.value.append(2.0)
+            example.features.feature["id"].int64_list.value.append(row)
+            example.features.feature["ids"].int64_list.value.extend([row, 7])
+            if row == 10_000:  # Beyond the examples that the reader takes the types from.
+                example.features.feature["city"].bytes_list.value.append(b"osaka")
+            writer.write(example.SerializeToString())
+    rows = _printed(ask("--json", path, "--key", "id", "--key", "ids"))
+    assert rows[0]["logit"] == expected_logits([""], [2.0])[0]
+    assert rows[-1]["logit"] == 6.0
+    assert (rows[-1]["id"], rows[-1]["ids"]) == (10_000, [10_000, 7])
+    with pytest.raises(BadDataError, match="rows.tfrecord has no user_id; wanted age, city"):
+        ask(path, "--key", "user_id")
+
+
+def test_no_key_and_no_output_is_lost(ask, tmp_path):
+    path = _write(
+        tmp_path / "rows.parquet", CITIES, AGES, ids=[[1, 2], [], None], **{"row.city": [7, 8, 9]}
+    )
+    row = _printed(ask("--json", path, "--key", "city", "--key", "row.city", "--key", "ids"))[0]
+    assert list(row) == ["row.row.city", "row.city", "ids", "city", "click", "logit"]
+    assert (row["row.row.city"], row["row.city"], row["ids"]) == ("basel", 7, [1, 2])
+
+
+def test_a_file_of_another_format_than_its_option_is_refused(ask, tmp_path):
+    csv = _write(tmp_path / "x.csv", CITIES, AGES)
+    parquet = _write(tmp_path / "y.parquet", CITIES, AGES)
+    with pytest.raises(BadDataError, match="--parquet .*x.csv: .*x.csv is csv, by its name; give"):
+        ask("--parquet", csv)
+    with pytest.raises(BadDataError, match=f"--csv {tmp_path}: {parquet} is parquet, by its name"):
+        ask("--csv", str(tmp_path))
+    with pytest.raises(BadDataError, match=f"{parquet} is parquet, by its name; give {parquet}"):
+        ask("--csv", str(tmp_path / "*"))
+    lines = tmp_path / "rows.jsonl.gz"
+    lines.write_bytes(gzip.compress(_lines(ROWS).encode()))
+    with pytest.raises(BadDataError, match="is compressed with gzip, .*; gunzip it; wanted JSON"):
+        ask(str(lines))
 
 
 def test_the_command_ends_with_the_status_of_bad_data(served, tmp_path):

@@ -2,6 +2,8 @@
 
 import math
 import shutil
+import sys
+import threading
 
 import column_model
 import grpc
@@ -155,6 +157,62 @@ def test_errors_name_the_column_and_the_row(client):
         client.predict(request(item_id=[1, 2]))
     with pytest.raises(PolyrankError, match="no signature 'rank', only predict"):
         client.predict(request(), "rank")
+
+
+@pytest.mark.parametrize("version", [2**70, "three", 1.5, -(2**64)])
+def test_a_version_that_no_server_can_have_is_refused(client, version):
+    for call in (client.columns, client.metadata, lambda v: client.predict(request(), version=v)):
+        with pytest.raises(PolyrankError, match="^version: got .*, wanted a whole number of 64"):
+            call(version)
+
+
+def test_a_wrong_value_is_the_error_where_the_server_has_gone_away(base_path):
+    with ModelServer("columns", base_path) as server, Client(server.target, "columns", 5) as client:
+        client.wait_until_available()
+        client.predict(request())
+        server.stop()
+        with pytest.raises(ColumnValueError, match="column 'group', index 0: got 'old'"):
+            client.predict(request(group=["old", 1]))
+        with pytest.raises(ServingError):
+            client.predict(request())
+
+
+def test_threads_share_a_client_while_versions_come_and_go(base_path, tmp_path):
+    base = tmp_path / "base"
+    shutil.copytree(base_path / "3", base / "3")
+    errors, scored = [], 0
+    before = sys.getswitchinterval()
+    with (
+        ModelServer("columns", base, poll_seconds=0.05) as server,
+        Client(server.target, "columns") as client,
+    ):
+        client.wait_until_available()
+        ended = threading.Event()
+
+        def score():
+            nonlocal scored
+            while not ended.is_set():
+                try:
+                    client.predict(request())
+                    scored += 1
+                except Exception as error:
+                    errors.append(error)
+
+        threads = [threading.Thread(target=score) for _ in range(6)]
+        try:
+            sys.setswitchinterval(1e-6)
+            for thread in threads:
+                thread.start()
+            for version in range(4, 8):
+                shutil.copytree(base_path / "3", tmp_path / "new")
+                (tmp_path / "new").rename(base / str(version))
+                client.wait_until_available(version=version)
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+            sys.setswitchinterval(before)
+    assert not errors and scored > 0
 
 
 def test_inputs_are_sent_as_they_are_where_that_is_wanted(client):
