@@ -21,7 +21,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from serving.process import ServerProcess
 from serving.tensors import to_array, to_proto
-from serving.versions import versions_on_disk
+from serving.version_files import versions_on_disk
 from serving.warmup import read_warmup_requests
 
 # One thread a client, in a process of their own, so that they don't share the server's GIL.

@@ -22,7 +22,7 @@ from rich.table import Table
 from serving.client import Client
 from serving.process import ServerProcess
 from serving.tensors import to_array
-from serving.versions import versions_on_disk
+from serving.version_files import versions_on_disk
 from serving.warmup import read_warmup_requests
 
 _SLICES = 10

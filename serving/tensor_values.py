@@ -36,16 +36,20 @@ def _check_count(count: int, size: int) -> None:
         raise TensorError(f"holds {count} values for {size} elements")
 
 
+def _check_strings(proto: tensor_pb2.TensorProto, size: int) -> None:
+    if proto.tensor_content:
+        raise TensorError("holds strings in tensor_content; send them in string_val")
+    _check_count(len(proto.string_val), size)
+
+
 def string_values(proto: tensor_pb2.TensorProto, size: int) -> np.ndarray:
     """Returns a string tensor's values, [size], as an `object` array of bytes.
 
     Raises:
       TensorError: there are more values than elements, or they are not in `string_val`.
     """
-    if proto.tensor_content:
-        raise TensorError("holds strings in tensor_content; send them in string_val")
+    _check_strings(proto, size)
     values = list(proto.string_val)
-    _check_count(len(values), size)
     array = np.empty(size, dtype=object)
     array.fill(values[-1] if values else b"")
     array[: len(values)] = values
@@ -53,7 +57,12 @@ def string_values(proto: tensor_pb2.TensorProto, size: int) -> np.ndarray:
 
 
 def string_bytes(proto: tensor_pb2.TensorProto, size: int) -> int:
-    """The bytes of a string tensor's `size` values, the last one repeated."""
+    """The bytes of a string tensor's `size` values, the last one repeated.
+
+    Raises:
+      TensorError: as `string_values`, before any value becomes an object.
+    """
+    _check_strings(proto, size)
     values = proto.string_val
     if not values:
         return 0

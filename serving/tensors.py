@@ -91,18 +91,18 @@ def to_array(proto: tensor_pb2.TensorProto, max_bytes: int = sys.maxsize) -> np.
         raise TensorError(f"tensors of {dtype_name(proto.dtype)} can't be read")
     kind = f"a {dtype_name(proto.dtype)} tensor of shape {list(shape)}"
     taken = elements_of(shape) * (_POINTER_BYTES if is_string else dtype.itemsize)
-    if taken <= max_bytes and is_string:
-        taken += string_bytes(proto, size)
-    if taken > max_bytes:
-        raise TensorError(f"{kind} takes {taken:,} bytes, at most {max_bytes:,} may be taken")
-    content = proto.tensor_content
-    if content and not is_string:
-        if len(content) != size * dtype.itemsize:
-            raise TensorError(f"{kind} takes {size * dtype.itemsize} bytes, got {len(content)}")
-        values = np.frombuffer(content, dtype=dtype)
-        # A byte other than 0 and 1 is no bool to TensorFlow's kernels.
-        return (values.view(np.uint8) != 0 if dtype == np.bool_ else values).reshape(shape)
     try:
+        if taken <= max_bytes and is_string:
+            taken += string_bytes(proto, size)
+        if taken > max_bytes:
+            raise TensorError(f"takes {taken:,} bytes, at most {max_bytes:,} may be taken")
+        content = proto.tensor_content
+        if content and not is_string:
+            if len(content) != size * dtype.itemsize:
+                raise TensorError(f"takes {size * dtype.itemsize} bytes, got {len(content)}")
+            values = np.frombuffer(content, dtype=dtype)
+            # A byte other than 0 and 1 is no bool to TensorFlow's kernels.
+            return (values.view(np.uint8) != 0 if dtype == np.bool_ else values).reshape(shape)
         values = string_values(proto, size) if is_string else listed_numbers(proto, dtype, size)
     except TensorError as error:
         raise TensorError(f"{kind} {error}") from None

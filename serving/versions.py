@@ -6,6 +6,9 @@ request on it has ended. A version that can't be loaded never keeps a good one f
 the one that serves stays, and where there is none, the next older one is loaded. The failure is
 reported. The version is tried again as soon as a file of it has changed, which also covers one
 that is still being copied, and after a wait that doubles with every failure.
+
+Unlike TF Serving's, a version that serves goes on where its disk fails, and where no version is
+left at all: an empty mount point looks the same as a folder whose versions were removed.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
-import functools
 import logging
 import pathlib
 import threading
@@ -22,14 +24,12 @@ from collections.abc import Callable, Iterator
 
 import grpc
 
-from common.version_folders import version_number
 from serving.errors import ModelLoadError, RequestError
 from serving.loader import LoadedModel
+from serving.version_files import Files, files_of, versions_on_disk, warn_once
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_RETRY_SECONDS = 600.0
-
-_Files = frozenset[tuple[str, int, int]]
 
 
 class State(enum.IntEnum):
@@ -60,51 +60,10 @@ class _Serving:
 
 @dataclasses.dataclass(frozen=True)
 class _Failure:
-    files: _Files
+    files: Files
     wait: float
-    """Seconds until the version is tried again, from `since` on."""
-    since: float = dataclasses.field(default_factory=time.monotonic)
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() >= self.since + self.wait
-
-
-def versions_on_disk(base_path: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The complete versions below `base_path`: folders named by a number with a model inside.
-
-    A folder that can't be looked into is no version. Of two names of one number, such as `7` and
-    `007`, the shorter counts.
-
-    Raises:
-      OSError: `base_path` is no folder, or can't be read.
-    """
-    found: dict[int, pathlib.Path] = {}
-    for folder in sorted(base_path.iterdir(), key=lambda path: len(path.name), reverse=True):
-        number = version_number(folder.name)
-        if number is not None and _holds_a_model(folder):
-            found[number] = folder
-    return found
-
-
-@functools.lru_cache(maxsize=1000)
-def _warn_once(text: str) -> None:
-    """Warns of what every look at the disk would find again."""
-    _LOG.warning("%s", text)
-
-
-def _holds_a_model(folder: pathlib.Path) -> bool:
-    try:
-        return (folder / "saved_model.pb").is_file()
-    except OSError as error:
-        _warn_once(f"{folder} is left out: {error}")
-        return False
-
-
-def _files(folder: pathlib.Path) -> _Files:
-    """The name, size and time of change of every file of a version."""
-    files = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
-    return frozenset((str(path), status.st_size, status.st_mtime_ns) for path, status in files)
+    """Seconds until the version is tried again."""
+    until: float
 
 
 class Versions:
@@ -116,6 +75,7 @@ class Versions:
         base_path: str | pathlib.Path,
         load: Callable[[pathlib.Path, int], LoadedModel],
         retry_seconds: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Sets the manager up; `refresh` or `watch` makes it look at the disk.
 
@@ -124,11 +84,13 @@ class Versions:
           base_path: the folder of version folders; need not exist yet.
           load: loads and warms up the version in a folder, or raises.
           retry_seconds: from the first failure of a version to the second attempt.
+          clock: returns seconds.
         """
         self.name = name
         self.base_path = pathlib.Path(base_path)
         self._load = load
         self._retry_seconds = retry_seconds
+        self._clock = clock
         self.looked = threading.Event()
         """Set once `watch` has looked, and loaded what it found or could not."""
         self._refreshing = threading.Lock()
@@ -178,35 +140,37 @@ class Versions:
         Callers at the same time wait for each other, so that a version is loaded once.
         """
         with self._refreshing:
+            live = self._serving.version if self._serving else None
             try:
-                found = versions_on_disk(self.base_path)
+                found = versions_on_disk(self.base_path, live)
             except OSError as error:
                 # A disk that is away for a moment is no order to unload.
-                if not self._lost:
-                    _LOG.warning("%s can't be read, trying again: %s", self.base_path, error)
-                self._lost = True
+                self._lose(f"{self.base_path} can't be read, trying again: {error}")
+                return
+            if not found and live is not None:
+                self._lose(f"{self.base_path} holds no version any more, {live} serves on")
                 return
             self._lost = False
             self._failures = {v: failure for v, failure in self._failures.items() if v in found}
-            if not found:
-                self._replace(None)
             for version in sorted(found, reverse=True):
-                if self._serves(version) or self._take(version, found[version]):
+                if version == live or self._take(version, found[version]):
                     return
 
-    def _serves(self, version: int) -> bool:
-        return self._serving is not None and self._serving.version == version
+    def _lose(self, text: str) -> None:
+        if not self._lost:
+            _LOG.warning("%s", text)
+        self._lost = True
 
     def _take(self, version: int, folder: pathlib.Path) -> bool:
         """Puts a version into service; False where it can't be loaded, or not yet again."""
         try:
             # Read before loading: what is copied meanwhile must count as a change.
-            files = _files(folder)
+            files = files_of(folder)
         except OSError as error:  # It was removed while it was looked at.
-            _warn_once(f"{folder} can't be read, trying again: {error}")
+            warn_once(f"{folder} can't be read, trying again: {error}")
             return False
         before = self._failures.get(version)
-        if before is not None and before.files == files and not before.is_over:
+        if before is not None and before.files == files and self._clock() < before.until:
             return False
         self._set_status(version, VersionStatus(State.LOADING))
         try:
@@ -215,7 +179,7 @@ class Versions:
             wait = self._retry_seconds
             if before is not None and before.files == files:
                 wait = min(2 * before.wait, max(_LONGEST_RETRY_SECONDS, wait))
-            self._failures[version] = _Failure(files, wait)
+            self._failures[version] = _Failure(files, wait, self._clock() + wait)
             self._report(version, error, wait)
             return False
         self._failures.pop(version, None)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from memory import peak
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from serving.errors import TensorError
@@ -65,6 +66,16 @@ def test_content_that_does_not_fill_the_shape_is_refused():
     proto.tensor_shape.dim[0].size = -1
     with pytest.raises(TensorError, match=r"known in full, got \[-1\]"):
         to_array(proto)
+
+
+def test_more_strings_than_elements_are_refused_before_any_is_read():
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING)
+    proto.tensor_shape.dim.add(size=1)
+    proto.string_val.extend([b"ab"] * 500_000)
+    with peak() as grown, pytest.raises(TensorError, match="holds 500000 values for 1 elements"):
+        to_array(proto)
+    # Half a million objects would take 20 MiB.
+    assert grown() < 4
 
 
 def test_string_count_and_types_are_checked():

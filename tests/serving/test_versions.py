@@ -14,7 +14,8 @@ from serving import server as server_module
 from serving.client import Client
 from serving.errors import ModelLoadError, RequestError, ServingError
 from serving.server import ModelServer
-from serving.versions import State, Versions, versions_on_disk
+from serving.version_files import versions_on_disk
+from serving.versions import State, Versions
 from serving.warmup import write_warmup_requests
 
 ROWS = {"city": np.array(["osaka"], object), "age": np.array([2.0], np.float32)}
@@ -38,7 +39,10 @@ class Shelf:
         self.models: dict[int, FakeModel] = {}
         self.broken: dict[int, Exception] = {}
         self.loads: list[int] = []
-        self.versions = Versions("m", base_path, self.load, retry_seconds=0.2)
+        self.now = 1000.0
+        self.versions = Versions(
+            "m", base_path, self.load, retry_seconds=10.0, clock=lambda: self.now
+        )
 
     def add(self, version: int | str) -> pathlib.Path:
         folder = self.base_path / str(version)
@@ -152,8 +156,7 @@ def test_a_broken_version_changes_nothing_and_is_tried_again_once_changed(shelf)
     assert status.state == State.END
     assert status.error == f"{folder} is broken"
     shelf.broken.clear()
-    time.sleep(0.02)  # Longer than the file system's tick.
-    (folder / "saved_model.pb").write_bytes(b"mended")
+    (folder / "saved_model.pb").write_bytes(b"another graph")
     shelf.versions.refresh()
     assert shelf.serving() == 2
     assert shelf.versions.statuses()[2].error == ""
@@ -220,39 +223,44 @@ def test_a_version_that_fails_is_tried_again_after_a_wait_that_doubles(shelf, fa
     shelf.versions.refresh()
     shelf.add(2)
     shelf.broken[2] = fault
-    began = time.monotonic()
+    began = shelf.now
     attempts: list[float] = []
-    while time.monotonic() < began + 1.2:
+    while shelf.now <= began + 2600:
         shelf.versions.refresh()
         if len(shelf.loads) > 1 + len(attempts):
-            attempts.append(time.monotonic() - began)
+            attempts.append(shelf.now - began)
         assert shelf.serving() == 1
-        time.sleep(0.01)
-    # At 0, 0.2 and 0.6 s; the next one would be at 1.4 s.
-    assert len(attempts) == 3
-    assert attempts[1] >= 0.2 and attempts[2] >= attempts[1] + 0.4
+        shelf.now += 5
+    assert attempts == [0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430]
     shelf.broken.clear()
-    time.sleep(0.9)
+    shelf.now = began + 2430 + 600
     shelf.versions.refresh()
     assert shelf.serving() == 2
     assert shelf.models[1].closed
 
 
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_watching_goes_on_after_an_unforeseen_error(shelf, caplog):
-    shelf.add(1)
+    folder = shelf.add(1)
     shelf.broken[1] = KeyError("unforeseen")
     stop = threading.Event()
     watcher = threading.Thread(target=shelf.versions.watch, args=(stop, 0.01))
     watcher.start()
-    while not shelf.loads:
-        time.sleep(0.01)
-    shelf.broken.clear()
-    while shelf.states() != {1: "AVAILABLE"}:
-        assert watcher.is_alive()
-        time.sleep(0.01)
-    stop.set()
-    watcher.join()
-    assert "version 1 of m stays out of service, next attempt in 0.2 s" in caplog.text
+    try:
+        wait_until(lambda: shelf.states() == {1: "END"})
+        shelf.broken.clear()
+        (folder / "saved_model.pb").write_bytes(b"another graph")
+        wait_until(lambda: shelf.states() == {1: "AVAILABLE"})
+    finally:
+        stop.set()
+        watcher.join()
+    assert "version 1 of m stays out of service, next attempt in 10 s" in caplog.text
     assert "KeyError: 'unforeseen'" in caplog.text
     assert shelf.models[1].closed
 
@@ -324,12 +332,44 @@ def test_a_removed_version_gives_way_to_the_one_left(shelf, tmp_path):
     shutil.rmtree(tmp_path / "2")
     shelf.versions.refresh()
     assert shelf.serving() == 1
-    shutil.rmtree(tmp_path / "1")
+    assert shelf.states() == {2: "END", 1: "AVAILABLE"}
+    assert shelf.models[2].closed
+
+
+@pytest.mark.parametrize("left", ["nothing", "half a version"])
+def test_the_last_version_serves_on_where_none_is_left(shelf, tmp_path, caplog, left):
+    # So looks a mount point whose disk is away.
+    folder = shelf.add(1)
     shelf.versions.refresh()
-    assert shelf.states() == {2: "END", 1: "END"}
-    assert all(model.closed for model in shelf.models.values())
-    with pytest.raises(RequestError, match="Servable not found"):
-        shelf.serving()
+    (folder / "saved_model.pb").unlink()
+    if left == "nothing":
+        folder.rmdir()
+    for _ in range(3):
+        shelf.versions.refresh()
+        assert shelf.serving() == 1
+    assert caplog.text.count(f"{tmp_path} holds no version any more, 1 serves on") == 1
+    assert shelf.states() == {1: "AVAILABLE"} and not shelf.models[1].closed
+    shelf.add(2)
+    shelf.versions.refresh()
+    assert shelf.states() == {2: "AVAILABLE", 1: "END"}
+    assert shelf.loads == [1, 2]
+
+
+def test_a_version_whose_disk_fails_serves_on(shelf, tmp_path, caplog):
+    shelf.add(1)
+    graph = shelf.add(2) / "saved_model.pb"
+    shelf.versions.refresh()
+    graph.unlink()
+    graph.symlink_to("x" * 300)  # What follows it gets ENAMETOOLONG.
+    unreadable = shelf.add(3) / "saved_model.pb"
+    unreadable.unlink()
+    unreadable.symlink_to("x" * 300)
+    for _ in range(3):
+        shelf.versions.refresh()
+        assert shelf.serving() == 2
+    assert shelf.loads == [2]
+    assert caplog.text.count(f"{tmp_path / '2'} can't be read and serves on: [Errno 36]") == 1
+    assert caplog.text.count(f"{tmp_path / '3'} is left out: [Errno 36]") == 1
 
 
 def test_stopping_unloads(shelf):
