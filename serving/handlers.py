@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent import futures
 from typing import Any
 
 import grpc
@@ -44,11 +45,13 @@ class Method:
       kind: the type of its requests.
       check: looks at a request's bytes before they are read; raises RequestError or TensorError.
       answer: makes the response, or raises RequestError.
+      pool: the threads that wait for its requests and answer them; the server's where None.
     """
 
     kind: type[Any]
     check: Callable[[bytes], None]
     answer: Callable[[Any], Message]
+    pool: futures.ThreadPoolExecutor | None = None
 
 
 class _Reader:
@@ -82,7 +85,7 @@ class _Reader:
         if whole:
             return request
         name = method.kind.DESCRIPTOR.full_name
-        raise invalid(f"the request's {len(body)} bytes are no {name}")
+        raise invalid(f"the request's {len(body)} bytes can't be read as {name}")
 
 
 def service(
@@ -125,4 +128,5 @@ def _behavior(
         context.abort(code, text)
         raise AssertionError("abort raises")
 
+    handle.experimental_thread_pool = method.pool  # type: ignore[attr-defined]
     return handle

@@ -1,4 +1,4 @@
-"""The command line's options for what a request may hold."""
+"""The command line's options for what a request may hold, and for the port."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from serving.limits import LARGEST_MESSAGE, Limits
+
+PORT = click.IntRange(0, 2**16 - 1)
+"""A port, 0 for a free one. gRPC would cut a larger number to 16 bits."""
 
 _HELP = {
     "rows": "Rows of a request.",

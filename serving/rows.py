@@ -86,7 +86,8 @@ def tensors(
             raise BadDataError(f"the model has no column '{name}'; {nearest(name, columns)}")
     lacking = [name for name in columns if name not in values]
     if lacking:
-        raise BadDataError(f"there is no {_columns(lacking)}; {_wanted(columns)}")
+        verb = "are" if len(lacking) > 1 else "is"
+        raise BadDataError(f"there {verb} no {_columns(lacking)}; {_wanted(columns)}")
     cast = {
         column.input: cast_column(name, values[name], column) for name, column in columns.items()
     }

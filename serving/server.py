@@ -25,11 +25,13 @@ import grpc
 from common.atomic_files import write_whole
 from common.errors import PolyrankError
 from serving import allocator, loader, services, versions, warmup
-from serving.limit_options import limit_options
+from serving.limit_options import PORT, limit_options
 from serving.limits import Limits
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
+_STATUS_WORKERS = 4
+_MOST_THREADS = 1024
 
 
 class ModelServer:
@@ -71,6 +73,7 @@ class ModelServer:
         self._watcher = threading.Thread(
             target=self.versions.watch, args=(self._stop, poll_seconds), name="versions"
         )
+        self._status_pool = futures.ThreadPoolExecutor(_STATUS_WORKERS, thread_name_prefix="status")
         self._server = grpc.server(
             futures.ThreadPoolExecutor(workers, thread_name_prefix="request"),
             options=[
@@ -78,9 +81,13 @@ class ModelServer:
                 ("grpc.max_send_message_length", -1),
                 # Else a second server would silently share the port.
                 ("grpc.so_reuseport", 0),
+                # Else a client whose machine is gone would hold its workers for good.
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.keepalive_timeout_ms", 20_000),
             ],
         )
-        self._server.add_generic_rpc_handlers(services.Services(self.versions, limits).handlers())
+        served = services.Services(self.versions, limits, self._status_pool)
+        self._server.add_generic_rpc_handlers(served.handlers())
         try:
             self.port = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
@@ -100,6 +107,7 @@ class ModelServer:
     def stop(self) -> None:
         """Refuses new requests, lets running ones end, unloads."""
         self._server.stop(_GRACE_SECONDS).wait()
+        self._status_pool.shutdown(wait=False)
         self._stop.set()
         self._watcher.join()
 
@@ -146,14 +154,38 @@ def serve(server: ModelServer, port_file: str | None = None, until_eof: bool = F
 @click.option("--model-name", required=True, help="The name that requests give.")
 @click.option("--model-base-path", required=True, help="The folder of numbered versions.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8500, show_default=True, help="0 for a free one.")
+@click.option("--port", default=8500, show_default=True, type=PORT, help="0 for a free one.")
 @click.option("--port-file", help="A file that gets the port once a model answers.")
 @click.option("--until-eof", is_flag=True, help="Stop at the end of standard input.")
-@click.option("--intra-op-threads", default=1, show_default=True)
-@click.option("--inter-op-threads", default=-1, show_default=True, help="-1: the request's own.")
-@click.option("--workers", default=8, show_default=True, help="Requests at a time.")
+@click.option(
+    "--intra-op-threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, _MOST_THREADS),
+    help="0: one a core.",
+)
+@click.option(
+    "--inter-op-threads",
+    default=-1,
+    show_default=True,
+    type=click.IntRange(-1, _MOST_THREADS),
+    help="-1: the request's own; 0: one a core.",
+)
+@click.option(
+    "--workers",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, _MOST_THREADS),
+    help="Requests at a time.",
+)
 @limit_options
-@click.option("--poll-seconds", default=1.0, show_default=True, help="Between looks at the disk.")
+@click.option(
+    "--poll-seconds",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.01, 86_400),
+    help="Between looks at the disk.",
+)
 def main(
     model_name: str,
     model_base_path: str,

@@ -7,6 +7,7 @@ Regress, MultiInference and HandleReloadConfigRequest are unimplemented.
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 
 import grpc
 from tensorflow_serving.apis import (
@@ -31,14 +32,19 @@ _SIGNATURE_DEF = "signature_def"
 class Services:
     """PredictionService and ModelService of one model."""
 
-    def __init__(self, versions: Versions, limits: Limits) -> None:
+    def __init__(
+        self, versions: Versions, limits: Limits, status_pool: futures.ThreadPoolExecutor
+    ) -> None:
         """Sets the services up.
 
         Args:
           versions: of the model.
           limits: what a Predict request may hold.
+          status_pool: threads for all methods but Predict. A thread waits for its request, so
+            callers of Predict that send none would keep health checks from being answered.
         """
         self._versions = versions
+        self._status_pool = status_pool
         self._limits = limits
         self._client_text = functools.partial(
             client_text, base_path=versions.base_path, model_name=versions.name
@@ -50,11 +56,16 @@ class Services:
         prediction = {
             "Predict": Method(predict_pb2.PredictRequest, check, self.predict),
             "GetModelMetadata": Method(
-                get_model_metadata_pb2.GetModelMetadataRequest, check_is_small, self.metadata
+                get_model_metadata_pb2.GetModelMetadataRequest,
+                check_is_small,
+                self.metadata,
+                self._status_pool,
             ),
         }
         status_request = get_model_status_pb2.GetModelStatusRequest
-        model = {"GetModelStatus": Method(status_request, check_is_small, self.status)}
+        model = {
+            "GetModelStatus": Method(status_request, check_is_small, self.status, self._status_pool)
+        }
         return (
             service("tensorflow.serving.PredictionService", prediction, self._client_text),
             service("tensorflow.serving.ModelService", model, self._client_text),

@@ -9,7 +9,7 @@ import click
 
 from cli.common.terminal import announced_imports
 from serving.environment import set_defaults
-from serving.limit_options import limit_options
+from serving.limit_options import PORT, limit_options
 from serving.limits import Limits
 
 
@@ -20,7 +20,7 @@ from serving.limits import Limits
 )
 @click.option("--model-name", default="polyrank", show_default=True, help="What requests call it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every interface.")
-@click.option("--port", default=8500, show_default=True, help="0 takes a free one.")
+@click.option("--port", default=8500, show_default=True, type=PORT, help="0 takes a free one.")
 @click.option("--port-file", help="A file that gets the port once a model answers.")
 @limit_options
 def serve(

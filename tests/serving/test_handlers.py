@@ -46,7 +46,7 @@ def test_bytes_that_are_no_message_are_an_invalid_argument(channel, method, body
         raw(channel, method)(NO_MESSAGES[body])
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     kind = f"tensorflow.serving.{method.split('/')[1]}Request"
-    said = f"the request's {len(NO_MESSAGES[body])} bytes are no {kind}"
+    said = f"the request's {len(NO_MESSAGES[body])} bytes can't be read as {kind}"
     assert caught.value.details() == said
 
 
@@ -90,6 +90,25 @@ def test_bytes_that_are_no_message_leave_nothing_behind(channel):
     send(1500)
     # gRPC's own reader would have kept 24 MiB of them.
     assert resident() - before < 6
+
+
+def test_callers_that_send_nothing_do_not_stop_health_checks(client, channel):
+    silent, end = [], threading.Event()
+
+    def nothing():
+        end.wait(60)
+        yield b""
+
+    try:
+        predict = channel.stream_unary(f"/tensorflow.serving.{METHODS[0]}")
+        silent = [predict.future(nothing(), timeout=60) for _ in range(8)]
+        time.sleep(0.5)  # Until each holds a worker.
+        assert [item.state for item in client.status()] == ["AVAILABLE"]
+        assert "predict" in client.metadata()
+    finally:
+        end.set()
+    for call in silent:
+        assert call.exception().code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_an_error_text_is_short_and_whole(channel):

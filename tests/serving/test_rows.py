@@ -43,7 +43,7 @@ def test_a_column_that_the_model_has_not_is_named_with_the_nearest():
 
 
 def test_columns_that_lack_are_named():
-    wanted = r"there is no columns 'age', 'city'; the model takes age, city, item id \(a missing"
+    wanted = r"there are no columns 'age', 'city'; the model takes age, city, item id \(a missing"
     with pytest.raises(BadDataError, match=wanted):
         tensors({"item id": [1]}, COLUMNS)
 

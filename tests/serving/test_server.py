@@ -249,6 +249,7 @@ def test_nobody_there():
     with Client("127.0.0.1:9", "cities", timeout=2) as client:
         with pytest.raises(ServingError, match="model 'cities' at 127.0.0.1:9") as caught:
             client.predict(ROWS)
-        assert caught.value.code == grpc.StatusCode.UNAVAILABLE
+        # A busy machine needs longer than 2 s to learn it.
+        assert caught.value.code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
         with pytest.raises(ServingError, match="not available after 0.2 s"):
             client.wait_until_available(timeout=0.2)
