@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Mapping
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -78,6 +79,22 @@ class Contract:
         is a guest's; guests share no identity.
         """
         return self._flagged("user_id")
+
+    def item_id(self, sizes: Mapping[str, int]) -> Column | None:
+        """The column that tells items apart: the item-side id with the most values.
+
+        Args:
+          sizes: column -> number of its values; columns that are not in it are left out.
+
+        Returns:
+          The first of the largest; None where there is none.
+        """
+        ids = [
+            column
+            for column in self.features
+            if column.side == "item" and isinstance(column.treatment, Id) and column.name in sizes
+        ]
+        return max(ids, key=lambda column: sizes[column.name], default=None)
 
     @property
     def timestamp(self) -> Column | None:

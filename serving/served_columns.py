@@ -17,15 +17,13 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from common.atomic_files import whole_file
+from common.missing_values import MISSING
 from common.names import PREDICT
 from serving.signatures import SignatureSpec, signature_spec
 from serving.tensors import to_array
 
 SERVED_COLUMNS = "polyrank_columns"
 _METHOD = "polyrank/columns"
-
-MISSING: dict[str, Any] = {"int64": -(2**63), "float32": float("nan"), "string": b""}
-"""What stands for a missing value in a request, by dtype."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,6 +52,7 @@ def refusal(anomalies: list[Anomaly]) -> str:
     if count > _SHOWN:
         lines.append(f"  and {count - _SHOWN} more")
     lines.append(
-        "Mend the log, or, where the change is meant, change the feature's block in schema.pbtxt."
+        "Correct the log, or, where the change is meant, change the feature's block in "
+        "schema.pbtxt."
     )
     return "\n".join(lines)

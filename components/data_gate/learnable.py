@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from data.log.user_counts import one_person
 from schemas.column_type import ColumnType
 from schemas.contract import Contract
 from schemas.label_values import is_positive, negative_words, positive_words
 from schemas.task_graph import Label
 
-_DTYPES: dict[ColumnType, type] = {"int": np.int64, "float": np.float32}
+_DTYPES: dict[ColumnType, type] = {"int": np.float64, "float": np.float32}
+"""What extremes are compared as. Statistics hold doubles, and the largest int64 is none."""
 
 
 def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
@@ -42,23 +44,19 @@ def unlearnable(contract: Contract, split: str, statistics: Any) -> list[str]:
                 those = f"all {_rows_with_a_value(feature):,} rows of split '{split}' that have it"
             found.append(
                 f"column '{label.column}' (label:{label.name}) is {value} in {those}: nothing can "
-                "be learned of it; take more spans, mend the log, or drop its tag"
+                "be learned of it; take more spans, correct the log, or drop its tag"
             )
     scenario = contract.scenario
     value = _only_value(features[scenario.name]) if scenario else None
     if scenario and value is not None and len(contract.scenarios) > 1:
         found.append(
             f"column '{scenario.name}' (scenario) is '{value}' in {rows}, and its string_domain "
-            f"lists {len(contract.scenarios)}; mend the log, or list this one alone"
+            f"lists {len(contract.scenarios)}; correct the log, or list this one alone"
         )
     user = contract.user_id
     value = _only_value(features[user.name]) if user else None
     if user and value is not None:
-        found.append(
-            f"column '{user.name}' (user_id) is '{value}' in {rows}: one person's "
-            "rows say nothing of others; tag the column that tells persons apart, or drop "
-            "the tag (polyrank schema infer --user none)"
-        )
+        found.append(one_person(user, f"is '{value}' in {rows}"))
     return found
 
 
@@ -69,6 +67,9 @@ def unknown_labels(contract: Contract, split: str, statistics: Any) -> list[str]
       contract: the data contract.
       split: the split's name.
       statistics: its DatasetFeatureStatistics.
+
+    Returns:
+      One sentence each.
     """
     features = {feature.path.step[0]: feature for feature in statistics.features}
     return [

@@ -55,7 +55,7 @@ class HashSplit:
         """See `Split.assign`."""
         if rows.date in self.eval_dates:
             return np.full(len(rows), EVAL_INDEX, np.int8)
-        hashes = unit_hashes(rows.users if self.by == "user" else rows.examples, self.seed, "split")
+        hashes = unit_hashes(rows.users if self.by == "user" else rows.keys, self.seed, "split")
         found = np.full(len(rows), TRAIN_INDEX, np.int8)
         found[hashes < self.eval_share + self.validation_share] = VALIDATION_INDEX
         found[hashes < self.eval_share] = EVAL_INDEX

@@ -1,4 +1,4 @@
-"""Refused rows, kept as they were beside the reason."""
+"""Refused rows, kept as they were, with the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.impression_example_gen.plan import Piece
 from data.log.formats.reader import LogReader
 from data.log.rules import Refusals
 
-_TOLD = {"reason": "name", "column": "column", "wanted": "wanted"}
+_SAID = {"reason": "name", "column": "column", "wanted": "wanted"}
 
 
 def refused_rows(reader: LogReader, piece: Piece, refused: Sequence[Refusals]) -> bytes:
@@ -31,7 +31,7 @@ def refused_rows(reader: LogReader, piece: Piece, refused: Sequence[Refusals]) -
     # Refused rows are few: reading all columns again costs less than always reading them.
     table = reader.take(piece.row_group, rows)
     added = {
-        **{f"quarantine_{told}": _told(refused, of) for told, of in _TOLD.items()},
+        **{f"quarantine_{said}": _said(refused, of) for said, of in _SAID.items()},
         "quarantine_file": pa.repeat(piece.file.name, len(rows)),
         "quarantine_row": pa.array(rows + piece.offset),
     }
@@ -42,7 +42,7 @@ def refused_rows(reader: LogReader, piece: Piece, refused: Sequence[Refusals]) -
     return buffer.getvalue()
 
 
-def _told(refused: Sequence[Refusals], attribute: str) -> pa.Array:
+def _said(refused: Sequence[Refusals], attribute: str) -> pa.Array:
     """What the rules of all refused rows say, string [R]."""
     return pa.concat_arrays(
         [

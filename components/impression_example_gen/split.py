@@ -1,4 +1,4 @@
-"""How rows are split into train, validation and eval: what is asked for, and of whom."""
+"""How rows are split into train, validation and eval: the setting, and what a split looks at."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class SplitConfig(Settings):
     Attributes:
       by: `time`: the last rows are validation and eval. `user`: a hash of the user id decides,
         so that all rows of a user lie in one split; a row without a user is split by itself.
-        `row`: a hash of all the contract's columns decides, so that equal rows lie in one split.
+        `row`: a hash of all the contract's columns but the labels decides, so that equal rows lie
+        in one split.
         None: `time` where the schema has a timestamp, and `row` where it has none.
       eval_fraction: None: the window's eval spans are eval, whatever `by` is. A number: this
         fraction of all rows (by time: the last rows) or users of the window is eval.
@@ -82,7 +83,7 @@ class Rows:
     def users(self) -> np.ndarray:
         """What tells users apart, bytes objects [N]; the contract must have a user_id.
 
-        It is the id as text, and the whole row where there is none.
+        It is the id as text, and the row's key where there is none.
         """
         assert self._contract.user_id is not None
         column = self.columns[self._contract.user_id.name]
@@ -90,13 +91,22 @@ class Rows:
         users = text.cast(pa.binary()).to_numpy(zero_copy_only=False)
         if column.null_count:
             guests = column.is_null().to_numpy(zero_copy_only=False)
-            users = np.where(guests, self.examples, users)
+            users = np.where(guests, self.keys, users)
         return users
 
     @functools.cached_property
     def examples(self) -> np.ndarray:
         """The serialized tf.Examples, bytes objects [N]; equal rows are equal bytes."""
         return encode(self.columns)
+
+    @functools.cached_property
+    def keys(self) -> np.ndarray:
+        """What tells rows apart in every run, bytes objects [N]: all columns but the labels.
+
+        A label's value may come after the row, and its gaps may be filled in.
+        """
+        labels = {label.column for label in self._contract.tasks.labels}
+        return encode({name: x for name, x in self.columns.items() if name not in labels})
 
     @property
     def sampling_rate_key(self) -> str:

@@ -18,11 +18,11 @@ class LeaksConfig(Settings):
 
     Attributes:
       auc_at_most: a feature that alone ranks an output of the train rows better is a leak.
-      suspect_auc_at_most: likewise of a feature that is named like an outcome, and of where a
+      suspect_auc_at_most: the same limit of a feature that is named like an outcome, and of where a
         feature has gaps, also among the rows of one scenario, user and item.
       exempt: features that may; for those that are truly known before the impression.
       min_positives: an output with fewer positives is not judged.
-      min_negatives: likewise for negatives.
+      min_negatives: the same for negatives.
       max_rows: a split of more rows is thinned evenly to about so many.
       bayes_standard_errors: where the schema names true probabilities, an AUC on the eval rows
         may be above theirs by so many standard errors of the difference.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,54 +22,75 @@ from components.leak_alarm.single_feature_auc import Encoded, rates_of_rows
 from models.metrics.binary import weighted_auc
 from models.metrics.gauc import grouped_auc
 from schemas.contract import Contract
-from schemas.tags import Id
 
 _LEAST_GROUPS = 10
-"""Fewer groups with both classes say nothing against a leak."""
+"""Fewer users or items with both classes say nothing against a leak."""
 
 _BY_CHANCE = 1e-6
 """Rows that are all positive by accident are less probable than this."""
 
 
-def groupings_of(contract: Contract, columns: Mapping[str, Encoded]) -> list[np.ndarray]:
-    """The rows' scenarios, users and items, int [N] each, as far as the log has them.
+class Grouping(NamedTuple):
+    """Rows by scenario, user or item.
 
-    The item is the id on the item's side with the most values.
+    Attributes:
+      codes: the groups' numbers, int64 [N].
+      few: whether there are few groups of many rows, as of scenarios: one that has enough rows
+        of both classes speaks for itself.
+    """
+
+    codes: np.ndarray
+    few: bool = False
+
+    def at(self, rows: np.ndarray) -> Grouping:
+        """Returns the chosen rows."""
+        return Grouping(self.codes[rows], self.few)
+
+    def counts(self, groups_with_both: int, target: np.ndarray, config: LeaksConfig) -> bool:
+        """Whether there are enough rows in it for what they say to be no accident."""
+        if not self.few:
+            return groups_with_both >= _LEAST_GROUPS
+        positives = np.bincount(self.codes, target > 0.5)
+        negatives = np.bincount(self.codes) - positives
+        enough = (positives >= config.min_positives) & (negatives >= config.min_negatives)
+        return bool(enough.any())
+
+
+def groupings_of(contract: Contract, columns: Mapping[str, Encoded]) -> list[Grouping]:
+    """The rows' scenarios, users and items, as far as the log has them.
 
     Args:
       contract: the data contract.
       columns: the model's inputs and the user id, by name.
     """
-    items = [
-        columns[column.name]
-        for column in contract.features
-        if column.side == "item" and isinstance(column.treatment, Id)
-    ]
-    roles = [column for column in (contract.scenario, contract.user_id) if column is not None]
-    found = [columns[column.name] for column in roles]
-    if items:
-        found.append(max(items, key=lambda item: item.size))
-    return [column.codes for column in found]
+    found = []
+    if contract.scenario is not None:
+        found.append(Grouping(columns[contract.scenario.name].codes, few=True))
+    item = contract.item_id({name: column.size for name, column in columns.items()})
+    for column in (contract.user_id, item):
+        if column is not None:
+            found.append(Grouping(columns[column.name].codes))
+    return found
 
 
 def of_values(
     column: Encoded,
     target: np.ndarray,
     weight: np.ndarray,
-    groupings: Sequence[np.ndarray],
+    groupings: Sequence[Grouping],
     config: LeaksConfig,
 ) -> Evidence | None:
     """Evidence against a feature with a suspect name; None where there is none.
 
     Args:
       column: the feature, [N].
-      target: 0 or 1, [N].
-      weight: above 0, [N].
-      groupings: int [N] each: the rows' scenarios, users and items.
+      target: 0 or 1, float [N].
+      weight: above 0, float [N].
+      groupings: the rows' scenarios, users and items.
       config: the limits.
     """
     rankings = [*column.ranks, rates_of_rows(column, target, weight)]
-    auc = _least_auc(rankings, target, weight, groupings, config.suspect_auc_at_most)
+    auc = _least_auc(rankings, target, weight, groupings, config)
     if auc > config.suspect_auc_at_most:
         return Evidence(auc)
     decided = _decided_rows(column.codes, column.size, target, groupings, config)
@@ -79,14 +101,14 @@ def of_gaps(
     missing: np.ndarray,
     target: np.ndarray,
     weight: np.ndarray,
-    groupings: Sequence[np.ndarray],
+    groupings: Sequence[Grouping],
     config: LeaksConfig,
 ) -> Evidence | None:
     """Evidence in where a feature has no value, bool [N]; other arguments as in `of_values`."""
     if not missing.any() or missing.all():
         return None
     gaps = missing.astype(np.int64)
-    auc = _least_auc([gaps], target, weight, groupings, config.suspect_auc_at_most)
+    auc = _least_auc([gaps], target, weight, groupings, config)
     if auc > config.suspect_auc_at_most:
         return Evidence(auc)
     decided = _decided_rows(gaps, 2, target, groupings, config)
@@ -97,20 +119,20 @@ def _least_auc(
     rankings: Sequence[np.ndarray],
     target: np.ndarray,
     weight: np.ndarray,
-    groupings: Sequence[np.ndarray],
-    enough: float,
+    groupings: Sequence[Grouping],
+    config: LeaksConfig,
 ) -> float:
     """The least of the best AUCs over all rows and within each grouping.
 
-    Stops at the first that is not above `enough`.
+    Stops at the first that is not above `config.suspect_auc_at_most`.
     """
     areas = [weighted_auc(target, ranking, weight) for ranking in rankings]
     least = _best(areas)
-    for groups in groupings:
-        if least <= enough:
+    for grouping in groupings:
+        if least <= config.suspect_auc_at_most:
             break
-        within = [grouped_auc(target, ranking, weight, groups) for ranking in rankings]
-        if within[0].groups >= _LEAST_GROUPS:
+        within = [grouped_auc(target, ranking, weight, grouping.codes) for ranking in rankings]
+        if grouping.counts(within[0].groups, target, config):
             least = min(least, _best([one.mean for one in within]))
     return least
 
@@ -124,7 +146,7 @@ def _decided_rows(
     codes: np.ndarray,
     size: int,
     target: np.ndarray,
-    groupings: Sequence[np.ndarray],
+    groupings: Sequence[Grouping],
     config: LeaksConfig,
 ) -> int:
     """The most rows of one value of which all are positive, where that is no accident.
@@ -135,7 +157,7 @@ def _decided_rows(
     rows = np.bincount(codes, minlength=size)
     positive = np.bincount(codes, target, minlength=size)
     logarithms = [np.full(len(target), math.log(target.mean()))]
-    for groups in groupings:
+    for groups, _ in groupings:
         count = np.bincount(groups)
         rates = (np.bincount(groups, target) + target.mean()) / (count + 1)
         logarithms.append(np.log(rates[groups]))

@@ -93,7 +93,7 @@ def _search(
         positives = int(target.sum())
         if not config.enough(positives, len(inside) - positives):
             continue
-        within = [groups[inside] for groups in groupings]
+        within = [grouping.at(inside) for grouping in groupings]
         for column in contract.inputs:
             values = encoded[column.name].at(inside)
             auc = single_feature_auc(values, target, weight)

@@ -1,4 +1,4 @@
-"""All that a served candidate is asked."""
+"""All requests that a served candidate must answer."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from models.references.logistic_regression import tune_logistic_regression
 from models.references.smoothed_rate import tune_smoothed_rate
 from models.references.table import Table
 from schemas.contract import Contract
-from schemas.tags import Id
 
 
 def user_position(contract: Contract, layout: InputLayout) -> int | None:
@@ -29,12 +28,9 @@ def user_position(contract: Contract, layout: InputLayout) -> int | None:
 
 def item_position(contract: Contract, layout: InputLayout) -> int | None:
     """The position of the item's id: the item-side id with the most values."""
-    ids = [
-        (field.size, position)
-        for position, field in enumerate(layout.fields)
-        if field.side == "item" and isinstance(contract.column(field.column).treatment, Id)
-    ]
-    return max(ids)[1] if ids else None
+    sizes = {field.column: field.size for field in layout.fields}
+    item = contract.item_id(sizes)
+    return None if item is None else list(sizes).index(item.name)
 
 
 def references(

@@ -92,7 +92,7 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
             parts.append(Part(file, table, reader.untyped))
             days.append(np.full(table.num_rows, file.date or "NaT", "datetime64[D]"))
     if not parts:
-        raise BadDataError(f"{source} holds files and no row; deliver the log anew")
+        raise BadDataError(f"{source} holds files and no row; deliver the log again")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
     table = one_table([part.file for part in parts], list(map(_plain, parts)))

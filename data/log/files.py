@@ -101,8 +101,8 @@ def list_span(data_path: str, date: str) -> Listing:
     files = tuple(item for item in found if isinstance(item, LogFile))
     if not files:
         left_out = tuple(item for item in found if isinstance(item, LeftOut))
-        told = "".join(f"\n  {line}" for line in left_out_lines(left_out))
-        raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out{told}")
+        more = "".join(f"\n  {line}" for line in left_out_lines(left_out))
+        raise BadDataError(f"{folder} holds no {KNOWN} file; deliver the day or leave it out{more}")
     return Listing(files, tuple(item for item in found if isinstance(item, LeftOut)))
 
 

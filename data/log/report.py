@@ -169,7 +169,7 @@ def judge(report: Report, rows_in: int, max_quarantined_share: float) -> None:
         raise BadDataError(
             f"{report.quarantined:,} of {rows_in:,} rows ({share:.2%}) break the contract; at most "
             f"{max_quarantined_share:.2%} may (max_quarantined_share). Most frequent:\n{reasons}\n"
-            "Mend the log or the schema's tags, or allow a larger share"
+            "Correct the log or the schema's tags, or allow a larger share"
         )
     empty = [split for split, rows in report.rows.items() if not rows]
     if empty:

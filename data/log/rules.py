@@ -19,12 +19,12 @@ from schemas.contract import Contract
 from schemas.label_values import negative_words
 
 LONGEST_TEXT = 1_000_000
-"""Bytes. Nobody's id or category is longer: a file was written wrongly, and a request of four such
+"""Bytes. No id or category is longer: a file was written wrongly, and a request of four such
 values would be more than gRPC carries."""
 
 _GUESTS = (
     "where these are guests, drop 'presence' and 'shape' from this feature in the schema; else "
-    "mend the log"
+    "correct the log"
 )
 
 

@@ -52,7 +52,7 @@ def spans(names: Iterable[str]) -> tuple[str, ...]:
 
 def no_row(date: str) -> str:
     """What is wrong with a span whose files are all without a row."""
-    return f"{PREFIX}{date} has files but no row; deliver the day anew"
+    return f"{PREFIX}{date} has files but no row; deliver the day again"
 
 
 def list_names(data_path: str) -> list[str]:

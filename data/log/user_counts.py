@@ -22,6 +22,12 @@ _REMEDY = (
 )
 
 
+def one_person(column: Column, what: str) -> str:
+    """Says what is wrong with a user_id of which a log or a part of it has one value."""
+    why = "one person's rows say nothing of others"
+    return f"column '{column.name}' (user_id) {what}: {why}; {_REMEDY}"
+
+
 @dataclasses.dataclass
 class UserCounts:
     """Rows by user, in a few kilobytes for any number of users.
@@ -71,11 +77,11 @@ class UserCounts:
         return round(self.rows * len(self.kept) / sum(self.kept.values()))
 
     def unusable(self, column: Column) -> str | None:
-        """Says why nothing can be told by the users of `column`; None where it can."""
+        """Says why the users of `column` are of no use; None where they are."""
         if not self.rows:
             what = f"is empty in all {self.guests:,} rows" if self.guests else ""
         elif self.distinct == 1:
-            what = f"is the same in all {self.rows:,} rows: one person's rows say nothing of others"
+            return one_person(column, f"is the same in all {self.rows:,} rows")
         elif self._is_row_number():
             about = "" if len(self.kept) < _KEPT else "about "
             what = (

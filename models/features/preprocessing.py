@@ -18,14 +18,14 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from common import missing_values
 from models.features.inputs import SCENARIO_KEY, index_key, value_key
 from schemas.column import Column
 from schemas.contract import Contract, parse_schema, read_contract
 from schemas.tags import Id, Numeric
-from serving import served_columns
 
 MISSING: dict[str, Any] = {
-    kind: served_columns.MISSING[dtype]
+    kind: missing_values.MISSING[dtype]
     for kind, dtype in {"int": "int64", "float": "float32", "bytes": "string"}.items()
 }
 """What stands for a missing value in a dense tensor, by column type."""

@@ -32,7 +32,7 @@ class CondensedRows:
     error of the AUC's difference come from the rows of users drawn by a hash of their number:
     as many as `kept` rows allow, users with more than an eighth of them left out; the standard
     error is scaled to the slice's positives and negatives. Rows without a user are drawn one by
-    one, by a hash of their numbers.
+    one, by a hash of their numbers and of how many came before: equal ones apart from each other.
     """
 
     def __init__(self, models: int, outputs: int, kept: int) -> None:
@@ -46,7 +46,8 @@ class CondensedRows:
         self._most = kept
         self._limit = _ALL
         self._left_out = np.zeros(0, np.int64)
-        self._kept: list[ScoredRows] = []
+        self._kept: list[_Drawn] = []
+        self._seen = 0
         self._histograms = [[ScoreHistogram() for _ in range(outputs)] for _ in range(models)]
         self._nonfinite = np.zeros((models, outputs))
         # Of every model: weighted log loss, weighted score.
@@ -61,7 +62,8 @@ class CondensedRows:
         """Adds rows."""
         for o in range(rows.outputs):
             self._add_output(rows, o)
-        self._kept.append(self._chosen(rows))
+        self._kept.append(self._chosen(_Drawn(rows, _draws(rows, self._seen))))
+        self._seen += len(rows.users)
         self._thin()
 
     def _add_output(self, rows: ScoredRows, o: int) -> None:
@@ -92,19 +94,20 @@ class CondensedRows:
         for name in ("_nonfinite", "_sums", "_counts", "_weights", "_without_user", "_paired"):
             getattr(self, name)[...] += getattr(other, name)
         self._limit = min(self._limit, other._limit)
+        self._seen += other._seen
         self._left_out = np.union1d(self._left_out, other._left_out)
         # Of a user that only one side kept, the other side's rows are gone.
         self._kept = [self._chosen(part) for part in (*self._kept, *other._kept)]
         self._thin()
 
-    def _chosen(self, rows: ScoredRows) -> ScoredRows:
-        drawn = _draws(rows) <= self._limit
-        return rows.at(drawn & ~np.isin(rows.users, self._left_out))
+    def _chosen(self, drawn: _Drawn) -> _Drawn:
+        chosen = (drawn.draws <= self._limit) & ~np.isin(drawn.rows.users, self._left_out)
+        return _Drawn(drawn.rows.at(chosen), drawn.draws[chosen])
 
     def _thin(self) -> None:
-        while sum(len(part.users) for part in self._kept) > self._most:
+        while sum(len(part.draws) for part in self._kept) > self._most:
             users, rows = np.unique(
-                np.concatenate([part.users for part in self._kept]), return_counts=True
+                np.concatenate([part.rows.users for part in self._kept]), return_counts=True
             )
             heavy = users[(rows > self._most // 8) & (users != NO_USER)]
             # One user may not crowd out all others.
@@ -115,7 +118,7 @@ class CondensedRows:
 
     def numbers(self) -> SliceNumbers:
         """Returns all numbers of the slice."""
-        kept = ScoredRows.joined(self._kept)
+        kept = ScoredRows.joined([part.rows for part in self._kept])
         models, outputs = self._nonfinite.shape
         qualities = tuple(
             tuple(self._quality(m, o, kept) for o in range(outputs)) for m in range(models)
@@ -192,13 +195,29 @@ def _inside(rows: ScoredRows, o: int) -> _Inside:
     return _Inside(target, weight, rows.users[inside], scores)
 
 
-def _draws(rows: ScoredRows) -> npt.NDArray[np.uint64]:
-    """A number for every row, evenly spread over 64 bits; one user's rows have the same."""
+class _Drawn(NamedTuple):
+    """Rows, and a number each by which they are drawn, uint64 [N]."""
+
+    rows: ScoredRows
+    draws: npt.NDArray[np.uint64]
+
+
+def _draws(rows: ScoredRows, first: int) -> npt.NDArray[np.uint64]:
+    """A number for every row, evenly spread over 64 bits; one user's rows have the same.
+
+    Args:
+      rows: N rows.
+      first: number of rows that came before: rows without a user may be equal otherwise, and
+        would all be drawn or none.
+
+    Returns:
+      uint64 [N].
+    """
     drawn = _spread(rows.users.astype(np.uint64))
     guests = rows.users == NO_USER
     if guests.any():
         values = np.ascontiguousarray(rows.values[guests]).view(np.uint32)
-        own = np.zeros(len(values), np.uint64)
+        own = _spread((first + np.flatnonzero(guests)).astype(np.uint64))
         for column in values.reshape(len(values), -1).T:
             own = _spread(own ^ column)
         drawn[guests] = own

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 NO_USER = np.iinfo(np.int64).min
-"""The group of a row that belongs to nobody: a guest's, or any in a log without users."""
+"""The group of a row without a user: a guest's, or any in a log without users."""
 
 
 class GroupedAuc(NamedTuple):

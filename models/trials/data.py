@@ -36,6 +36,8 @@ class TrialData:
       eval: judges; with the defaults of `train_only` columns.
       groups: split (`eval` or a name in `extra`) -> the user of every row, [N], for GAUC.
       extra: more labelled rows to score, by name.
+      by_scenario: whether scenarios have metrics of their own; False for a log without scenarios,
+        where the layout's only one stands for all rows.
     """
 
     layout: InputLayout
@@ -45,6 +47,7 @@ class TrialData:
     eval: InMemorySplit
     groups: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     extra: Mapping[str, InMemorySplit] = dataclasses.field(default_factory=dict)
+    by_scenario: bool = True
 
     def __post_init__(self) -> None:
         """Refuses names that the splits have.
@@ -89,6 +92,7 @@ class TrialData:
             "layout": dataclasses.asdict(self.layout),
             "labels": [dataclasses.asdict(label) for label in self.tasks.labels],
             "extra": sorted(self.extra),
+            "by_scenario": self.by_scenario,
         }
 
     def save(self, folder: pathlib.Path) -> None:
@@ -128,6 +132,7 @@ class TrialData:
             eval=judged,
             groups={n: np.load(p, mmap_mode="r") for n, p in groups.items() if p.is_file()},
             extra={name: load_held(folder / name) for name in extra},
+            by_scenario=facts["by_scenario"],
         )
         # Saved with the rows, so that a process need not read them all to know them.
         data.__dict__["fingerprint"] = facts["fingerprint"]

@@ -47,6 +47,7 @@ def read_trial_data(
         validation=held(VALIDATION),
         eval=held(EVAL),
         groups={EVAL: user_groups(contract.user_id, files[EVAL])} if contract.user_id else {},
+        by_scenario=bool(contract.measured_scenarios),
     )
 
 

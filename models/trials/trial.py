@@ -164,9 +164,8 @@ def _judge(
     """Scores the judged rows, writes the scores, and returns the metrics."""
     scorer = make_scorer(ranker, features.eval, batch_size)
     outputs = [output.name for output in features.tasks.outputs]
-    scenarios = features.layout.scenarios
-    # All rows of a single scenario are the overall cell.
-    sliced = scenarios if len(scenarios) > 1 else ()
+    # As the Evaluator and the gate: a scenario column of one value has a cell of its own too.
+    sliced = features.layout.scenarios if features.by_scenario else ()
     metrics = {}
     for name, rows in features.judged.items():
         scores = scorer(rows)

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from common.errors import BadDataError
+from common.missing_values import MISSING
 from serving.casting import ColumnValueError, cast_column
-from serving.served_columns import MISSING, ServedColumn
+from serving.served_columns import ServedColumn
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INT, FLOAT, STRING = (ServedColumn("c", dtype, MISSING[dtype]) for dtype in MISSING)

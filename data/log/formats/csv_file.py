@@ -90,12 +90,12 @@ class CsvFile:
             raise BadDataError(
                 f"{self._source}, line {line:,}: a quoted value goes on after its closing quote: "
                 f"{text!r}. Double the quotes inside a value, close every other, and write the "
-                "file anew"
+                "file again"
             )
         if file.quotes.is_open:
             raise BadDataError(
                 f'{self._source}, line {file.quotes.opened:,}: the quote (") that opens a value '
-                "is not closed. Double the quotes inside a value, and write the file anew"
+                "is not closed. Double the quotes inside a value, and write the file again"
             )
 
     def take(self, group: int, rows: np.ndarray) -> pa.Table:
@@ -136,7 +136,7 @@ class CsvFile:
         return BadDataError(
             f"{self._source}, row {row.number - 2}: {row.actual_columns} fields, but the header "
             f"has {row.expected_columns}: {row.text[:200]!r}. Quote values that hold "
-            f"{_HELD[self._layout.delimiter]} or a quote, and write the file anew"
+            f"{_HELD[self._layout.delimiter]} or a quote, and write the file again"
         )
 
     def _check_header(self, header: list[str], second: str) -> None:
@@ -168,7 +168,7 @@ class CsvFile:
                 f"{self._source} is no CSV file: its header holds NUL bytes; write it as text in "
                 "UTF-8"
             )
-        hint = "write it anew, as UTF-8 with a header and closed quotes"
+        hint = "write it again, as UTF-8 with a header and closed quotes"
         if "straddling" in str(error):
             hint = f"a row is longer than {_BLOCK_BYTES:,} bytes: is a quote not closed?"
         return BadDataError(f"{self._source} can't be read as CSV ({error}); {hint}")

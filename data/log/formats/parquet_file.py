@@ -57,7 +57,7 @@ class ParquetFile:
             yield
         except (pa.ArrowException, OSError) as error:
             raise BadDataError(
-                f"{self._source}, row group {group} can't be read: {error}. Write the file anew"
+                f"{self._source}, row group {group} can't be read: {error}. Write the file again"
             ) from None
 
 
@@ -76,5 +76,5 @@ def _opened(path: str, source: str) -> pq.ParquetFile | None:
         what = "" if head.startswith(b"PAR1") else foreign(head)
         return pq.ParquetFile(open_stream(path))
     except (pa.ArrowException, OSError) as error:
-        advice = f"it is {what}" if what else f"write it anew ({error})"
+        advice = f"it is {what}" if what else f"write it again ({error})"
         raise BadDataError(f"{source} can't be read as Parquet; {advice}") from None

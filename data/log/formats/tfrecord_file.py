@@ -104,7 +104,7 @@ class TFRecordFile:
             why = error.message.rpartition("}} ")[2].partition(" [Op:")[0]
             raise BadDataError(
                 f"{self._source}, row {read + self._readable(read):,} can't be read as TFRecord"
-                f"{' (gzip)' if self._compression else ''}: {why}. Write the file anew"
+                f"{' (gzip)' if self._compression else ''}: {why}. Write the file again"
             ) from None
 
     def _dataset(self) -> tf.data.Dataset:
@@ -142,7 +142,7 @@ class TFRecordFile:
                 good, bad = (middle, bad) if _decodes(schema, records[:middle]) else (good, middle)
             raise BadDataError(
                 f"{self._source}, row {first + good} can't be decoded as tf.Example ({error}). "
-                "Write the file anew, every feature with one type"
+                "Write the file again, every feature with one type"
             ) from None
 
 
@@ -175,7 +175,7 @@ def _refuse_what_is_cut_off(path: str, source: str) -> None:
         why = str(error)
     if why:
         raise BadDataError(
-            f"{source}, row 0 can't be read as TFRecord (gzip): {why}. Write the file anew"
+            f"{source}, row 0 can't be read as TFRecord (gzip): {why}. Write the file again"
         )
 
 

@@ -1,4 +1,4 @@
-"""What the stock Evaluator is asked to compute, derived from the contract."""
+"""What the stock Evaluator computes, derived from the contract."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def test_empty_users_are_refused_where_one_is_required(shop):
         "bad data: missing: 600 rows; for one, span=2026-03-01/part-00000.parquet, row 0: column "
         "'member' is None; wanted a value in every row. member is empty in 600 of 3,000 rows: "
         "where these are guests, drop 'presence' and 'shape' from this feature in the schema; else "
-        "mend the log"
+        "correct the log"
     ]
 
 

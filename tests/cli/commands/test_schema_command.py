@@ -116,7 +116,7 @@ def test_violations_are_counted_by_rule_with_the_first_row(made, check, tmp_path
         "bad data: missing: 3 rows; for one, span=2026-03-03/part.csv, row 500: "
         "column 'user_id' is None; wanted a value in every row. user_id is empty in 3 of 3,000 "
         "rows: where these are guests, drop 'presence' and 'shape' from this feature in the "
-        "schema; else mend the log",
+        "schema; else correct the log",
         "bad data: unknown_scenario: 2 rows; for one, span=2026-03-01/part.csv, row 5: "
         "column 'tab' is '9'; wanted one of 1, 2, 3",
         "bad data: child_without_parent: 1 rows; for one, span=2026-03-01/part.csv, row 9: "

@@ -178,9 +178,8 @@ def test_a_float_label_is_held_against_its_threshold_as_float32(gate):
 def test_the_statistics_of_a_label_that_no_row_has():
     """As TFDV makes them: nothing is there but the number of missing rows."""
     import pyarrow as pa
-    import tensorflow_data_validation as tfdv
-    from tensorflow_data_validation.statistics.stats_impl import generate_statistics_in_memory
 
+    from common.tfx_compat import tfdv
     from components.data_gate.learnable import unknown_labels, unlearnable
 
     text = SCHEMA + 'feature { name: "buys" type: INT annotation { tag: "label:buy above:0" } }'
@@ -197,7 +196,8 @@ def test_the_statistics_of_a_label_that_no_row_has():
         arrays["buys"] = pa.array(buys, pa.list_(pa.int64()))
         options = tfdv.StatsOptions(schema=parse_schema(text))
         batch = pa.RecordBatch.from_pydict(arrays)
-        return generate_statistics_in_memory(batch, options).datasets[0]
+        in_memory = tfdv.statistics.stats_impl.generate_statistics_in_memory
+        return in_memory(batch, options).datasets[0]
 
     none = statistics([None, None, None])
     assert unlearnable(contract, "train", none) == []
@@ -213,6 +213,33 @@ def test_the_statistics_of_a_label_that_no_row_has():
     assert words.startswith(
         "column 'buys' (label:buy) is at most 0 in all 2 rows of split 'train' that have it"
     )
+
+
+@pytest.mark.parametrize("values", [(0, 2**63 - 1), (-(2**63), 2**63 - 1), (2**62, 2**63 - 1)])
+def test_a_label_may_hold_the_largest_integer(values):
+    """Statistics hold doubles: this one is 2**63 there, which is no int64."""
+    from tensorflow_metadata.proto.v0 import statistics_pb2
+
+    from components.data_gate.learnable import unlearnable
+
+    text = SCHEMA + 'feature { name: "buys" type: INT annotation { tag: "label:buy above:0" } }'
+    contract = read_contract(parse_schema(text))
+    statistics = statistics_pb2.DatasetFeatureStatistics(num_examples=2)
+    for column in ("is_click", "buys"):
+        feature = statistics.features.add()
+        feature.path.step.append(column)
+        feature.num_stats.common_stats.num_non_missing = 2
+        feature.num_stats.min, feature.num_stats.max = values if column == "buys" else (0, 1)
+    for column in ("user", "place"):
+        feature = statistics.features.add()
+        feature.path.step.append(column)
+        feature.string_stats.unique = 2
+    found = unlearnable(contract, "train", statistics)
+    alike = [
+        "column 'buys' (label:buy) is above 0 in all 2 rows of split 'train' that have it: nothing "
+        "can be learned of it; take more spans, correct the log, or drop its tag"
+    ]
+    assert found == (alike if values[0] > 0 else [])
 
 
 def test_everything_that_is_alike_is_told_at_once(gate):

@@ -133,7 +133,7 @@ def test_an_unnamed_left_out_file_would_be_a_lost_row(mixed, caplog):
 def test_a_span_whose_files_are_all_empty_is_refused_by_every_reader(log, contract, name):
     (log.folder / "log" / SPANS[1] / "part-0.parquet").unlink()
     log.path(1, name).write_bytes(b"")
-    said = f"{SPANS[1]} has files but no row; deliver the day anew"
+    said = f"{SPANS[1]} has files but no row; deliver the day again"
     with pytest.raises(BadDataError) as error:
         log.run("run")
     assert str(error.value) == said

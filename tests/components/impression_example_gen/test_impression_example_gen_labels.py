@@ -3,10 +3,19 @@
 import json
 import pathlib
 
-from impression_log import DATES, SCHEMA, changed, day_table, read_split
+import tensorflow as tf
+from impression_log import (
+    DATES,
+    SCHEMA,
+    changed,
+    day_table,
+    read_split,
+    serialized_examples,
+)
 
 from cli.common.log_check_text import summary
 from components.impression_example_gen.sampling import SamplingConfig
+from components.impression_example_gen.split import SplitConfig
 from data.log.check_log import check_log
 from schemas.contract import parse_schema, read_contract
 
@@ -109,3 +118,25 @@ def test_sampling_leaves_out_rows_without_a_known_positive(log, caplog):
     # `click` and `view` are known in every row: unclicked rows of odd numbers have no positive.
     negatives = sum(1 for row in range(40) if row % 3 and row % 2)
     assert record["rows"]["sampled_away"] == 2 * negatives
+
+
+def test_a_row_keeps_its_split_when_its_label_comes(log):
+    options = {
+        "split": SplitConfig(by="row", eval_fraction=0.3, validation_fraction=0.3),
+        "eval_spans": 0,
+        "schema_text": GAPS,
+    }
+    later, _ = log.run("later", **options)
+    for day in (1, 2):
+        unknown = {row: None for row in range(0, 40, 2 * day)}
+        log.write(day, changed(day_table(day), "buy", unknown))
+    before, _ = log.run("before", **options)
+    for split in ("train", "validation", "eval"):
+        times = [
+            sorted(
+                tf.train.Example.FromString(x).features.feature["time"].int64_list.value[0]
+                for x in serialized_examples(examples, split)
+            )
+            for examples in (before, later)
+        ]
+        assert times[0] == times[1] and len(times[0]) > 5

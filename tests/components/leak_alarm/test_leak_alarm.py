@@ -10,6 +10,7 @@ from common.errors import BadDataError
 from common.settings import SettingsError
 from components.common.artifacts import LeakReport
 from components.leak_alarm.config import LeaksConfig
+from components.leak_alarm.evidence import Grouping
 from components.leak_alarm.executor import Executor
 from components.leak_alarm.single_feature_auc import (
     FOLDS,
@@ -310,3 +311,37 @@ class TestSuspicion:
         rows["lamp"] = random.integers(0, 2, 4000)
         _, found = alarm(rows, schema_text=with_feature(OPENED).replace("dwell", "lux"))
         assert found["auc"]["click"]["lux"] > 0.75
+
+    @pytest.mark.parametrize("scenarios", [2, 3])
+    def test_gaps_of_some_scenarios_alone_pass(self, alarm, scenarios):
+        rows, _ = suspect_rows()
+        random = np.random.default_rng(10)
+        places = np.array([b"home", b"all", b"cart"][:scenarios])
+        place = random.integers(0, scenarios, 4000)
+        click = random.random(4000) < np.array([0.03, 0.1, 0.4])[place + 3 - scenarios]
+        rows["place"], rows["is_click"] = places[place], click.astype(np.int64)
+        rows["is_buy"] = np.zeros(4000, np.int64)
+        # Only the scenario with the most clicks has a query.
+        lux = np.where(place == scenarios - 1, rows.pop("dwell"), np.nan)
+        rows["lux"] = lux.astype(np.float32)
+        rows["lamp"] = random.integers(0, 2, 4000)
+        _, found = alarm(rows, schema_text=with_feature(OPENED).replace("dwell", "lux"))
+        assert found["auc"]["click"]["lux"] > 0.65
+
+    def test_gaps_that_follow_the_label_inside_a_scenario_do_not(self, alarm):
+        rows, click = suspect_rows()
+        random = np.random.default_rng(11)
+        there = click & (random.random(4000) < 0.6) & (rows["place"] == b"all")
+        there |= (rows["place"] == b"home") & click
+        rows["lux"] = np.where(there, rows.pop("dwell"), np.nan).astype(np.float32)
+        rows["lamp"] = random.integers(0, 2, 4000)
+        with pytest.raises(BadDataError, match="'lux': has gaps that follow the label"):
+            alarm(rows, schema_text=with_feature(OPENED).replace("dwell", "lux"))
+
+    def test_a_scenario_with_few_clicks_says_nothing(self):
+        target = np.array([1.0] * 29 + [0.0] * 400)
+        scenario = Grouping(np.zeros(429, np.int64), few=True)
+        assert not scenario.counts(1, target, LeaksConfig())
+        assert scenario.counts(1, target, LeaksConfig(min_positives=29))
+        assert not Grouping(scenario.codes).counts(9, target, LeaksConfig(min_positives=29))
+        assert Grouping(scenario.codes).counts(10, target, LeaksConfig())

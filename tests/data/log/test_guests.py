@@ -32,7 +32,7 @@ def test_an_empty_text_is_no_user_where_one_is_required():
     assert report.reasons() == [
         "missing: 3 rows; for one, part-0.csv, row 3: column 'user' is ''; wanted a value in every "
         "row. user is empty in 3 of 40 rows: where these are guests, drop 'presence' and 'shape' "
-        "from this feature in the schema; else mend the log"
+        "from this feature in the schema; else correct the log"
     ]
     assert (report.users.rows, report.users.guests) == (37, 0)
 

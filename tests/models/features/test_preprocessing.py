@@ -1,6 +1,7 @@
 """Exact indices and z-scores of the transform graph."""
 
 import collections
+import re
 from typing import Any
 
 import numpy as np
@@ -167,3 +168,15 @@ def test_dense_tensors_with_missing_values_give_what_examples_give(
     }
     found = transform_layer(from_dense(contract, dense))
     assert {name: values.numpy().tolist() for name, values in found.items()} == outputs(*rows)
+
+
+def test_no_two_columns_share_a_vocabulary():
+    """A cut name has a character that no graph name has, so it is no other column's."""
+    long = ["a" * 200, "a" * 199 + "b", "a" * 121]
+    cut = [vocabulary_name(name) for name in long]
+    assert len(set(cut)) == 3 and all(len(name) < 100 for name in cut)
+    for name in cut:
+        stem = name.removesuffix("__vocabulary")
+        assert vocabulary_name(stem.replace("-", "__")) not in cut
+        assert not re.fullmatch(r"\w+", stem)
+    assert vocabulary_name("a" * 120) == "a" * 120 + "__vocabulary"

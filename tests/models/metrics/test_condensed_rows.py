@@ -89,7 +89,9 @@ def test_halves_of_other_sizes_keep_whole_users_only() -> None:
     many.add(large)
     few.merge(many)
     of_user = np.bincount(rows.users)
-    users, counts = np.unique(ScoredRows.joined(few._kept).users, return_counts=True)
+    users, counts = np.unique(
+        ScoredRows.joined([part.rows for part in few._kept]).users, return_counts=True
+    )
     assert 10_000 < counts.sum() <= 20_000
     assert (counts == of_user[users]).all()
 
@@ -99,7 +101,7 @@ def test_a_user_with_very_many_rows_does_not_crowd_out_the_others() -> None:
     rows.users[:12_000] = 7
     found = CondensedRows(rows.models, rows.outputs, 10_000)
     found.add(rows)
-    kept = ScoredRows.joined(found._kept).users
+    kept = ScoredRows.joined([part.rows for part in found._kept]).users
     assert 7 not in kept and len(kept) == (rows.users != 7).sum()
 
 

@@ -1,4 +1,4 @@
-"""GAUC and its interval leave out rows of nobody; all other numbers count them."""
+"""GAUC and its interval leave out rows without a user; all other numbers count them."""
 
 import numpy as np
 import pytest
@@ -75,6 +75,31 @@ def test_condensed_rows_draw_guests_one_by_one(share):
     # The error of the AUC comes from rows that were kept: guests must be among them.
     error, wanted = found.differences[0]["auc"].error, exact.differences[0]["auc"].error
     assert error == pytest.approx(wanted, rel=0.15)
+
+
+@pytest.mark.parametrize("different", [1, 2, 50])
+@pytest.mark.parametrize("part", [100_000, 25_000, 1_000])
+def test_rows_with_equal_numbers_are_drawn_one_by_one(different, part):
+    """A coarse model has few scores: all rows of one may not be drawn or dropped together."""
+    random = np.random.default_rng(7)
+    count = 100_000
+    level = random.integers(0, different, count)
+    click = random.random(count) < 0.1 + 0.3 * level / different
+    theirs = random.integers(0, different, count)
+    scores = [0.1 + 0.3 * x / different for x in (level, theirs)]
+    values = np.stack([click, np.ones(count), *scores], 1)[:, :, None].astype(np.float32)
+    rows = ScoredRows(values, np.full(count, NO_USER))
+    halves = [CondensedRows(2, 1, 2_000) for _ in range(2)]
+    for first in range(0, count, part):
+        inside = (np.arange(count) >= first) & (np.arange(count) < first + part)
+        halves[(first // part) % 2].add(rows.at(inside))
+    halves[0].merge(halves[1])
+    kept = sum(len(drawn.draws) for drawn in halves[0]._kept)
+    assert 500 < kept <= 2_000
+    error = halves[0].numbers().differences[0]["auc"].error
+    exact = exact_numbers(rows).differences[0]["auc"].error
+    assert error == pytest.approx(exact, rel=0.25)
+    assert different == 1 or error > 0
 
 
 @pytest.mark.parametrize("value", [None, np.array([]), np.array([], object)])

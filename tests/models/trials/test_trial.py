@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -186,6 +188,33 @@ def test_a_result_of_a_later_format_is_refused(tmp_path):
         "use the version that wrote it, or another work folder"
     )
     assert read_result(tmp_path, "b") is None
+
+
+def test_a_trial_depends_on_packages_in_its_digest_alone():
+    """Else a change of the source would leave results of before in use."""
+    code = (
+        "import sys, models.trials.trial, models.trials.loading\n"
+        "own = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(own & {'cli', 'common', 'components', 'data', 'models', 'pipeline',"
+        " 'schemas', 'serving'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "['common', 'models', 'schemas']"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("by_scenario", [True, False])
+def test_a_scenario_column_of_one_value_has_its_cell(data, model, tmp_path, by_scenario):
+    layout = dataclasses.replace(LAYOUT, scenarios=LAYOUT.scenarios[:1])
+    single = dataclasses.replace(data, layout=layout, extra={}, by_scenario=by_scenario)
+    training = TRAINING.model_copy(update={"max_epochs": 1})
+    single.save(tmp_path / "data")
+    loaded = TrialData.load(tmp_path / "data")
+    found = run_trial(loaded, model, training, tmp_path / "trial", code="code")
+    cells = ["*", LAYOUT.scenarios[0]] if by_scenario else ["*"]
+    assert {output: list(x) for output, x in found.metrics["eval"].items()} == dict.fromkeys(
+        found.metrics["eval"], cells
+    )
 
 
 @pytest.mark.e2e

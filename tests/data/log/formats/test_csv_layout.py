@@ -253,7 +253,7 @@ def test_a_broken_row_says_what_separates_the_values(tmp_path):
         read(tmp_path / "log.csv")
     assert str(error.value) == (
         "log.csv, row 1: 3 fields, but the header has 2: '3;4;5'. Quote values that hold a "
-        "semicolon or a quote, and write the file anew"
+        "semicolon or a quote, and write the file again"
     )
 
 
