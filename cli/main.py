@@ -26,7 +26,7 @@ _COMMANDS = {
     "runs": "List the runs and the pushed versions of a work folder.",
     "rollback": "Make an older pushed version live again.",
     "serve": "Serve the pushed model over gRPC.",
-    "predict": "Ask a served model for scores.",
+    "predict": "Query a served model for scores.",
 }
 """What `--help` says; the command `x` is the function `x` of `cli.commands.x`."""
 

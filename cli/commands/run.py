@@ -30,7 +30,7 @@ def run(choice: ConfigChoice, work_dir: str, verbose: bool, as_json: bool) -> No
         check_free(work_dir)
         with announced_imports(people_read_stderr=as_json):
             settings = choice.load()
-            # TFX takes many seconds to import; a wrong command line is told before.
+            # TFX takes many seconds to import; a wrong command line is refused before.
             from cli.runs.local import run_locally
 
         result = run_locally(

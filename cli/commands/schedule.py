@@ -126,7 +126,7 @@ def _on_kubeflow(
         from pipeline.recurring_run import Kubeflow, RecurringRun
 
         kubeflow = Kubeflow(host, namespace, token)
-        # TFX takes many seconds to import; a host that does not answer is told before.
+        # TFX takes many seconds to import; that a host does not answer is said before.
         from pipeline.kubeflow import kubeflow_pipeline, write_spec
         from pipeline.run_parameters import cluster_values
         from pipeline.state import scheduled_state

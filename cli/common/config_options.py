@@ -33,7 +33,7 @@ class ConfigChoice:
         Raises:
           SettingsError: the file or a value can't be used.
         """
-        # It imports the models, and so TensorFlow; a wrong command line is told before.
+        # It imports the models, and so TensorFlow; a wrong command line is refused before.
         from pipeline.config_files import load_config
 
         source = self.config or preset_path(self.preset or "")

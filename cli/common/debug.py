@@ -1,4 +1,4 @@
-"""What `--debug` asks for, for the commands that catch errors themselves."""
+"""Whether `--debug` was given, for the commands that catch errors themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command that an error stopped tells machines."""
+"""What machines read of a command that an error stopped."""
 
 from __future__ import annotations
 

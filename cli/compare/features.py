@@ -60,8 +60,8 @@ def prepare_features(
     except Exception as error:
         _LOG.exception("the features could not be made")
         reason = failed(error, record, runs_before, "", directory).reason
-        told = BadDataError if isinstance(error, BadDataError) else PolyrankError
-        raise told(f"{reason} (log: {directory / 'run.log'})") from error
+        kind = BadDataError if isinstance(error, BadDataError) else PolyrankError
+        raise kind(f"{reason} (log: {directory / 'run.log'})") from error
 
 
 def _held(

@@ -22,7 +22,7 @@ class Comparison:
 
     Attributes:
       config: the data, the features and the training that all models share.
-      models: the settings of every model by its name, in the order asked for.
+      models: the settings of every model by its name, in the order given.
       seeds: of the trials of each model.
       baseline: the model that the others are compared with.
     """

@@ -97,7 +97,7 @@ def report(
     parts += ["## Models\n", _models_table(cells, models, metrics)]
     parts.append(
         "Network: trainable parameters outside of embedding tables and wide part. Seconds: a "
-        "training's wall time beside the other processes, validation and graph building "
+        "training's wall time next to the other processes, validation and graph building "
         "included. Latency: median of scoring 1,000 transformed rows, under the same load.\n"
     )
     for output in dict.fromkeys(cell.output for cell in cells if cell.output != MEAN):

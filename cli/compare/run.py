@@ -8,8 +8,6 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
 from cli.common.console import console_on
 from cli.common.progress import Progress
 from cli.common.terminal import quiet_terminal
@@ -76,14 +74,16 @@ def compare_locally(
     with only_run_in(locations.work_dir), only_run_in(out, "--out"):
         directory = make_run_directory(locations.runs_dir)
         log_path = directory / "run.log"
-        with quiet_terminal(
-            log_path, people_read_stderr=people_read_stderr, log_everything=log_everything
-        ) as terminal:
-            console = console_on(terminal)
-            with Progress(console) as progress:
-                folder = prepare_features(comparison.config, locations, directory, progress)
-                outcomes = _trials(comparison, folder, out, processes, progress)
-            return _conclude(comparison, TrialData.load(folder), outcomes, out, console)
+        with (
+            quiet_terminal(
+                log_path, people_read_stderr=people_read_stderr, log_everything=log_everything
+            ) as terminal,
+            Progress(console_on(terminal)) as progress,
+        ):
+            folder = prepare_features(comparison.config, locations, directory, progress)
+            outcomes = _trials(comparison, folder, out, processes, progress)
+            progress.work_on("writing the tables and the plot")
+            return _conclude(comparison, TrialData.load(folder), outcomes, out, progress)
 
 
 def make_jobs(
@@ -155,7 +155,7 @@ def _conclude(
     features: TrialData,
     outcomes: Sequence[Outcome],
     out: pathlib.Path,
-    console: Console,
+    progress: Progress,
 ) -> CompareResult:
     """Writes the files, shows the tables, and says how it ended."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
@@ -191,12 +191,12 @@ def _conclude(
     }
     write_json(out / "comparison.json", document)
     names = [found.model for found in models]
-    console.print(models_table(cells, models, comparison.baseline))
-    console.print(output_table(cells, names, AUC))
+    progress.print(models_table(cells, models, comparison.baseline))
+    progress.print(output_table(cells, names, AUC))
     if len(comparison.seeds) == 1:
-        console.print("one seed: no intervals and no tests; differences may be chance")
+        progress.print("one seed: no intervals and no tests; differences may be chance")
     last = f"compared: {files['report']}"
     if failed:
         last = f"failed: {len(failed)} of {len(outcomes)} trials; the rest: {files['report']}"
-    console.print(last, markup=False, soft_wrap=True)
+    progress.print(last, markup=False, soft_wrap=True)
     return CompareResult(document["exit_code"], document)

@@ -47,7 +47,7 @@ class CellSummary:
         not tell it from the best (p >= 0.05, or a single seed); `behind` otherwise, and ""
         where the metric is undefined or the cell not tested.
       positives: of the eval rows of the cell; 0 for MEAN.
-      negatives: likewise.
+      negatives: the same.
       users: those that have both classes among the rows of the cell; 0 for MEAN.
     """
 

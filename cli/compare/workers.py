@@ -81,7 +81,7 @@ def run_jobs(
     Args:
       jobs: the trials.
       processes: how many run at once; they share the processor's cores evenly.
-      report: told of every outcome when it is there, those of earlier runs first.
+      report: called with every outcome when it is there, those of earlier runs first.
       command: starts a worker; the path of the job's file is added.
 
     Returns:

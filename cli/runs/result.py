@@ -30,8 +30,8 @@ class RunResult:
       version: the version that is live for this run's data, or None where none was pushed.
       run_directory: holds `run.log` and `result.json`.
       gate: the gate's record (`gate.json`), empty where the run did not get there.
-      canary: the canary's record (`canary.json`), likewise.
-      references: metrics of the simple models beside the candidate, likewise.
+      canary: the canary's record (`canary.json`), empty as `gate` is.
+      references: metrics of the simple models, empty where the run did not get there.
       components: one record each, in the order in which they started.
       trace: the stack trace of the exception that ended the run, else empty.
     """

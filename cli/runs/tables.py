@@ -107,7 +107,7 @@ def reasons(cells: list[dict[str, Any]]) -> Table:
 
 
 def models_table(result: RunResult) -> Table:
-    """AUC and log loss over all scenarios, of the model and of the simple ones beside it."""
+    """AUC and log loss over all scenarios, of the model and of the simple ones."""
     names = list(
         dict.fromkeys(
             name
@@ -117,7 +117,7 @@ def models_table(result: RunResult) -> Table:
         )
     )
     table = Table(
-        title="Beside simple models: AUC (log loss) over all scenarios",
+        title="Compared with simple models: AUC (log loss) over all scenarios",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
