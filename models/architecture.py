@@ -23,7 +23,9 @@ class Architecture(keras.layers.Layer):
 
     A subclass implements `call`. It returns the conditional probability of every label
     (`click`, `conversion_given_click`), float32 [B]; `LabelSpace` composes the others. An
-    output that it returns itself (say, a joint one with a tower of its own) is kept.
+    output that it returns itself (say, a joint one with a tower of its own) is kept. Totals
+    of labels with `after` are composed with towers that all architectures have alike
+    (`UnclickedTowers`), unless it says that it returns them (`totals`).
 
     Auxiliary losses go through `add_loss`, in training only: a vector [B] is a loss of
     rows, which the ranker sums and divides by the rows of the global batch; a scalar is a
@@ -46,6 +48,11 @@ class Architecture(keras.layers.Layer):
     def supervised_outputs(self) -> tuple[str, ...]:
         """The outputs that have a loss: the conditional ones, unless a subclass differs."""
         return self.labels
+
+    @property
+    def totals(self) -> tuple[str, ...]:
+        """The total outputs that `call` returns itself: none, unless a subclass differs."""
+        return ()
 
     def probabilities(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
         """Turns float32 logits [B, C] of all labels into their probabilities."""

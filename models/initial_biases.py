@@ -7,11 +7,18 @@ from collections.abc import Callable, Mapping
 
 from common.settings import SettingsError
 from common.suggestions import nearest
+from models.losses.unclicked import unclicked_branches
 from schemas.task_graph import TaskGraph
 
+RARE = 1e-3
+"""Where a label without its parents starts that the log never has without them."""
 
-def conditional_base_rates(tasks: TaskGraph, rate_of: Callable[[str], float]) -> dict[str, float]:
-    """Returns the rates inside (0, 1) of the conditional outputs: those with a logit.
+
+def starting_rates(tasks: TaskGraph, rate_of: Callable[[str], float]) -> dict[str, float]:
+    """Returns the rates inside (0, 1), those with a logit, that logits start from.
+
+    They are of the conditional outputs, and of the labels without their parents
+    (`unclicked_branches`): what their totals have over their joints, where parents do not hold.
 
     Args:
       tasks: the outputs.
@@ -19,6 +26,11 @@ def conditional_base_rates(tasks: TaskGraph, rate_of: Callable[[str], float]) ->
     """
     outputs = [tasks.conditional(label.name).name for label in tasks.labels]
     rates = {output: rate_of(output) for output in outputs}
+    for branch in unclicked_branches(tasks):
+        joint, total = tasks.joint(branch.label), tasks.total(branch.label)
+        outside = 1 - rate_of(tasks.joint(joint.target[-2]).name)
+        rate = (rate_of(total.name) - rate_of(joint.name)) / outside if outside else 0.0
+        rates[branch.name] = rate if 0 < rate < 1 else RARE
     # A comparison with NaN is false.
     return {output: rate for output, rate in rates.items() if 0 < rate < 1}
 

@@ -20,7 +20,9 @@ from models.initial_biases import check_outputs, initial_biases
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
 from models.layers.lookup_l2 import LookupL2
+from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
+from models.losses.unclicked import unclicked_branches, unclicked_losses
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
@@ -38,8 +40,13 @@ class Ranker(tfrs.models.Model):
     the architecture balances its losses (`Architecture.loss_balancer`),
 
         sum_o v_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_o)
+        + sum_u 1 / B * sum_rows w_u BCE(y_u, p_u)
         + 1 / B * sum_rows (losses of rows: `add_loss` of a vector)
         + penalties on parameters (`add_loss` of a scalar, kernel regularisers)
+
+    u being the labels that do not need their parents (`after`), each on the rows without
+    them (`unclicked_rows`): towers that read the embeddings and change nothing else. They are
+    there for labels whose total the architecture does not return itself.
 
     Every replica computes its share of it, so that the shares' sum is the loss and the sum
     of gradients its gradient. The weights exist when the constructor returns; make it
@@ -50,8 +57,9 @@ class Ranker(tfrs.models.Model):
       tasks: the labels and their outputs.
       model: the architecture's name and hyper-parameters.
       training: how it is trained.
-      base_rates: the mean target, in its own space, of conditional outputs by name. Its
-        logit is the output's initial bias, so that a rare conversion starts calibrated.
+      base_rates: the mean target, in its own space, of conditional outputs by name, and
+        of labels without their parents (`conversion_without_click`). Its logit is the
+        initial bias, so that a rare conversion starts calibrated.
       value_counts: how often every value of every field stands in the train split; wanted
         with `l2_per: value` only.
 
@@ -76,8 +84,11 @@ class Ranker(tfrs.models.Model):
         self.model_config = model
         self.training_config = training
         self.label_space = LabelSpace(tasks)
+        self._tasks = tasks
         self._numbers = layout.numeric if model.numeric else ()
-        biases = initial_biases(self.label_space.conditionals, base_rates or {})
+        branches = unclicked_branches(tasks)
+        known = (*self.label_space.conditionals, *(branch.name for branch in branches))
+        biases = dict(zip(known, initial_biases(known, base_rates or {}), strict=True))
         wide = layout.fields if model.wide else ()
         counts = value_counts if model.counts_values else None
         if model.counts_values and counts is None:
@@ -92,10 +103,16 @@ class Ranker(tfrs.models.Model):
             self.first_order = FirstOrder(
                 wide,
                 len(self._numbers) if model.wide else 0,
-                biases,
+                [biases[name] for name in self.label_space.conditionals],
                 LookupL2(model.wide_l2, counts),
             )
             self.architecture = registry.architecture(model.name)(model, layout, tasks)
+            own = self.architecture.totals
+            self._unclicked = tuple(b for b in branches if tasks.total(b.label).name not in own)
+            # Last, since what is made after it would start from other random numbers.
+            if self._unclicked:
+                starts = [biases[branch.name] for branch in self._unclicked]
+                self.unclicked_towers = UnclickedTowers(starts, self.layout, model.kernel_l2)
             self(_one_row(layout))
         outputs = self.architecture.supervised_outputs
         check_outputs("training.loss_weights", training.loss_weights, outputs)
@@ -169,20 +186,36 @@ class Ranker(tfrs.models.Model):
             indices=indices,
         )
 
-    def call(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the probability of every output of the task graph, float32 [B]."""
+    def call(
+        self, inputs: Batch, training: bool = False, branches: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """Returns the probability of every output of the task graph, float32 [B].
+
+        Args:
+          inputs: transformed columns.
+          training: whether dropout is on and auxiliary losses are added.
+          branches: whether the labels' probabilities without their parents are returned too.
+        """
         features = self.features(inputs, training=training)
-        return self.label_space.compose(self.architecture(features, training=training))
+        found = self.architecture(features, training=training)
+        if not self._unclicked:
+            return self.label_space.compose(found)
+        values = tf.unstack(self.unclicked_towers(features), num=len(self._unclicked), axis=1)
+        unclicked = {b.name: value for b, value in zip(self._unclicked, values, strict=True)}
+        outputs = self.label_space.compose({**found, **unclicked})
+        return {**outputs, **unclicked} if branches else outputs
 
     def output_losses(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns this replica's share of every supervised output's loss, unweighted.
+
+        Those of the labels without their parents are among them.
 
         Args:
           batch: features, targets and weights of the replica's rows.
           training: whether dropout is on and auxiliary losses are added.
           rows: float32, the rows of the global batch.
         """
-        probabilities = self(batch, training=training)
+        probabilities = self(batch, training=training, branches=True)
         losses = {}
         for output, task in self.ranking_tasks.items():
             # Keras takes the mean over the last axis, hence a column of one.
@@ -193,7 +226,8 @@ class Ranker(tfrs.models.Model):
                 compute_metrics=False,
             )
             losses[output] = tf.reduce_sum(row_losses) / rows
-        return losses
+        unclicked = unclicked_losses(self._tasks, self._unclicked, batch, probabilities)
+        return losses | {name: tf.reduce_sum(loss) / rows for name, loss in unclicked.items()}
 
     def penalty(self, rows: tf.Tensor) -> tf.Tensor:
         """Returns this replica's share of what the layers added in the last call."""
@@ -216,6 +250,8 @@ class Ranker(tfrs.models.Model):
         return {"loss": total, "penalty": penalty, **{f"{o}_loss": x for o, x in losses.items()}}
 
     def _loss_weight(self, output: str) -> float | tf.Tensor:
+        if output not in self.ranking_tasks:
+            return 1.0
         weight = self.training_config.loss_weights.get(output, 1.0)
         return weight if self._balancer is None else weight * self._balancer.by_output()[output]
 

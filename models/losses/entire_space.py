@@ -8,22 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from models.losses.unclicked import Branch, total_probability, unclicked_branches
 from schemas.task_graph import Label, TaskGraph
-
-
-@dataclasses.dataclass(frozen=True)
-class Branch:
-    """One conditional probability with a tower of its own.
-
-    Attributes:
-      name: the probability (`conversion_given_click_with_action`).
-      label: the label it is of.
-      clicked: False for the probability of the label without its parent.
-    """
-
-    name: str
-    label: str
-    clicked: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,18 +60,19 @@ class EntireSpace:
 
     Args:
       tasks: the labels and their parents.
-      unclicked: whether labels with `after` have a branch y3; without it y3 = 0, the model
-        is ESMM's with pCVR in two parts, and the label's loss is on pCTCVR.
+      unclicked: whether labels with `after` have a branch y3; without it the model is
+        ESMM's with pCVR in two parts, the label's loss is on pCTCVR, and pXCVR is not
+        composed here.
       joint: whether a label with a branch y3 has a loss on pCTCVR besides.
     """
 
     def __init__(self, tasks: TaskGraph, unclicked: bool = True, joint: bool = False) -> None:
         self._tasks = tasks
         self._joint = joint
-        self._splits: dict[str, _Split] = {}
-        for label in tasks.labels:
-            if label.parent is not None and not label.constrained:
-                self._splits[label.name] = self._split(label, unclicked)
+        self._splits = {
+            branch.label: self._split(tasks.label(branch.label), branch.name if unclicked else None)
+            for branch in unclicked_branches(tasks)
+        }
         found: list[Branch] = []
         for label in tasks.labels:
             split = self._splits.get(label.name)
@@ -98,11 +85,10 @@ class EntireSpace:
                 found.append(Branch(split.unclicked, label.name, clicked=False))
         self.branches = tuple(found)
 
-    def _split(self, label: Label, unclicked: bool) -> _Split:
+    def _split(self, label: Label, without: str | None) -> _Split:
         conditional = self._tasks.conditional(label.name).name
         chains = [self._chain(label, action) for action in label.paths]
         actions = tuple(chain for chain in chains if chain)
-        without = f"{label.name}_without_{label.parent}" if unclicked else None
         if not actions:
             return _Split((), conditional, None, without)
         named = "_or_".join(chain[-1] for chain in actions)
@@ -120,6 +106,12 @@ class EntireSpace:
         # Of two labels that name each other, only the second follows the first.
         split = [name for name in chain if len(self._tasks.label(name).paths) > 1]
         return () if any(order.index(name) > own for name in split) else chain
+
+    @property
+    def totals(self) -> tuple[str, ...]:
+        """The total outputs that `compose` returns: of labels with a branch y3."""
+        splits = self._splits.items()
+        return tuple(self._tasks.total(name).name for name, split in splits if split.unclicked)
 
     @property
     def supervised_outputs(self) -> tuple[str, ...]:
@@ -159,8 +151,9 @@ class EntireSpace:
         for name, split in self._splits.items():
             if split.unclicked:
                 reached = math.prod([given[x] for x in self._tasks.ancestors(name)])
-                outside = (1.0 - reached) * branches[split.unclicked]
-                outputs[self._tasks.total(name).name] = reached * given[name] + outside
+                outputs[self._tasks.total(name).name] = total_probability(
+                    reached * given[name], reached, branches[split.unclicked]
+                )
         return outputs
 
     def _actions(self, name: str) -> tuple[tuple[str, ...], ...]:

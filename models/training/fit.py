@@ -33,7 +33,7 @@ def ranker_maker(
       model: the architecture's settings.
       training: how it is trained.
       rows: the train split, whose values are counted once where the model needs that.
-      base_rates: of its conditional outputs.
+      base_rates: what its towers start from; see `starting_rates`.
     """
     # Dropout then draws from generators whose state a checkpoint can hold.
     keras.backend.experimental.enable_tf_random_generator()

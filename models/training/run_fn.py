@@ -20,7 +20,7 @@ from models.datasets.streamed import StreamedRows, count_and_base_rates
 from models.export.saved_model import ServingModule, save_serving_model, write_warmup
 from models.export.validation_sample import read_rows, spread_positions, write_canary
 from models.features.layout import build_input_layout
-from models.initial_biases import conditional_base_rates
+from models.initial_biases import starting_rates
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.training.checkpoints import Checkpoints
@@ -119,13 +119,13 @@ def _on_one_device(ranker: Ranker, make_ranker: Callable[[], Ranker]) -> Ranker:
 def _train_rows(
     contract: Contract, transform: Transform, files: list[str], limit: int
 ) -> tuple[InMemorySplit | StreamedRows, dict[str, float]]:
-    """The train split, and the base rates inside (0, 1) of its conditional outputs."""
+    """The train split, and the base rates that its towers start from."""
     held = hold(contract, transform, files, serving=False, limit=limit)
     if held is not None:
-        return held, conditional_base_rates(contract.tasks, held.base_rate)
+        return held, starting_rates(contract.tasks, held.base_rate)
     count, rates = count_and_base_rates(contract, files)
     rows = StreamedRows(contract, transform, files, count)
-    return rows, conditional_base_rates(contract.tasks, rates.__getitem__)
+    return rows, starting_rates(contract.tasks, rates.__getitem__)
 
 
 def _prepare_export(

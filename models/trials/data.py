@@ -18,7 +18,7 @@ from common.names import EVAL, SPLITS, TRAIN, VALIDATION
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.mapped_files import load_held, save_held
 from models.features.inputs import Field, InputLayout
-from models.initial_biases import conditional_base_rates
+from models.initial_biases import starting_rates
 from schemas.task_graph import Label, TaskGraph
 
 _FACTS = "facts.json"
@@ -70,8 +70,8 @@ class TrialData:
 
     @functools.cached_property
     def base_rates(self) -> dict[str, float]:
-        """The mean targets inside (0, 1) of the conditional outputs, on the train split."""
-        return conditional_base_rates(self.tasks, self.train.base_rate)
+        """The rates that towers start from, of the train split."""
+        return starting_rates(self.tasks, self.train.base_rate)
 
     @functools.cached_property
     def fingerprint(self) -> str:

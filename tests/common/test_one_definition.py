@@ -52,7 +52,7 @@ def test_json_is_written_by_json_files():
         ("write_json", "common/json_files.py"),
         ("is_remote", "common/atomic_files.py"),
         ("ranker_maker", "models/training/fit.py"),
-        ("conditional_base_rates", "models/initial_biases.py"),
+        ("starting_rates", "models/initial_biases.py"),
         ("list_log", "data/log/files.py"),
         ("list_span", "data/log/files.py"),
         ("open_log", "data/log/formats/opening.py"),

@@ -38,7 +38,9 @@ class ESMM(Architecture):
     the conversion tower learns from rows without a click. There is none on the conditional.
 
     The paper has two labels. Here every label of the task graph has a tower, and its
-    entire-space output, the product along its chain of parents, has the loss. Towers a
+    entire-space output, the product along its chain of parents, has the loss: of a label
+    with `after` too, whose total, composed outside (`UnclickedTowers`), has none. A loss on it
+    would let the way without the parent take the place of the product. Towers a
     (scenario, task) are our choice; the paper's is `towers: task`.
     """
 

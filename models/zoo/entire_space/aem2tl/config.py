@@ -28,8 +28,9 @@ class AEM2TLConfig(ModelConfig):
         tell scenarios apart where one of them is the scenario.
       entire_space: whether the branches are composed and supervised in the entire space;
         without it every label has one tower, supervised in the label's own space.
-      unclicked: a `tower` for conversions without a click, or `none`: their probability
-        is 0, and the conversion's loss is on click and conversion together.
+      unclicked: a `tower` for conversions without a click, which the losses of the entire
+        space train, or `none`: the conversion's loss is on click and conversion together,
+        and its total is composed as that of all other architectures (`UnclickedTowers`).
       losses: of a label with a branch without a click: on its `total` probability (the
         paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
         that of click and conversion besides. For logs in which conversions without a click

@@ -16,8 +16,9 @@ from models.feature_struct import Features
 from models.features.inputs import InputLayout
 from models.layers.cgc import CGC
 from models.layers.personal_towers import PersonalTowers
-from models.losses.entire_space import Branch, EntireSpace
+from models.losses.entire_space import EntireSpace
 from models.losses.gradnorm import GradNorm
+from models.losses.unclicked import Branch
 from models.registry import register
 from models.zoo.entire_space.aem2tl.config import AEM2TLConfig
 from schemas.task_graph import TaskGraph
@@ -116,6 +117,11 @@ class AEM2TL(Architecture):
     def supervised_outputs(self) -> tuple[str, ...]:
         """The entire-space outputs with a loss; without that module the conditional ones."""
         return self.labels if self._space is None else self._space.supervised_outputs
+
+    @property
+    def totals(self) -> tuple[str, ...]:
+        """The totals of labels with a branch y3."""
+        return () if self._space is None else self._space.totals
 
     def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
         """Returns GradNorm over the outputs, on the shared scenario experts' last kernel."""
