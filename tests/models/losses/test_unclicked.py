@@ -32,7 +32,7 @@ def deep_graph() -> TaskGraph:
 
 
 def test_only_labels_that_need_no_parent_have_the_branch() -> None:
-    assert BRANCH == Branch("conversion_without_click", "conversion", clicked=False)
+    assert Branch("conversion_without_click", "conversion", clicked=False) == BRANCH
     assert unclicked_branches(task_graph(3)) == ()
     names = [branch.name for branch in unclicked_branches(deep_graph())]
     assert names == ["buy_without_visit", "rate_without_buy"]
