@@ -38,7 +38,7 @@ class UnclickedTowers(keras.layers.Layer):
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._biases = np.tile(np.asarray(biases, np.float32), (len(layout.scenarios), 1))
-        self._towers = Towers(len(biases), _UNITS, kernel_l2=kernel_l2)
+        self._towers = Towers(len(biases), _UNITS, kernel_l2=kernel_l2, name="branches")
 
     def build(self, input_shape: tf.TensorShape) -> None:
         """Makes the biases of every scenario."""
