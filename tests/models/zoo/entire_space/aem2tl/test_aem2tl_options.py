@@ -14,7 +14,7 @@ def test_supervised_outputs_follow_the_graph_and_the_options() -> None:
     assert made()[0].supervised_outputs == ("click", "click_and_action", "conversion")
     none = made(unclicked="none")[0]
     assert none.supervised_outputs == ("click", "click_and_action", "click_and_conversion")
-    assert not [v for v in none.weights if "unclicked" in v.name]
+    assert not [v for v in none.architecture.weights if "unclicked" in v.name]
     chain = make_ranker(SIZES, tasks=task_graph(3))
     assert chain.supervised_outputs == (
         "click",
