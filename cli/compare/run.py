@@ -22,7 +22,6 @@ from cli.compare.tables import models_table, output_table
 from cli.compare.workers import Job, Outcome, run_jobs
 from common.errors import PolyrankError
 from common.json_files import write_json
-from common.names import EVAL, TRAIN, VALIDATION
 from models.metrics.names import AUC
 from models.trials.data import TrialData
 from models.trials.trial import trial_code, trial_fingerprint
@@ -150,14 +149,25 @@ def _trials(
         raise
 
 
-def _conclude(
+def conclude(
     comparison: Comparison,
-    features: TrialData,
+    rows: dict[str, int],
     outcomes: Sequence[Outcome],
     out: pathlib.Path,
     progress: Progress,
 ) -> CompareResult:
-    """Writes the files, shows the tables, and says how it ended."""
+    """Writes the files, shows the tables, and says how it ended.
+
+    Args:
+      comparison: what was compared.
+      rows: how many each split has.
+      outcomes: one a trial.
+      out: the folder of the files.
+      progress: prints the tables.
+
+    Raises:
+      PolyrankError: every trial failed.
+    """
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     results.sort(key=lambda result: list(comparison.models).index(result.model))
     failed = [outcome for outcome in outcomes if outcome.result is None]
@@ -166,11 +176,6 @@ def _conclude(
         raise PolyrankError("every trial failed; the first: " + failures[0])
     cells = summarise_cells(results, comparison.baseline)
     models = summarise_models(results)
-    rows = {
-        TRAIN: len(features.train),
-        VALIDATION: len(features.validation),
-        EVAL: len(features.eval),
-    }
     files = {
         name: str(out / f"{name}.{ending}")
         for name, ending in (("comparison", "csv"), ("summary", "csv"))
