@@ -82,7 +82,13 @@ def compare_locally(
             folder = prepare_features(comparison.config, locations, directory, progress)
             outcomes = _trials(comparison, folder, out, processes, progress)
             progress.work_on("writing the tables and the plot")
-            return _conclude(comparison, TrialData.load(folder), outcomes, out, progress)
+            data = TrialData.load(folder)
+            rows = {
+                TRAIN: len(data.train),
+                VALIDATION: len(data.validation),
+                EVAL: len(data.eval),
+            }
+            return conclude(comparison, rows, outcomes, out, progress)
 
 
 def make_jobs(
