@@ -22,6 +22,7 @@ from cli.compare.tables import models_table, output_table
 from cli.compare.workers import Job, Outcome, run_jobs
 from common.errors import PolyrankError
 from common.json_files import write_json
+from common.names import EVAL, TRAIN, VALIDATION
 from models.metrics.names import AUC
 from models.trials.data import TrialData
 from models.trials.trial import trial_code, trial_fingerprint
