@@ -139,12 +139,6 @@ class PipelineConfig(Settings):
     metadata: MetadataConfig = MetadataConfig()
 
     @pydantic.model_validator(mode="after")
-    def _an_eval_split_exists(self) -> PipelineConfig:
-        if self.split.eval_fraction is None and self.window.eval_spans == 0:
-            raise ValueError("nothing to evaluate on: set window.eval_spans or split.eval_fraction")
-        return self
-
-    @pydantic.model_validator(mode="after")
     def _every_phase_has_an_epoch(self) -> PipelineConfig:
         check_epochs(self.model, self.training.max_epochs)
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.settings import SettingsError
 from pipeline.config import PipelineConfig
 from schemas.contract import Contract
 
@@ -17,7 +18,8 @@ def fitted(config: PipelineConfig, contract: Contract) -> PipelineConfig:
     train, validation and eval by their hash.
 
     Raises:
-      SettingsError: `split`, `leaks` or `gate` ask for what the schema does not have.
+      SettingsError: `split`, `leaks` or `gate` ask for what the schema does not have, or no row
+        is left to evaluate on.
     """
     config.leaks.check_names(contract)
     config.gate.check_names(contract)
@@ -28,4 +30,6 @@ def fitted(config: PipelineConfig, contract: Contract) -> PipelineConfig:
         window = window.model_copy(update={k: v for k, v in spans.items() if k not in given})
         if not window.eval_spans and split.eval_fraction is None:
             split = split.model_copy(update={"eval_fraction": EVAL_FRACTION})
+    elif not window.eval_spans and split.eval_fraction is None:
+        raise SettingsError("nothing to evaluate on: set window.eval_spans or split.eval_fraction")
     return config.model_copy(update={"split": split, "window": window})

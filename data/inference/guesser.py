@@ -159,6 +159,8 @@ class _Guesser:
             if guests.any():
                 rows = counted(guests, self._sample.place)
                 reason += f"; it is empty in {rows}: guests, who are trained on, and in no GAUC"
+            sentinel = id_roles.maybe_no_user(user, self._sample.place)
+            reason += f"; {sentinel}" if sentinel else ""
             tags = ("user_id", "user", "prior", id_tag(user))
             self._put(user, tags, reason, required=not guests.any())
         return found

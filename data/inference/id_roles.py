@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from data.inference import names
@@ -20,6 +21,10 @@ MOST_CATEGORIES = 100
 
 _ALL_DIFFERENT = 0.9
 """A column with more values a row is not guessed to be an id: it stands for the row."""
+
+
+_OF_NO_USER, _TIMES_THE_NEXT = 0.05, 5
+"""A value with this share of the rows, and so many times the next one's, is hardly one user."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +58,19 @@ def _rows(column: Profile) -> int:
 def as_users(column: Profile) -> Profile:
     """The column as the pipeline reads a user_id: guests' ids are missing."""
     return dataclasses.replace(column, values=known_users(column.values))
+
+
+def maybe_no_user(column: Profile, place: Place) -> str:
+    """Says which value may stand for no user, such as 0 or `guest`; empty where none does."""
+    if column.distinct < 3:
+        return ""
+    most, second = np.argsort(column.counts)[::-1][:2]
+    rows = column.codes == most
+    often = column.counts[most] >= _OF_NO_USER * column.counts.sum()
+    if not often or column.counts[most] < _TIMES_THE_NEXT * column.counts[second]:
+        return ""
+    value = shown(column.texts[most])
+    return f"it is {value} in {counted(rows, place)}: if that means no user, leave it empty"
 
 
 def find_user(columns: Sequence[Profile], evidence: Evidence) -> Chosen:

@@ -100,6 +100,8 @@ def as_label(column: Profile, place: Place, any_number: bool = False) -> Label |
         reasons.append(
             f"it counts up to {int(known.max()):,}: 'above:0' reads each count above 0 as 1"
         )
+    elif known.min() > 0 and len(values) != 1:
+        return _always_above(known)
     else:
         span = f"from {known.min():g} to {known.max():g}"
         reasons.append(f"{span}: 'above:0' reads each value above 0 as 1")
@@ -118,7 +120,7 @@ def _of_texts(column: Profile, place: Place) -> Label | str:
     if column.untyped and wrong.any() and wrong.sum() < (~column.absent).sum():
         value = shown(column.texts[column.codes[wrong.argmax()]])
         return f"its value is no number in {counted(wrong, place)}, such as {value}"
-    return f"its values are texts ({listed(column.texts)}); a label is 0 or 1, or a number"
+    return f"its values are texts ({listed(column.texts)}); write 1 and 0, as numbers"
 
 
 def _not_a_count(column: Profile, known: np.ndarray, place: Place) -> str:
@@ -129,10 +131,15 @@ def _not_a_count(column: Profile, known: np.ndarray, place: Place) -> str:
         return f"its value is below 0 in {rows}, and not -1 and 1 alone: no counts"
     positive = known[known > 0]
     if not (known == 0).any():
-        return f"it is above 0 in every row ({known.min():g} to {known.max():g})"
+        return _always_above(known)
     if np.median(positive) > _MEDIAN_COUNT:
         return f"half of its values above 0 are above {_MEDIAN_COUNT}: a quantity, and no count"
     return ""
+
+
+def _always_above(known: np.ndarray) -> str:
+    span = f"{known.min():g} to {known.max():g}"
+    return f"it is above 0 in every row ({span}); write 1 where it is high enough, else 0"
 
 
 def _label(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from data.inference import names, outcome_names, time_role
 from data.inference.candidates import shown
 from data.inference.labels import is_flag_of_an_id, why_no_label
@@ -27,8 +29,19 @@ def unreadable(column: Profile) -> str:
     if no_name is not None:
         return f"its name {no_name}"
     if not column.type_is_known:
-        return f"its type is {column.values.type}, which no model reads"
+        kind = column.values.type
+        return f"its type is {kind}, which no model reads{_other_type(kind)}"
     return "" if column.distinct else "it has no value in any row"
+
+
+def _other_type(kind: pa.DataType) -> str:
+    """What to write the values of a type as; empty where they are no single values."""
+    types = pa.types
+    if types.is_decimal(kind):
+        return "; write it as a double or an integer"
+    if types.is_date(kind) or types.is_time(kind) or types.is_duration(kind):
+        return "; write it as a number or a text"
+    return ""
 
 
 def unusable(column: Profile) -> str:

@@ -28,6 +28,10 @@ _HISTORY = vocabulary(
     "hist history historic historical past prev previous prior last recent before lifetime "
     "cumulative cum ever avg average mean rate ratio ctr cvr ctcvr"
 )
+_SHARES = vocabulary("rate ratio")
+_HAS_A_LENGTH = vocabulary(
+    "watch watched view viewed finish finished complete completed completion read"
+)
 _PERIODS = vocabulary("d day days h hour hours hr hrs w week weeks m month months y year years")
 _MORE_OF_OUTCOME = vocabulary(
     "is has did was n num number nr count counts cnt of the a user item to add added event flag "
@@ -47,13 +51,17 @@ def is_plain_outcome(name: str) -> bool:
 
 
 def is_history(name: str) -> bool:
-    """True where the name says a sum of earlier rows, as `user_clicks_7d` and `item_ctr` do."""
+    """True where the name says a sum of earlier rows, as `user_clicks_7d` and `item_ctr` do.
+
+    The share of a video that was watched (`watch_ratio`) is of the row itself.
+    """
     parts = words(name)
+    own_share = has(name, _HAS_A_LENGTH) and has(name, _SHARES)
     period = any(
         first.isdigit() and second in _PERIODS
         for first, second in zip(parts, parts[1:], strict=False)
     )
-    return period or has(name, _HISTORY)
+    return period or has(name, _HISTORY - _SHARES if own_share else _HISTORY)
 
 
 def is_time_of_outcome(name: str) -> bool:

@@ -6,6 +6,7 @@ from common.errors import BadDataError
 from data.inference.candidates import Candidate, Chosen
 from data.inference.choices import ROLES
 from data.inference.guesses import Guess, Guesses
+from data.inference.header import without_header
 from data.inference.sample import Sample
 from schemas.usable_text import why_not
 
@@ -33,8 +34,14 @@ def check_roles(sample: Sample, guesses: Guesses) -> None:
             f"{sample.table.num_rows:,} rows of {sample.files[0].path} were looked at, and not "
             "every role has its column:\n"
             + "\n".join(wrong)
-            + f"\nColumns: {', '.join(sample.table.column_names)}"
+            + f"\nColumns: {', '.join(map(_readable, sample.table.column_names))}"
+            + _without_header(sample)
         )
+
+
+def _without_header(sample: Sample) -> str:
+    hint = without_header(sample.table.column_names) if sample.parts[0].untyped else ""
+    return f"\n{sample.parts[0].file.name}: {hint}" if hint else ""
 
 
 def _missing(role: str, chosen: Chosen) -> list[str]:
@@ -42,7 +49,7 @@ def _missing(role: str, chosen: Chosen) -> list[str]:
     if chosen.in_doubt is not None:
         guessed = chosen.in_doubt
         lines.append(
-            f"  {role}: '{guessed.column.name}' is left, a weaker guess ({guessed.reason})"
+            f"  {role}: '{guessed.column.name}' would do, but it is a guess ({guessed.reason})"
         )
     if not lines:
         lines = [f"  {role}: no column fits"]
@@ -90,7 +97,11 @@ def summary(guesses: Guesses) -> list[str]:
 
 
 def _shown(guess: Guess) -> str:
-    return guess.column if why_not(guess.column) is None else repr(guess.column)
+    return _readable(guess.column)
+
+
+def _readable(column: str) -> str:
+    return column if why_not(column) is None and column == column.strip() else repr(column)
 
 
 def _leads(guess: Guess, tag: str) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from common.errors import BadDataError
+from data.inference.header import without_header
 from data.inference.one_table import one_array, one_table
 from data.inference.plain_types import plain
 from data.inference.text_faults import text_notes
@@ -92,7 +93,7 @@ def read_sample(source: str | os.PathLike[str], most_rows: int = MOST_ROWS) -> S
             parts.append(Part(file, table, reader.untyped))
             days.append(np.full(table.num_rows, file.date or "NaT", "datetime64[D]"))
     if not parts:
-        raise BadDataError(f"{source} holds files and no row; deliver the log again")
+        raise BadDataError(f"{source} has no row; deliver the log again")
     all_days = np.concatenate(days)
     known = None if np.isnat(all_days).any() else all_days
     table = one_table([part.file for part in parts], list(map(_plain, parts)))
@@ -106,9 +107,10 @@ def _first_rows(file: LogFile, reader: LogReader, most_rows: int) -> tuple[pa.Ta
     names = reader.schema.names
     twice = [name for name, count in collections.Counter(names).items() if count > 1]
     if twice:
+        hint = without_header(names) if file.format == "csv" else ""
         raise BadDataError(
             f"{file.name}: {some(_times(name, names.count(name)) for name in twice)}; give every "
-            "column a name of its own"
+            f"column a name of its own{f'; {hint}' if hint else ''}"
         )
     batches: list[pa.RecordBatch] = []
     rows = 0

@@ -98,7 +98,7 @@ def _candidates(
 def _failed(column: Profile, days: np.ndarray | None, place: Place) -> str:
     """The test that a column fails as the time; empty where it fails none."""
     kind = column.values.type
-    wanted = f"wanted times since 1970 in {_UNITS}, Arrow's timestamps or ISO 8601"
+    wanted = f"wanted times since 1970 in whole {_UNITS}, Arrow's timestamps or ISO 8601"
     if not column.type_is_known:
         return f"its type is {kind}; {wanted}"
     if column.distinct == 0:

@@ -65,5 +65,13 @@ def passed(values: Mapping[str, columns.Typed], refusals: rules.Refusals) -> dic
 
 def shown(value: object) -> str:
     """A value for people: as text where it may be one, and not a megabyte of it."""
-    text = repr(value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value)
+    text = repr(_text_of(value) if isinstance(value, bytes) else value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text):,} characters)"
+
+
+def _text_of(value: bytes) -> str | bytes:
+    """UTF-8 as text, other bytes as they are."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value

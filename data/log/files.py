@@ -84,8 +84,8 @@ def list_log(source: str | os.PathLike[str]) -> Listing:
     if not files:
         found_names = some(names_in(address))
         raise BadDataError(
-            f"{address} holds no file of a log (found: {found_names}); wanted endings in small "
-            f"letters: {KNOWN}"
+            f"{address} holds no file of a log (found: {found_names}); wanted lower-case "
+            f"endings: {KNOWN}"
         )
     return Listing(tuple(files), tuple(item for item in found if isinstance(item, LeftOut)))
 
@@ -127,12 +127,11 @@ def left_out_lines(left_out: tuple[LeftOut, ...]) -> list[str]:
 def _single_file(address: str) -> LogFile:
     name = address.rpartition("/")[2]
     if not exists(address):
-        raise BadDataError(f"{address} does not exist; give the folder of the log's files")
+        raise BadDataError(f"{address} does not exist; give a file of the log, or its folder")
     kind = format_of(name)
     if kind is None:
         raise BadDataError(
-            f"{address} is no file of a log, by its name; wanted an ending in small letters: "
-            f"{KNOWN}"
+            f"{address} is no file of a log, by its name; wanted a lower-case ending: {KNOWN}"
         )
     return LogFile(address, name, kind, _span_above(address))
 

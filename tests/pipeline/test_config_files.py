@@ -66,7 +66,6 @@ def test_an_override_chooses_the_architecture(tmp_path):
         ("model.droput=0.1", "unknown key 'droput'; did you mean 'dropout'?"),
         ("training.batch_size=0", "'training.batch_size' is 0"),
         ("name=My_Model", "'name' is 'My_Model'"),
-        ("window.eval_spans=0", "nothing to evaluate on"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path, override, message):

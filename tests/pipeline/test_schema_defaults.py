@@ -41,6 +41,7 @@ def test_a_log_with_a_time_is_split_by_time():
         ({"split": {"eval_fraction": 0.3}}, ("row", 0.3, 1, 0)),
         ({"split": {"by": "user"}}, ("user", 0.1, 1, 0)),
         ({"window": {"train_spans": 3}}, ("row", 0.1, 3, 0)),
+        ({"window": {"train_spans": 1, "eval_spans": 0}}, ("row", 0.1, 1, 0)),
         # Spans are deliveries then: the last one may judge.
         ({"window": {"train_spans": 3, "eval_spans": 1}}, ("row", None, 3, 1)),
         ({"window": {"eval_spans": 1}}, ("row", None, 1, 1)),
@@ -53,6 +54,7 @@ def test_a_log_without_a_time_is_one_span_split_by_row(values, wanted):
 @pytest.mark.parametrize(
     ("without", "values", "message"),
     [
+        ("", {"window": {"eval_spans": 0}}, "nothing to evaluate on: set window.eval_spans or "),
         ("time", {"split": {"by": "time"}}, "split.by is 'time', but the schema has no timestamp"),
         ("user", {"split": {"by": "user"}}, "split.by is 'user', but the schema has no user_id"),
         (

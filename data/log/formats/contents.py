@@ -29,6 +29,12 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"ARROW1\x00\x00", "an Arrow (Feather) file", _SAVE),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _SAVE),
     (b"SQLite format 3\x00", "an SQLite database", _SAVE),
+    *(
+        (magic, "an HTML page", "was it downloaded without a login, or from a wrong address?")
+        for magic in (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML")
+    ),
+    (b"<?xml", "XML", _SAVE),
+    (b"version https://", "a pointer of Git LFS", "fetch the file (git lfs pull)"),
 )
 
 

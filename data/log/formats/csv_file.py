@@ -169,9 +169,16 @@ class CsvFile:
                 "UTF-8"
             )
         hint = "write it again, as UTF-8 with a header and closed quotes"
+        if _is_damage(error):
+            hint = "its compressed data is damaged or ends early: deliver it again"
         if "straddling" in str(error):
             hint = f"a row is longer than {_BLOCK_BYTES:,} bytes: is a quote not closed?"
         return BadDataError(f"{self._source} can't be read as CSV ({error}); {hint}")
+
+
+def _is_damage(error: Exception) -> bool:
+    """True for what Arrow says of a gzip file that ends early or holds wrong bytes."""
+    return any(word in str(error) for word in ("compressed", "zlib", "inflate"))
 
 
 def _has_more(text: io.TextIOWrapper) -> bool:

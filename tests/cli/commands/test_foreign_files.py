@@ -133,7 +133,7 @@ def test_values_that_are_no_utf8_are_named_with_their_rows(made, tmp_path):
     assert checked.exit_code == 4
     assert checked.stderr.splitlines()[0] == (
         "bad data: not_utf8: 1,000 rows; for one, span=2026-03-01/log.csv, row 0: column "
-        "'item_id' is 'Schl\\\\xfcssel'; wanted text in UTF-8"
+        "'item_id' is b'Schl\\xfcssel'; wanted text in UTF-8"
     )
 
 

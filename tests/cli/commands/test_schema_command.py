@@ -288,7 +288,7 @@ def test_files_that_are_no_log_are_told(tmp_path):
     with pytest.raises(BadDataError, match=r"a\.csv, row 1: 3 fields, but the header has 2"):
         _invoke(schema, "infer", "--data", tmp_path)
     (tmp_path / "a.csv").write_text("x,y\n")
-    with pytest.raises(BadDataError, match="holds files and no row"):
+    with pytest.raises(BadDataError, match="has no row; deliver the log again"):
         _invoke(schema, "infer", "--data", tmp_path)
     (tmp_path / "b.parquet").write_bytes(b"PAR1")
     with pytest.raises(BadDataError, match=r"b\.parquet can't be read"):

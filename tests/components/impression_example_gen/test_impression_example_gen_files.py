@@ -139,7 +139,7 @@ def test_a_span_whose_files_are_all_empty_is_refused_by_every_reader(log, contra
     assert str(error.value) == said
     checked = check_log(contract, str(log.folder / "log"))
     assert (checked.kept, checked.unreadable) == (80, [said])
-    with pytest.raises(BadDataError, match="holds files and no row"):
+    with pytest.raises(BadDataError, match="has no row; deliver the log again"):
         read_sample(log.folder / "log" / SPANS[1])
 
 

@@ -108,7 +108,12 @@ def test_an_extra_column_of_any_type_is_read_or_left_out(tmp_path, kind):
         assert found.line("left out:").startswith("left out: extra (")
         assert names == set(LOG.column_names)
         if kind in UNREADABLE:
-            assert found.line("left out:").endswith(", which no model reads)")
+            advice = ""
+            if pa.types.is_decimal(kind):
+                advice = "; write it as a double or an integer"
+            elif pa.types.is_temporal(kind):
+                advice = "; write it as a number or a text"
+            assert found.line("left out:").endswith(f", which no model reads{advice})")
     else:
         assert found.lines("left out:") == []
         assert names == {*LOG.column_names, "extra"}

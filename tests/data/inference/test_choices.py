@@ -52,8 +52,8 @@ def test_a_log_without_user_scenario_and_time(tmp_path):
         "  user: no column fits",
         "    write one column that tells users apart, such as user_id; or say --user COLUMN, or "
         "--user none: no GAUC and no interval over users",
-        "  scenario: 'C1' is left, a weaker guess (10 values; no column has a better name; 'C2' "
-        "would do as well, and no name says which)",
+        "  scenario: 'C1' would do, but it is a guess (10 values; no column has a better name; "
+        "'C2' would do as well, and no name says which)",
         "    write one column of at most 50 values that says where the impression was shown, such "
         "as scenario; or say --scenario COLUMN, or --scenario none: all rows are one scenario",
     ]

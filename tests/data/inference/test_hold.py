@@ -18,7 +18,7 @@ def test_a_feature_of_which_rows_would_be_refused_is_left_out(tmp_path):
         "left out: price (the pipeline's reader refuses it: 3 of 3,000 rows are refused "
         "(unusable_number; first: log.parquet, row 5: inf; wanted a finite number))",
         "left out: raw (the pipeline's reader refuses it: 3 of 3,000 rows are refused (not_utf8; "
-        r"first: log.parquet, row 7: '\\xff'; wanted text in UTF-8))",
+        r"first: log.parquet, row 7: b'\xff'; wanted text in UTF-8))",
     ]
     assert "price: the pipeline's reader refuses it: 3 of 3,000 rows are" in found.text
     found.check()

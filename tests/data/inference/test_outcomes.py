@@ -61,7 +61,7 @@ def test_an_outcome_is_proposed_as_a_label_where_its_values_allow(tmp_path, valu
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        (np.where(ROWS.buy == 1, "yes", "no"), "its values are texts ('no', 'yes'); a label is"),
+        (np.where(ROWS.buy == 1, "yes", "no"), "its values are texts ('no', 'yes'); write 1"),
         (ROWS.buy * 12.5, f"its value is no whole number in {BUYS}: no counts"),
         (
             ROWS.buy.astype(str).where(~some_rows(ROWS), "n/a"),
@@ -69,7 +69,7 @@ def test_an_outcome_is_proposed_as_a_label_where_its_values_allow(tmp_path, valu
         ),
         (ROWS.buy * 30_000, "half of its values above 0 are above 10: a quantity, and no count"),
         (ROWS.buy - (np.arange(N) % 7 == 0), f"its value is below 0 in {NEGATIVE}"),
-        (ROWS.buy + 1, "it is above 0 in every row (1 to 2)"),
+        (ROWS.buy + 1, "it is above 0 in every row (1 to 2); write 1 where it is high enough, "),
         (0, "it is negative in every row that has it"),
         (ROWS.buy.where(ROWS.buy == 1), "it is positive in every row that has it; write 0 where"),
     ],
@@ -189,11 +189,28 @@ def test_knowledge_of_the_policy_is_named_as_such(tmp_path, name):
     assert "bid" in _features(found)
 
 
+@pytest.mark.parametrize("name", ["watch_ratio", "finish_rate", "completionRate"])
+def test_the_share_that_was_watched_is_no_sum_of_earlier_rows(tmp_path, name):
+    found = infer(tmp_path, ROWS.assign(**{name: RNG.random(N).round(3)}))
+    assert found.line("left out:").startswith(
+        f"left out: {name} (its name says outcome, which is no feature: its value is no whole "
+    )
+
+
+def test_a_rating_is_no_label_by_itself(tmp_path):
+    found = infer(tmp_path, ROWS.assign(rating=RNG.integers(1, 6, N)), "--label", "rating")
+    assert (found.code, found.err) == (
+        4,
+        "bad data: --label 'rating' can't be a label: it is above 0 in every row (1 to 5); write 1 "
+        "where it is high enough, else 0\n",
+    )
+
+
 def test_without_a_usable_outcome_no_other_column_takes_the_labels_place(tmp_path):
     rows = ROWS.drop(columns="buy").assign(click="yes", coin=RNG.integers(0, 2, N))
     found = infer(tmp_path, rows)
     assert found.code == 4
-    assert "label: 'click': its values are texts ('yes'); a label is 0 or 1, or a" in found.err
+    assert "label: 'click': its values are texts ('yes'); write 1 and 0, as numbers" in found.err
     assert "label: 'coin' would do, but no name says that it is an outcome" in found.err
     assert "or say --label COLUMN" in found.err
     chosen = infer(tmp_path, rows, "--label", "coin")

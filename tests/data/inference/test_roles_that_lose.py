@@ -11,7 +11,7 @@ SOME = some_rows(ROWS)
 TIMES = pd.to_datetime(ROWS.timestamp, unit="s")
 THREE = "3 of 3,000 rows (first: log.csv, row 5)"
 ALL = "3,000 of 3,000 rows (first: log.csv, row 0)"
-TIME_WANTED = "wanted times since 1970 in s, ms, us, Arrow's timestamps or ISO 8601"
+TIME_WANTED = "wanted times since 1970 in whole s, ms, us, Arrow's timestamps or ISO 8601"
 LATER = pd.factorize(ROWS.item_id)[0] >= 50
 ODD = (ROWS.item_kind % 2 == 1).to_numpy()
 HALVES = f"{ODD.sum():,} of 3,000 rows (first: log.csv, row {ODD.argmax()})"
@@ -59,7 +59,7 @@ def refused(found, role, column, why):
 def test_a_time_that_fails_is_named_and_no_other_one_is_taken(tmp_path, values, why):
     found = infer(tmp_path, ROWS.assign(timestamp=values, signup_ts=SIGNED_UP))
     lines = refused(found, "time", "timestamp", why)
-    assert any(x.startswith("  time: 'signup_ts' is left, a weaker guess (") for x in lines)
+    assert any(x.startswith("  time: 'signup_ts' would do, but it is a guess (") for x in lines)
     chosen = infer(tmp_path, ROWS.assign(timestamp=values, signup_ts=SIGNED_UP), "--time", "none")
     assert chosen.contract.timestamp is None
     assert "timestamp" not in {column.name for column in chosen.contract.columns}
@@ -86,7 +86,9 @@ def test_a_scenario_that_fails_is_named_and_no_other_one_is_taken(tmp_path, valu
     mood = np.random.default_rng(0).choice(["a", "b", "c"], N)
     found = infer(tmp_path, ROWS.assign(page=values, mood=mood))
     lines = refused(found, "scenario", "page", why)
-    assert any(x.startswith("  scenario: 'mood' is left, a weaker guess (3 values") for x in lines)
+    assert any(
+        x.startswith("  scenario: 'mood' would do, but it is a guess (3 values") for x in lines
+    )
     chosen = infer(tmp_path, ROWS.assign(page=values, mood=mood), "--scenario", "none")
     assert chosen.contract.scenario is None
     assert chosen.line("scenario:") == "scenario: none (all rows are one scenario)"
@@ -142,6 +144,23 @@ def test_empty_user_ids_are_guests(tmp_path):
         )
         assert said in found.line("user: user_id") and said in found.text
         assert f"user user_id: empty in {guests.sum()} rows" in found.check()
+
+
+@pytest.mark.parametrize("guest", [0, "guest"])
+def test_a_value_that_may_stand_for_guests_is_named(tmp_path, guest):
+    guests = np.arange(N) % 10 == 4
+    found = infer(tmp_path, ROWS.assign(user_id=(ROWS.user_id + 1).where(~guests, guest)))
+    assert found.line("user: user_id").endswith(
+        f"; it is '{guest}' in 300 of 3,000 rows (first: log.csv, row 4): if that means no user, "
+        "leave it empty)"
+    )
+    assert found.contract.user_id.required
+
+
+def test_a_frequent_user_is_a_user(tmp_path):
+    often = np.arange(N) % 40 == 4
+    found = infer(tmp_path, ROWS.assign(user_id=ROWS.user_id.where(~often, 7)))
+    assert "if that means no user" not in found.line("user: user_id")
 
 
 def test_an_empty_text_is_a_guest_too(tmp_path):

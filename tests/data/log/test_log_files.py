@@ -128,8 +128,11 @@ def test_a_link_to_a_folder_above_is_not_followed(tmp_path):
     [
         ("nowhere", "nowhere does not exist"),
         ("empty", r"empty holds no file of a log \(found: nothing\)"),
-        ("texts", r"texts holds no file of a log \(found: a\.txt, b\.md\); wanted endings"),
-        ("texts/a.txt", r"a\.txt is no file of a log, by its name; wanted an ending"),
+        (
+            "texts",
+            r"texts holds no file of a log \(found: a\.txt, b\.md\); wanted lower-case",
+        ),
+        ("texts/a.txt", r"a\.txt is no file of a log, by its name; wanted a lower-case ending"),
     ],
 )
 def test_a_source_without_a_log_is_refused(tmp_path, source, says):

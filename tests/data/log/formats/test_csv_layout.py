@@ -222,6 +222,33 @@ def test_what_is_no_csv_is_named_with_what_to_do(tmp_path, pack, told):
     assert str(error.value) == told
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html></html>", "an HTML page, by its first bytes; was it downloaded "),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS, by its first "),
+    ],
+)
+def test_texts_of_other_formats_are_named(tmp_path, content, said):
+    path = tmp_path / "log.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadDataError) as error:
+        opened(path)
+    assert str(error.value).startswith(f"log.csv is no CSV file: it is {said}")
+
+
+def test_gzip_that_ends_early_is_to_be_delivered_again(tmp_path):
+    path = tmp_path / "log.csv.gz"
+    rows = "".join(f"{x},{x * x % 997}\n" for x in range(90_000))
+    path.write_bytes(gzip.compress(f"a,b\n{rows}".encode())[:-50_000])
+    with pytest.raises(BadDataError) as error:
+        read(path)
+    assert str(error.value) == (
+        "log.csv.gz can't be read as CSV (Truncated compressed stream); its compressed data is "
+        "damaged or ends early: deliver it again"
+    )
+
+
 @pytest.mark.parametrize("name", ["ORC", "PAR1", "BZh", "Obj"])
 def test_a_column_may_have_the_name_of_a_format(tmp_path, name):
     (tmp_path / "log.csv").write_text(f"{name},b\n1,2\n")
