@@ -1,6 +1,6 @@
 """Warm-up requests: what a model server replays before a version becomes available.
 
-The format is TF Serving's: a TFRecord file of PredictionLog messages beside the model.
+The format is TF Serving's: a TFRecord file of PredictionLog messages next to the model.
 Source: https://www.tensorflow.org/tfx/serving/saved_model_warmup
 """
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 from city_model import CITIES
+from large_requests import large_request
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -18,6 +19,8 @@ from tensorflow_serving.apis import (
 PREDICT = "PredictionService/Predict"
 METADATA = "PredictionService/GetModelMetadata"
 STATUS = "ModelService/GetModelStatus"
+LARGE_EVERY = 400
+"""Requests from one of megabytes to the next: each takes as long as hundreds of others."""
 DIMENSIONS = (0, 1, 2, 3, 5, 300, 5000, 16_385, 2**31, 2**40, 2**62, 2**63 - 1, -1, -2, -(2**63))
 NAMES = ("", "age", "city", "examples", "AGE", "age\0", "é", "x" * 3000, "/etc/passwd", "logit")
 NUMBERS = (0.0, -0.0, 1.5, -3.25, 1e30, -1e-30, float("inf"), float("nan"))
@@ -41,6 +44,7 @@ class Mutator:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self._made = 0
 
     def rows(self) -> list[tuple[str, float]]:
         """A city and an age a row; some cities are not in the vocabulary."""
@@ -76,6 +80,9 @@ class Mutator:
 
     def mutated(self) -> tuple[str, bytes]:
         """A method, and bytes to send it."""
+        self._made += 1
+        if self._made % LARGE_EVERY == LARGE_EVERY // 4:
+            return PREDICT, large_request(self.random)
         kind = self.random.random()
         if kind < 0.05:
             return METADATA, self._bytes(

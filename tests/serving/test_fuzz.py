@@ -34,7 +34,9 @@ def test_mutated_requests_do_no_harm(saved_model, tmp_path, requests, capsys):
     assert sum(outcome.codes.values()) == requests
     assert outcome.codes["OK"] > requests / 10 and outcome.codes["INVALID_ARGUMENT"] > requests / 3
     assert outcome.checked > requests / 20
-    first, last = outcome.samples[requests // 20], outcome.samples[requests]
+    # Arenas, threads and the first large requests take their memory by then.
+    warm = min(sent for sent in outcome.samples if sent >= min(5000, requests // 2))
+    first, last = outcome.samples[warm], outcome.samples[max(outcome.samples)]
     assert last < 1.1 * first
     log = (tmp_path / "server.log").read_text()
     assert "Traceback" not in log

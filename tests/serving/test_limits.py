@@ -178,3 +178,23 @@ def test_both_commands_have_the_options(tmp_path, monkeypatch):
     for command in (serve, server_module.main):
         CliRunner().invoke(command, options)
     assert made == [Limits(7, 8, 9, 10)] * 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--port", "99999"),
+        ("--port", "-1"),
+        ("--workers", "0"),
+        ("--poll-seconds", "0"),
+        ("--intra-op-threads", "-1"),
+        ("--inter-op-threads", "-2"),
+    ],
+)
+def test_numbers_that_a_server_can_not_use_are_refused(tmp_path, option, value):
+    options = ["--model-name", "shop", "--model-base-path", str(tmp_path), option, value]
+    for command in (server_module.main, serve)[: 2 if option == "--port" else 1]:
+        done = CliRunner().invoke(command, options)
+        assert done.exit_code == 2
+        assert f"Invalid value for '{option}': {value}" in done.output
+        assert "is not in the range" in done.output
