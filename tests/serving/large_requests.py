@@ -37,6 +37,14 @@ def field(tag: int, content: bytes) -> bytes:
     return number(tag << 3 | 2) + number(len(content)) + content
 
 
+SPEC = field(1, field(1, b"cities") + field(3, b"predict"))
+
+
+def dearest_request() -> bytes:
+    """As many empty strings as a request may have, the most memory that 8 MiB can take."""
+    return SPEC + field(2, field(1, b"city") + field(2, b"\x42\x00" * 4 * MIB))
+
+
 def valid_request(source: random.Random) -> predict_pb2.PredictRequest:
     """16,000 rows that are scored, with long names of cities that the model does not know."""
     request = predict_pb2.PredictRequest()
@@ -66,8 +74,7 @@ def large_request(source: random.Random) -> bytes:
     else:
         content = source.choice((b"\x01", b"\xff")) * size
         tensor = field(source.choice((INT64_VAL, STRING_VAL, CONTENT)), content)
-    spec = field(1, field(1, b"cities") + field(3, b"predict"))
     if source.random() < 0.1:
-        return spec + b"\x12\x00" * (size // 2)  # Inputs.
+        return SPEC + b"\x12\x00" * (size // 2)  # Inputs.
     name = source.choice((b"age", b"city"))
-    return spec + field(2, field(1, name) + field(2, tensor))
+    return SPEC + field(2, field(1, name) + field(2, tensor))
