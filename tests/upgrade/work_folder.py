@@ -128,11 +128,13 @@ class User:
             process.wait(60)
 
     def scores(self, polyrank, target):
-        """The answers of a server to rows of the last day."""
+        """A server's scores of rows of the last day, without the names of the rows."""
         rows = sorted((self.folder / "log" / f"span={DAYS[-1]}").glob("*.parquet"))[0]
         words = ("predict", "--target", target, "--parquet", rows, "--rows", "50")
         output = finished(polyrank, *words, "--timeout", "60", "--json", cwd=self.folder).stdout
-        return [json.loads(line) for line in output.splitlines()]
+        answers = [json.loads(line) for line in output.splitlines()]
+        # Earlier revisions print the outputs alone.
+        return [{key: x for key, x in row.items() if key not in ("file", "row")} for row in answers]
 
     def scores_once(self, target, holds, what):
         """The first answers of this checkout's server for which something holds."""
