@@ -18,6 +18,7 @@ files and some disks fold case: of `Brand` and `brand` the first is `_x42_rand` 
 from __future__ import annotations
 
 import collections
+import keyword
 import re
 from collections.abc import Iterable
 
@@ -29,8 +30,11 @@ _LETTERS = re.compile(r"[A-Za-z]")
 _PLAIN = re.compile(r"[A-Za-z0-9_]")
 _CAPITALS = re.compile(r"[A-Z]")
 
-_TAKEN = re.compile(r"self|(?:row|scenario|target|weight)__.*", re.DOTALL)
-"""TensorFlow's own argument, and the beginnings of what `models.features.inputs` names itself."""
+_TAKEN = re.compile(
+    "|".join(["self", *keyword.kwlist, "(?:row|scenario|target|weight)__.*"]), re.DOTALL
+)
+"""TensorFlow's own argument, what Python takes for no argument's name (`class`), and the beginnings
+of what `models.features.inputs` names itself."""
 
 
 def graph_names(columns: Iterable[str]) -> dict[str, str]:

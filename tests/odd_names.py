@@ -58,7 +58,7 @@ GRAPH_NAMES = {
     "a/b\\c:\"0'": "a_x2f_b_x5c_c_x3a__x22_0_x27_",
     "inputs": "inputs",
     "function": "function",
-    "class": "class",
+    "class": "u_x63_lass",
     "long " * 40: "long_x20_" * 40,
 }
 

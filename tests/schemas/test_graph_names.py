@@ -13,7 +13,6 @@ from schemas.graph_names import column_name, graph_names
 EXACT = {
     "user_id": "user_id",
     "Price2": "Price2",
-    "class": "class",
     "x__index": "x__index",
     "user-group": "user_x2d_group",
     "user group": "user_x20_group",
@@ -27,6 +26,8 @@ EXACT = {
     "\u65e5\u672c": "u_x65e5__x672c_",
     "\U0001f600": "u_x1f600_",
     "self": "u_x73_elf",
+    "class": "u_x63_lass",
+    "None": "u_x4e_one",
     "target__click": "u_x74_arget__click",
     "row__weight": "u_x72_ow__weight",
     # What looks like a code is none.
