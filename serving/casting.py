@@ -73,7 +73,10 @@ def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
         if not is_column:
             raise BadDataError(f"column '{name}': wanted one value a row, got {_shown(values)}")
         # pandas' and others' are arrays in their own way; what is none, such as a range, a list.
-        values = np.asarray(values) if hasattr(values, "__array__") else list(values)
+        # Of integers with pandas' own missing values, newer releases of it make floats.
+        may_be_missing = hasattr(getattr(values, "dtype", None), "na_value")
+        has_array = hasattr(values, "__array__") and not may_be_missing
+        values = np.asarray(values) if has_array else list(values)
     if isinstance(values, np.ndarray):
         if values.ndim != 1:
             shape = list(values.shape)

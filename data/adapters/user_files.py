@@ -41,9 +41,13 @@ class UserFilesConfig(Settings):
         # YAML reads 2026-01-31 as a date.
         text = value.isoformat() if isinstance(value, datetime.date) else value
         try:
-            return None if text is None else datetime.date.fromisoformat(text).isoformat()
+            day = None if text is None else datetime.date.fromisoformat(text).isoformat()
         except (TypeError, ValueError):
-            raise ValueError(f"{value!r} is no day; write it as YYYY-MM-DD") from None
+            day = None
+        # Python 3.11 and newer read other writings of a day as well.
+        if day != text:
+            raise ValueError(f"{value!r} is no day; write it as YYYY-MM-DD")
+        return day
 
 
 def write_user_files(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.log.casting.values import without
+
 FEWEST_ROWS = 1_000
 LEAST_REPEATED = 0.01
 
@@ -20,7 +22,8 @@ def known_users(users: pa.Array) -> pa.Array:
     """
     if not (pa.types.is_string(users.type) or pa.types.is_binary(users.type)):
         return users
-    return pc.if_else(pc.match_substring_regex(users, r"\S"), users, None)
+    blank = pc.fill_null(pc.invert(pc.match_substring_regex(users, r"\S")), False)
+    return without(users, blank)
 
 
 def is_row_number(rows: int, distinct: int) -> bool:

@@ -81,8 +81,8 @@ def test_a_log_of_a_bandit_has_no_user(tmp_path):
             "position": RNG.integers(1, 4, 2_000),
             "click": ROWS.click,
             "propensity_score": RNG.random(2_000).round(4),
-            "user_feature_0": [f"{x:032x}" for x in RNG.integers(0, 4, 2_000) * 10**30],
-            "user_feature_1": [f"{x:032x}" for x in RNG.integers(0, 6, 2_000) * 10**30],
+            "user_feature_0": [f"{int(x) * 10**30:032x}" for x in RNG.integers(0, 4, 2_000)],
+            "user_feature_1": [f"{int(x) * 10**30:032x}" for x in RNG.integers(0, 6, 2_000)],
         }
     )
     found = infer(tmp_path, rows)
