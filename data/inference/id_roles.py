@@ -6,13 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted, shown
+from data.inference.no_names import why_no_names
 from data.inference.outcome_names import named_outcome
 from data.inference.profile import Profile
-from data.inference.text_lists import list_in_text
 from data.log.user_ids import is_row_number, known_users
 from schemas.outcome_names import known_afterwards
 
@@ -148,19 +147,9 @@ def _failed(
     of_the_row: Callable[[Profile], bool] = stands_for_the_row,
 ) -> str:
     """The test that a column fails as an id; empty where it fails none."""
-    if not column.type_is_known:
-        return f"its type is {column.values.type}; wanted an integer or a text"
-    if column.distinct == 0:
-        return "it has no value in any row"
-    if column.is_time:
-        return "its values are times"
-    if column.type == "float":
-        return f"its value is no whole number in {counted(column.fractions, evidence.place)}"
-    if column.values.type == pa.binary():
-        return f"its values are bytes that are no UTF-8 text, in {_all(column, evidence)}"
-    kind = list_in_text(column)
-    if kind is not None:
-        return f"it is {kind}, in {_all(column, evidence)}"
+    failed = why_no_names(column, evidence.place, "an integer or a text")
+    if failed:
+        return failed
     if column.distinct == 1:
         return f"it is {shown(column.texts[0])} in {_all(column, evidence)}"
     if of_the_row(column):

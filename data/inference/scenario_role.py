@@ -6,16 +6,15 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 import scipy.stats
 
 from common.names import OVERALL
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted
 from data.inference.label_values import Label
+from data.inference.no_names import why_no_names
 from data.inference.outcome_names import named_outcome
 from data.inference.profile import Profile
-from data.inference.text_lists import list_in_text
 from schemas.usable_text import why_not
 
 MOST_SCENARIOS = 50
@@ -102,19 +101,9 @@ def _candidates(
 
 def _unreadable(column: Profile, most: int, place: Place) -> str:
     """The test that a column fails as the scenario; empty where it fails none."""
-    if not column.type_is_known:
-        return f"its type is {column.values.type}; wanted a text or a whole number"
-    if column.distinct == 0:
-        return "it has no value in any row"
-    if column.is_time:
-        return "its values are times"
-    if column.type == "float":
-        return f"its value is no whole number in {counted(column.fractions, place)}"
-    if column.values.type == pa.binary():
-        return f"its values are bytes that are no UTF-8 text, in {counted(~column.absent, place)}"
-    kind = list_in_text(column)
-    if kind is not None:
-        return f"it is {kind}, in {counted(~column.absent, place)}"
+    failed = why_no_names(column, place, "a text or a whole number")
+    if failed:
+        return failed
     absent = column.absent | _rows_of(column, lambda text: not text.strip())
     if absent.any():
         return f"it is empty in {counted(absent, place)}"

@@ -58,8 +58,8 @@ def test_the_report_has_a_table_an_output_and_metric():
 def test_without_users_there_is_no_gauc_and_the_report_says_so():
     comparison, cells, models, _ = made(3)
     assert "No GAUC" not in report(comparison, cells, models, {}, [])
-    nobody = [dataclasses.replace(cell, users=0) for cell in cells]
-    text = report(comparison, nobody, models, {}, [])
+    userless = [dataclasses.replace(cell, users=0) for cell in cells]
+    text = report(comparison, userless, models, {}, [])
     told = "No GAUC: the schema has no user_id, or no user has rows of both classes."
     assert told in text.splitlines()
     assert "GAUC of click" not in text and "mean GAUC" not in text and "AUC of click" in text
