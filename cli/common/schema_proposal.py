@@ -9,7 +9,7 @@ from common.errors import PolyrankError
 from data.inference.choices import Choices
 from data.inference.guesser import guess
 from data.inference.proposal import Proposal, propose
-from data.inference.sample import read_sample
+from data.inference.sampling.sample import read_sample
 from data.log.files import left_out_lines
 from data.log.reading_notes import note_lines
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from data.inference.profile import Profile
+from data.inference.sampling.profile import Profile
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 from data.inference import names
 from data.inference.candidates import Place, counted
 from data.inference.guesses import Guess
-from data.inference.id_roles import MOST_CATEGORIES
-from data.inference.label_values import Label
-from data.inference.outcome_names import named_outcome
-from data.inference.profile import Profile
+from data.inference.outcomes.label_values import Label
+from data.inference.outcomes.outcome_names import named_outcome
+from data.inference.roles.id_roles import MOST_CATEGORIES
+from data.inference.sampling.profile import Profile
 from schemas.outcome_names import known_afterwards
 
 _RARE, _FREQUENT = "id:min_count=2,oov=8", "id:min_count=5,oov=8"

@@ -9,19 +9,20 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from common.errors import BadDataError
-from data.inference import id_roles, leaving_out, scenario_role, time_role
+from data.inference import leaving_out
 from data.inference.candidates import Candidate, Chosen, counted
 from data.inference.choices import ROLES, Choices
 from data.inference.features import Features, id_tag, treatment
 from data.inference.guesses import Guess, Guesses
-from data.inference.label_values import Label, as_label
-from data.inference.labels import Labels, find_labels, most_frequent_first, task_graph
-from data.inference.one_table import one_array
-from data.inference.outcome_names import is_plain_outcome
-from data.inference.profile import Profile
-from data.inference.relations import Relations
-from data.inference.sample import Sample
-from data.inference.scenario_values import scenario_values
+from data.inference.outcomes.label_values import Label, as_label
+from data.inference.outcomes.labels import Labels, find_labels, most_frequent_first, task_graph
+from data.inference.outcomes.outcome_names import is_plain_outcome
+from data.inference.outcomes.relations import Relations
+from data.inference.roles import id_roles, scenario_role, time_role
+from data.inference.roles.scenario_values import scenario_values
+from data.inference.sampling.one_table import one_array
+from data.inference.sampling.profile import Profile
+from data.inference.sampling.sample import Sample
 from schemas.column import ColumnType
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from common.errors import BadDataError
-from data.inference.label_values import NOT_KNOWN_YET
-from data.inference.one_table import one_array
-from data.inference.sample import Part, Sample
+from data.inference.outcomes.label_values import NOT_KNOWN_YET
+from data.inference.sampling.one_table import one_array
+from data.inference.sampling.sample import Part, Sample
 from data.log.check_batch import check_batch
 from data.log.columns import check_schema
 from data.log.gap_filling import filled, lines_by_column

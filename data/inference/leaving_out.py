@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from data.inference import names, outcome_names, time_role
+from data.inference import names
 from data.inference.candidates import shown
-from data.inference.labels import is_flag_of_an_id, why_no_label
-from data.inference.leaks import SUSPICIOUS_AUC
-from data.inference.profile import Profile
-from data.inference.relations import Relations
-from data.inference.text_lists import list_in_text
+from data.inference.outcomes import outcome_names
+from data.inference.outcomes.labels import is_flag_of_an_id, why_no_label
+from data.inference.outcomes.leaks import SUSPICIOUS_AUC
+from data.inference.outcomes.relations import Relations
+from data.inference.roles import time_role
+from data.inference.sampling.profile import Profile
+from data.inference.sampling.text_lists import list_in_text
 from schemas import usable_text
 from schemas.outcome_names import known_afterwards
 

@@ -8,8 +8,8 @@ from common.errors import BadDataError
 from data.inference import roles_text, schema_text
 from data.inference.guesses import Guesses
 from data.inference.hold import hold
-from data.inference.label_values import NOT_KNOWN_YET
-from data.inference.sample import Sample
+from data.inference.outcomes.label_values import NOT_KNOWN_YET
+from data.inference.sampling.sample import Sample
 from schemas.contract import Contract, parse_schema, read_contract
 from schemas.tags import ContractError
 

@@ -6,8 +6,8 @@ from common.errors import BadDataError
 from data.inference.candidates import Candidate, Chosen
 from data.inference.choices import ROLES
 from data.inference.guesses import Guess, Guesses
-from data.inference.header import without_header
-from data.inference.sample import Sample
+from data.inference.sampling.header import without_header
+from data.inference.sampling.sample import Sample
 from schemas.usable_text import why_not
 
 _WANTED = {

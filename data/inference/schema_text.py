@@ -7,7 +7,7 @@ import textwrap
 from google.protobuf.text_encoding import CEscape
 
 from data.inference.guesses import Guess, Guesses
-from data.inference.sample import Sample
+from data.inference.sampling.sample import Sample
 
 _WIDTH = 100
 

@@ -12,7 +12,7 @@ from impression_log import DATES, Log, csv_bytes, day_table, examples_of, write_
 
 from common.errors import BadDataError
 from data.adapters.user_files import write_user_files
-from data.inference.sample import read_sample
+from data.inference.sampling.sample import read_sample
 from data.log.check_log import check_log
 from data.log.files import HIDDEN, NOT_IN_A_SPAN, UNKNOWN_ENDING
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from inferred import infer, logged, polyrank
 
-from data.inference.plain_types import plain
+from data.inference.sampling.plain_types import plain
 from schemas.contract import load_contract
 
 ROWS = logged(rows=1_500)

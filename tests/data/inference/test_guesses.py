@@ -13,7 +13,7 @@ from data import synthetic
 from data.adapters import kuairand
 from data.inference.guesser import guess
 from data.inference.proposal import propose
-from data.inference.sample import read_sample
+from data.inference.sampling.sample import read_sample
 from data.synthetic.columns import contract
 from schemas.contract import load_contract, parse_schema, read_contract
 from schemas.tags import Categorical, Id, Numeric

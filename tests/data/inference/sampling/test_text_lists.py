@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from inferred import infer, logged
 
-from data.inference.profile import Profile
-from data.inference.text_lists import list_in_text
+from data.inference.sampling.profile import Profile
+from data.inference.sampling.text_lists import list_in_text
 
 ROWS = logged(rows=2_000)
 

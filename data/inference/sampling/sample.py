@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from common.errors import BadDataError
-from data.inference.header import without_header
-from data.inference.one_table import one_array, one_table
-from data.inference.plain_types import plain
-from data.inference.text_faults import text_notes
+from data.inference.sampling.header import without_header
+from data.inference.sampling.one_table import one_array, one_table
+from data.inference.sampling.plain_types import plain
+from data.inference.sampling.text_faults import text_notes
 from data.log.files import LeftOut, LogFile, list_log
 from data.log.formats.opening import open_log
 from data.log.formats.reader import LogReader

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections
 
-from data.inference.one_table import one_array
-from data.inference.sample import Sample
+from data.inference.sampling.one_table import one_array
+from data.inference.sampling.sample import Sample
 from data.log.casting import lists
 from data.log.casting.values import cast
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted, shown
-from data.inference.no_names import why_no_names
-from data.inference.outcome_names import named_outcome
-from data.inference.profile import Profile
+from data.inference.outcomes.outcome_names import named_outcome
+from data.inference.roles.no_names import why_no_names
+from data.inference.sampling.profile import Profile
 from data.log.user_ids import is_row_number, known_users
 from schemas.outcome_names import known_afterwards
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from data.inference.candidates import Place, counted, listed, shown
-from data.inference.profile import Profile
+from data.inference.sampling.profile import Profile
 from data.log.casting.text_numbers import BOOLEANS, MISSING, is_number
 from schemas.column import ColumnType
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.inference import id_roles, names, time_role
-from data.inference.label_values import Label
-from data.inference.leaks import lone_auc
-from data.inference.outcome_names import named_outcome
-from data.inference.profile import Profile
+from data.inference import names
+from data.inference.outcomes.label_values import Label
+from data.inference.outcomes.leaks import lone_auc
+from data.inference.outcomes.outcome_names import named_outcome
+from data.inference.roles import id_roles, time_role
+from data.inference.sampling.profile import Profile
 
 
 class Relations:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted, gaps
-from data.inference.outcome_names import is_time_of_outcome
-from data.inference.profile import Profile, determined_by
+from data.inference.outcomes.outcome_names import is_time_of_outcome
+from data.inference.sampling.profile import Profile, determined_by
 from data.log.casting.text_numbers import ISO_8601, MISSING
 from schemas.tags import TIME_UNITS
 

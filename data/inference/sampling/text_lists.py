@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from data.inference.profile import Profile
+from data.inference.sampling.profile import Profile
 
 _LOOKED_AT = 2_000
 _LEAST_SHARE = 0.1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from data.inference.label_values import Label
-from data.inference.profile import Profile
+from data.inference.outcomes.label_values import Label
+from data.inference.sampling.profile import Profile
 
 SUSPICIOUS_AUC = 0.8
 """Honest features rank alone far below; a person's own click rate reaches about 0.75."""

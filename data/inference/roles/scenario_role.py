@@ -11,10 +11,10 @@ import scipy.stats
 from common.names import OVERALL
 from data.inference import names
 from data.inference.candidates import Candidate, Chosen, Place, choose, counted
-from data.inference.label_values import Label
-from data.inference.no_names import why_no_names
-from data.inference.outcome_names import named_outcome
-from data.inference.profile import Profile
+from data.inference.outcomes.label_values import Label
+from data.inference.outcomes.outcome_names import named_outcome
+from data.inference.roles.no_names import why_no_names
+from data.inference.sampling.profile import Profile
 from schemas.usable_text import why_not
 
 MOST_SCENARIOS = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from data.inference.candidates import Place, counted
-from data.inference.profile import Profile
-from data.inference.text_lists import list_in_text
+from data.inference.sampling.profile import Profile
+from data.inference.sampling.text_lists import list_in_text
 
 
 def why_no_names(column: Profile, place: Place, wanted: str) -> str:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from data.inference.candidates import Place
-from data.inference.label_values import Label, as_label
-from data.inference.outcome_names import (
+from data.inference.outcomes.label_values import Label, as_label
+from data.inference.outcomes.outcome_names import (
     is_history,
     is_plain_outcome,
     label_names,
     named_outcome,
     of_the_policy,
 )
-from data.inference.profile import Profile
+from data.inference.sampling.profile import Profile
 from schemas.outcome_names import known_afterwards
 
 _BY_CHANCE = 1e-3

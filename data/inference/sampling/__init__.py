@@ -1,0 +1,1 @@
+"""A log's sample and its columns' profiles: what every guess is made from."""
