@@ -12,6 +12,7 @@ from common.errors import PolyrankError
 from common.settings import SettingsError
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
+from pipeline.metadata_file import check_metadata_file, what_may_be_deleted
 from pipeline.run_record import RunRecord
 
 
@@ -21,10 +22,12 @@ def metadata_connection(
     """Returns SQLite in the work folder, or the configured database.
 
     Raises:
+      MetadataFileError: the SQLite file can't be used; says what may be deleted.
       SettingsError: the environment variable of the database's password is not set.
     """
     mysql = config.mysql
     if mysql is None:
+        check_metadata_file(locations)
         return metadata.sqlite_metadata_connection_config(locations.metadata_path)
     password = os.environ.get(mysql.password_env)
     if password is None:
@@ -51,7 +54,12 @@ def open_record(config: MetadataConfig, locations: Locations) -> RunRecord:
     except (RuntimeError, errors.StatusError) as error:
         mysql = config.mysql
         if mysql is None:
-            raise PolyrankError(f"{locations.metadata_path} can't be opened: {error}") from error
+            # Sound, but of another version of ML Metadata, say.
+            raise PolyrankError(
+                f"{locations.metadata_path} can't be opened: {str(error).rstrip('. ')}. Use the "
+                "environment that wrote it, or another --work-dir. Or: "
+                f"{what_may_be_deleted(locations)}"
+            ) from error
         raise PolyrankError(
             f"metadata.mysql: database '{mysql.database}' at {mysql.host}:{mysql.port} can't be "
             f"opened as '{mysql.user}': {error}. Check that it runs, that the database exists, and "

@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if TYPE_CHECKING:
     import numpy as np
 
-    from cli.compare.run import CompareResult
+    from cli.compare.conclusion import CompareResult
     from cli.runs.result import RunResult
     from data.inference.proposal import Proposal
     from pipeline.config import PipelineConfig

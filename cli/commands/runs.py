@@ -1,4 +1,4 @@
-"""`polyrank runs`: how every run of a work folder ended, and what was pushed."""
+"""`polyrank runs`: how every run and comparison of a work folder ended, and what was pushed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.common.console import console_on
+from cli.runs.kinds import COMPARE, RUN, STARTED
 from common.json_files import to_text
 
 
@@ -22,7 +23,7 @@ from common.json_files import to_text
 )
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
 def runs(work_dir: str, as_json: bool) -> None:
-    """List the runs of a work folder and its pushed versions, oldest first."""
+    """List a work folder's runs, comparisons and pushed versions, oldest first."""
     from components.model_registry import registry
     from pipeline.locations import Locations
 
@@ -41,25 +42,37 @@ def runs(work_dir: str, as_json: bool) -> None:
 
 
 def read_runs(folder: pathlib.Path) -> list[dict[str, Any]]:
-    """Returns `run`, `status`, `model`, `version` and `reason` of every run, oldest first.
+    """Returns what is known of every run and comparison, oldest first.
 
-    A run without a result is still running or was killed.
+    Of each `run`, `kind` (`run` or `compare`), `status` and `reason`; of a run `model` and
+    `version`, of a comparison `models`, `best` and those `tied` with it. One without a result is
+    still running or was killed.
 
     Args:
       folder: of one folder a run.
     """
     found = []
     for directory in sorted(folder.iterdir()) if folder.is_dir() else ():
-        document: dict[str, Any] = {}
+        document = _started(directory)
         try:
-            document = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+            document |= json.loads((directory / "result.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             document["status"] = "no result: running, or killed"
         except ValueError as error:
             document["status"] = f"result.json can't be read: {error}"
-        names = ("status", "model", "version", "reason")
-        found.append({"run": directory.name, **{name: document.get(name) for name in names}})
+        names: tuple[str, ...] = ("status", "model", "version", "reason")
+        names += ("models", "best", "tied") if document["kind"] == COMPARE else ()
+        facts = {name: document.get(name) for name in names}
+        found.append({"run": directory.name, "kind": document["kind"], **facts})
     return found
+
+
+def _started(directory: pathlib.Path) -> dict[str, Any]:
+    """What was known as it began; only a comparison leaves a file of it."""
+    try:
+        return dict(json.loads((directory / STARTED).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {"kind": RUN}
 
 
 def _table(title: str, columns: tuple[str, ...], last: str) -> Table:
@@ -71,13 +84,20 @@ def _table(title: str, columns: tuple[str, ...], last: str) -> Table:
 
 
 def _runs_table(found: list[dict[str, Any]]) -> Table:
-    table = _table("Runs", ("run", "model", "version"), "how it ended")
+    table = _table("Runs", ("run", "kind", "model", "version"), "how it ended")
     for run in found:
         ended = [run["status"]]
         if run["reason"] and run["status"] != "pushed":
             ended.append(run["reason"])
+        models = run.get("models") or ()
+        if models:
+            ended.insert(0, ", ".join(models))
         table.add_row(
-            run["run"][:15], run["model"] or "-", run["version"] or "-", escape(": ".join(ended))
+            run["run"][:15],
+            run["kind"],
+            f"{len(models)} models" if models else run["model"] or "-",
+            run["version"] or "-",
+            escape(": ".join(ended)),
         )
     return table
 

@@ -13,7 +13,7 @@ from cli.compare.workers import cores
 from pipeline.config import PipelineConfig
 
 if TYPE_CHECKING:
-    from cli.compare.run import CompareResult
+    from cli.compare.conclusion import CompareResult
 
 
 def compare_models(

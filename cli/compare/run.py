@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import logging
 import pathlib
-from collections.abc import Sequence
-from typing import Any
 
 from cli.common.console import console_on
 from cli.common.progress import Progress
 from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import make_run_directory, only_run_in
+from cli.compare.conclusion import CompareResult, conclude
+from cli.compare.entry import entered
 from cli.compare.features import prepare_features
-from cli.compare.files import comparison_document, write_comparison_csv, write_summary_csv
 from cli.compare.plan import Comparison
-from cli.compare.plot import plot_differences
-from cli.compare.report import report
-from cli.compare.summary import summarise_cells, summarise_models
-from cli.compare.tables import models_table, output_table
 from cli.compare.workers import Job, Outcome, run_jobs
 from common.errors import PolyrankError
-from common.json_files import write_json
 from common.names import EVAL, TRAIN, VALIDATION
-from models.metrics.names import AUC
 from models.trials.data import TrialData
 from models.trials.trial import trial_code, trial_fingerprint
 from pipeline.locations import Locations
-
-_LOG = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class CompareResult:
-    """How a comparison ended.
-
-    Attributes:
-      exit_code: 0, or 1 where a trial failed.
-      document: what `--json` prints; plain values.
-    """
-
-    exit_code: int
-    document: dict[str, Any]
 
 
 def compare_locally(
@@ -79,6 +55,7 @@ def compare_locally(
                 log_path, people_read_stderr=people_read_stderr, log_everything=log_everything
             ) as terminal,
             Progress(console_on(terminal)) as progress,
+            entered(directory, comparison, out) as ended,
         ):
             folder = prepare_features(comparison.config, locations, directory, progress)
             outcomes = _trials(comparison, folder, out, processes, progress)
@@ -89,7 +66,9 @@ def compare_locally(
                 VALIDATION: len(data.validation),
                 EVAL: len(data.eval),
             }
-            return conclude(comparison, rows, outcomes, out, progress)
+            result = conclude(comparison, rows, outcomes, out, progress)
+            ended(result.document)
+            return result
 
 
 def make_jobs(
@@ -154,61 +133,3 @@ def _trials(
             f"stopped: {ended} of {len(jobs)} trials have ended; the same command goes on"
         )
         raise
-
-
-def conclude(
-    comparison: Comparison,
-    rows: dict[str, int],
-    outcomes: Sequence[Outcome],
-    out: pathlib.Path,
-    progress: Progress,
-) -> CompareResult:
-    """Writes the files, shows the tables, and says how it ended.
-
-    Args:
-      comparison: what was compared.
-      rows: how many each split has.
-      outcomes: one a trial.
-      out: the folder of the files.
-      progress: prints the tables.
-
-    Raises:
-      PolyrankError: every trial failed.
-    """
-    results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    results.sort(key=lambda result: list(comparison.models).index(result.model))
-    failed = [outcome for outcome in outcomes if outcome.result is None]
-    failures = [f"{o.job.model}, seed {o.job.seed}: {o.error} ({o.job.log_path})" for o in failed]
-    if not results:
-        raise PolyrankError("every trial failed; the first: " + failures[0])
-    cells = summarise_cells(results, comparison.baseline)
-    models = summarise_models(results)
-    files = {
-        name: str(out / f"{name}.{ending}")
-        for name, ending in (("comparison", "csv"), ("summary", "csv"))
-    }
-    files |= {"report": str(out / "comparison.md"), "plot": str(out / "comparison.png")}
-    write_comparison_csv(pathlib.Path(files["comparison"]), cells)
-    write_summary_csv(pathlib.Path(files["summary"]), cells)
-    text = report(comparison, cells, models, rows, failures)
-    pathlib.Path(files["report"]).write_text(text, encoding="utf-8")
-    plot_differences(pathlib.Path(files["plot"]), cells, comparison.baseline)
-    document = {
-        "status": "failed trials" if failed else "compared",
-        "exit_code": 1 if failed else 0,
-        "failed": failures,
-        "rows": rows,
-        "files": files,
-        **comparison_document(comparison.document(), cells, models, results),
-    }
-    write_json(out / "comparison.json", document)
-    names = [found.model for found in models]
-    progress.print(models_table(cells, models, comparison.baseline))
-    progress.print(output_table(cells, names, AUC))
-    if len(comparison.seeds) == 1:
-        progress.print("one seed: no intervals and no tests; differences may be chance")
-    last = f"compared: {files['report']}"
-    if failed:
-        last = f"failed: {len(failed)} of {len(outcomes)} trials; the rest: {files['report']}"
-    progress.print(last, markup=False, soft_wrap=True)
-    return CompareResult(document["exit_code"], document)

@@ -79,6 +79,23 @@ def test_a_killed_comparison_goes_on(killed, finished):
     assert trials == {(model, seed) for model in ("shared_bottom", "mmoe") for seed in (0, 1)}
 
 
+def test_both_comparisons_are_listed_as_such(workspace, finished):
+    listed = workspace.command("polyrank", "runs", "--work-dir", str(workspace.work_dir), "--json")
+    killed, compared = (x for x in listed.document["runs"] if x["kind"] == "compare")
+    assert killed["status"] == "no result: running, or killed"
+    assert killed["models"] == compared["models"] == ["shared_bottom", "mmoe"]
+    assert (compared["status"], compared["best"]) == ("compared", best_of(finished.document))
+
+
+def best_of(document) -> str:
+    means = {
+        cell["model"]: cell["mean"]
+        for cell in document["cells"]
+        if (cell["output"], cell["metric"]) == ("mean over outputs", "auc")
+    }
+    return max(means, key=means.get)
+
+
 def test_the_features_are_those_of_the_pipeline(finished):
     assert finished.stderr.count("cached") == 8
     costs = finished.document["costs"]

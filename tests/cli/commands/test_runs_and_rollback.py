@@ -51,6 +51,7 @@ def test_runs_are_listed_however_they_ended(work: pathlib.Path) -> None:
     statuses = [run["status"] for run in document["runs"]]
     assert statuses[:3] == ["pushed", "refused by gate", "no result: running, or killed"]
     assert statuses[3].startswith("result.json can't be read: ")
+    assert {run["kind"] for run in document["runs"]} == {"run"}
     assert [version["version"] for version in document["versions"]] == ["100", "200"]
 
 

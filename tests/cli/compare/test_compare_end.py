@@ -7,8 +7,8 @@ from made_trials import result
 
 from cli.common.console import console_on
 from cli.common.progress import Progress
+from cli.compare.conclusion import conclude
 from cli.compare.plan import make_comparison
-from cli.compare.run import conclude
 from cli.compare.workers import Job, Outcome
 from pipeline.config_files import load_config
 from pipeline.presets import preset_path
