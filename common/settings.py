@@ -1,4 +1,4 @@
-"""Typed, frozen settings; an unknown key is refused with the nearest valid name."""
+"""Typed, frozen settings; unknown keys and values of another kind are refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from common.errors import PolyrankError
+from common.kinds import check_kinds
 from common.suggestions import nearest
 
 
@@ -17,9 +18,23 @@ class SettingsError(PolyrankError, ValueError):
 
 
 class Settings(pydantic.BaseModel):
-    """Base of every configuration class."""
+    """Base of every configuration class.
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    Beyond pydantic's rules, `true` and `false` are no numbers, nothing but them is a boolean, and
+    no number is NaN or infinite.
+    """
+
+    model_config = pydantic.ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
+
+    @pydantic.field_validator("*", mode="before")
+    @classmethod
+    def _kinds(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+        field = cls.model_fields.get(info.field_name or "")
+        if field is not None:
+            check_kinds(field.annotation, value)
+        return value
 
 
 _Settings = TypeVar("_Settings", bound=Settings)

@@ -42,12 +42,17 @@ class Architecture(keras.layers.Layer):
         super().__init__(name=config.name, autocast=False)
         self.scenarios = len(layout.scenarios)
         self.layout = layout
-        self.labels = tuple(tasks.conditional(label.name).name for label in tasks.labels)
+        self.labels = _conditionals(tasks)
+        self.supervised_outputs = self.outputs_with_loss(config, tasks)
 
-    @property
-    def supervised_outputs(self) -> tuple[str, ...]:
-        """The outputs that have a loss: the conditional ones, unless a subclass differs."""
-        return self.labels
+    @classmethod
+    def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
+        """The outputs that have a loss: the conditional ones, unless a subclass differs.
+
+        It is known before a model exists, so that weights of losses are checked early.
+        """
+        del config
+        return _conditionals(tasks)
 
     @property
     def totals(self) -> tuple[str, ...]:
@@ -120,3 +125,7 @@ class Architecture(keras.layers.Layer):
     def label_axis(self) -> Axis:
         """The axis of explanations over the labels."""
         return Axis("label", self.labels)
+
+
+def _conditionals(tasks: TaskGraph) -> tuple[str, ...]:
+    return tuple(tasks.conditional(label.name).name for label in tasks.labels)

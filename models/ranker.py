@@ -16,13 +16,14 @@ from models.config import ModelConfig, TrainingConfig
 from models.explanation import Explanation
 from models.feature_struct import Features
 from models.features.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
-from models.initial_biases import check_outputs, initial_biases
+from models.initial_biases import initial_biases
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
 from models.layers.lookup_l2 import LookupL2
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
 from models.losses.unclicked import unclicked_branches, unclicked_losses
+from models.losses.weights import check_loss_weights
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
@@ -64,8 +65,8 @@ class Ranker(tfrs.models.Model):
         with `l2_per: value` only.
 
     Raises:
-      SettingsError: `loss_weights` or `base_rates` name an output that has none, a base
-        rate is not inside (0, 1), or counts are wanted and missing.
+      SettingsError: `loss_weights` or `base_rates` name an output that has none, every loss
+        weighs 0, a base rate is not inside (0, 1), or counts are wanted and missing.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Ranker(tfrs.models.Model):
                 self.unclicked_towers = UnclickedTowers(starts, self.layout, model.kernel_l2)
             self(_one_row(layout))
         outputs = self.architecture.supervised_outputs
-        check_outputs("training.loss_weights", training.loss_weights, outputs)
+        check_loss_weights(training.loss_weights, outputs)
         self.ranking_tasks = {
             output: tfrs.tasks.Ranking(
                 loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),

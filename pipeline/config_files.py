@@ -7,10 +7,9 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from common.atomic_files import is_remote
 from common.settings import SettingsError, parse
+from common.strict_yaml import load_yaml, read_text
 from pipeline.config import PipelineConfig
 from pipeline.presets import PRESETS
 
@@ -23,15 +22,11 @@ def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:
     A preset's paths are relative to the folder of the packages, a file's to its own folder.
 
     Raises:
-      SettingsError: the file is missing, is no YAML, or is no mapping.
+      SettingsError: the file can't be read, is not the YAML that `load_yaml` takes, or is no
+        mapping.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
-        raise SettingsError(f"config file {path} does not exist")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: {error}") from None
+    values = load_yaml(read_text(path), str(path))
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: want a mapping of keys to values, got {values!r}")
     _make_absolute(values, _PACKAGES if path.parent == PRESETS else path.resolve().parent)
@@ -62,10 +57,7 @@ def apply_override(values: Mapping[str, Any], override: str) -> dict[str, Any]:
         place = place.setdefault(key, {})
         if not isinstance(place, dict):
             raise SettingsError(f"--set {override}: '{key}' holds a value, not keys")
-    try:
-        place[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"--set {override}: {error}") from None
+    place[last] = load_yaml(text, f"--set {override}")
     return result
 
 

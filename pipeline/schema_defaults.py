@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from common.settings import SettingsError
+from models.config import ModelConfig
+from models.losses.weights import check_loss_weights_of
 from pipeline.config import PipelineConfig
-from schemas.contract import Contract
+from schemas.contract import Contract, load_schema_text, parse_schema, read_contract
 
 EVAL_FRACTION = 0.1
 """Of the rows of a log without a time, where the configuration says nothing."""
@@ -18,11 +22,12 @@ def fitted(config: PipelineConfig, contract: Contract) -> PipelineConfig:
     train, validation and eval by their hash.
 
     Raises:
-      SettingsError: `split`, `leaks` or `gate` ask for what the schema does not have, or no row
-        is left to evaluate on.
+      SettingsError: `split`, `leaks`, `gate` or `training.loss_weights` ask for what the schema
+        does not have, or no row is left to evaluate on.
     """
     config.leaks.check_names(contract)
     config.gate.check_names(contract)
+    check_loss_weights_of(config.training.loss_weights, config.model, contract.tasks)
     split, window = config.split.of(contract), config.window
     if contract.timestamp is None:
         given = window.model_fields_set
@@ -33,3 +38,19 @@ def fitted(config: PipelineConfig, contract: Contract) -> PipelineConfig:
     elif not window.eval_spans and split.eval_fraction is None:
         raise SettingsError("nothing to evaluate on: set window.eval_spans or split.eval_fraction")
     return config.model_copy(update={"split": split, "window": window})
+
+
+def check_names(config: PipelineConfig, models: Iterable[ModelConfig] = ()) -> None:
+    """Refuses what `fitted` would refuse, before spans are looked for or made.
+
+    Args:
+      config: the schema that it names is read here.
+      models: those that are trained, each with the configuration's training; else its own.
+
+    Raises:
+      ContractError: the schema can't be used.
+      SettingsError: the configuration asks for what the schema does not have.
+    """
+    contract = read_contract(parse_schema(load_schema_text(config.data.schema_path)))
+    for model in tuple(models) or (config.model,):
+        fitted(config.model_copy(update={"model": model}), contract)

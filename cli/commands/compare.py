@@ -9,9 +9,8 @@ import click
 
 from cli.common.config_options import ConfigChoice, config_options
 from cli.common.debug import debugging
-from cli.common.failure import failure
+from cli.common.failure import json_on_failure
 from cli.common.terminal import announced_imports
-from common.errors import PolyrankError
 from common.json_files import to_text
 
 
@@ -62,7 +61,7 @@ def compare(
     Exit status: 0 all trials finished, 1 error or a failed trial, 2 wrong command line,
     4 bad data.
     """
-    try:
+    with json_on_failure(as_json):
         with announced_imports(people_read_stderr=as_json):
             config = choice.load()
             from cli.compare.compare_models import compare_models
@@ -80,11 +79,6 @@ def compare(
             people_read_stderr=as_json,
             log_everything=debugging(),
         )
-    except PolyrankError as error:
-        if as_json:
-            # Whoever reads JSON gets it whatever happens; people get the message from main().
-            click.echo(to_text(failure(error)))
-        raise
     if as_json:
         click.echo(to_text(result.document))
     sys.exit(result.exit_code)

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 import pyarrow.parquet as pq
-import yaml
 
 from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
 from cli.common.terminal import working
+from common.settings import SettingsError
+from common.strict_yaml import load_yaml
 from data.adapters.published import PROTOCOLS
 from data.adapters.registry import write_spans_with
 from data.log.files import left_out_lines
@@ -163,8 +164,10 @@ def _nested(assignments: tuple[str, ...]) -> dict[str, Any]:
         try:
             for parent in parents:
                 at = at.setdefault(parent, {})
-            at[key] = yaml.safe_load(value)
-        except (AttributeError, TypeError, yaml.YAMLError):
+            at[key] = load_yaml(value, assignment)
+        except SettingsError as error:
+            raise click.BadParameter(str(error), param_hint="--world") from None
+        except (AttributeError, TypeError):
             value = ""
         if not value:
             raise click.BadParameter(f"'{assignment}': write KEY=VALUE", param_hint="--world")

@@ -8,10 +8,9 @@ import click
 
 from cli.common.config_options import ConfigChoice, config_options
 from cli.common.debug import debugging
-from cli.common.failure import failure
+from cli.common.failure import json_on_failure
 from cli.common.terminal import announced_imports
 from cli.common.work_folder import check_free
-from common.errors import PolyrankError
 from common.json_files import to_text
 
 
@@ -26,7 +25,7 @@ def run(choice: ConfigChoice, work_dir: str, verbose: bool, as_json: bool) -> No
     Exit status: 0 pushed, 1 error, 2 wrong command line, 3 refused by the gate,
     4 bad data, 5 canary failed. The last line says which, and why.
     """
-    try:
+    with json_on_failure(as_json):
         check_free(work_dir)
         with announced_imports(people_read_stderr=as_json):
             settings = choice.load()
@@ -40,11 +39,6 @@ def run(choice: ConfigChoice, work_dir: str, verbose: bool, as_json: bool) -> No
             verbose=verbose,
             log_everything=debugging(),
         )
-    except PolyrankError as error:
-        if as_json:
-            # Whoever reads JSON gets it whatever happens; people get the message from main().
-            click.echo(to_text(failure(error)))
-        raise
     if result.trace and debugging():
         click.echo(result.trace, err=True)
     if as_json:

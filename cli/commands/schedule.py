@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.common.config_options import ConfigChoice, config_options
+from cli.common.failure import json_on_failure
 from cli.common.folder_names import check_work_folder_name
 from cli.common.terminal import silent_imports
 from cli.scheduling.cron import Cron
@@ -61,23 +62,27 @@ def schedule(
         raise click.UsageError("--engine kubeflow needs --host, and has no --systemd")
     if engine == "local" and (host or namespace or token_file):
         raise click.UsageError("--host, --namespace and --token-file are for --engine kubeflow")
-    times = Cron.parse(cron)
-    with silent_imports():
-        config = choice.load()
-    name = name or config.name
-    _check(config, name)
     document: dict[str, str | list[str]]
-    if engine == "local":
-        found = _local(choice, name, times, work_dir or "work/run")
-        units = {f"{name}.service": found.service, f"{name}.timer": found.timer} if systemd else {}
-        document = {**units} if systemd else {"crontab": found.crontab}
-        texts = [f"# {unit}\n{text}" for unit, text in units.items()] or [found.crontab]
-    else:
-        assert host is not None
-        token = token_file.read_text(encoding="utf-8").strip() if token_file else None
-        place = work_dir or "/polyrank/work"
-        document = _on_kubeflow(config, name, times, place, image, host, namespace, token)
-        texts = [f"scheduled: '{name}' at '{times.kubeflow}', version {document['version']}"]
+    with json_on_failure(as_json):
+        times = Cron.parse(cron)
+        with silent_imports():
+            config = choice.load()
+            from pipeline.schema_defaults import check_names
+        name = name or config.name
+        _check(config, name)
+        check_names(config)
+        if engine == "local":
+            found = _local(choice, name, times, work_dir or "work/run")
+            units = {f"{name}.service": found.service, f"{name}.timer": found.timer}
+            document = {**units} if systemd else {"crontab": found.crontab}
+            named = [f"# {unit}\n{text}" for unit, text in units.items()]
+            texts = named if systemd else [found.crontab]
+        else:
+            assert host is not None
+            token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+            place = work_dir or "/polyrank/work"
+            document = _on_kubeflow(config, name, times, place, image, host, namespace, token)
+            texts = [f"scheduled: '{name}' at '{times.kubeflow}', version {document['version']}"]
     click.echo(to_text(document) if as_json else "\n".join(texts))
 
 

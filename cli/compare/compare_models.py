@@ -11,6 +11,7 @@ from cli.common.work_folder import check_free
 from cli.compare.plan import make_comparison
 from cli.compare.workers import cores
 from pipeline.config import PipelineConfig
+from pipeline.schema_defaults import check_names
 
 if TYPE_CHECKING:
     from cli.compare.conclusion import CompareResult
@@ -46,13 +47,15 @@ def compare_models(
       log_everything: the log holds what other libraries say of their progress too.
 
     Raises:
-      SettingsError: an unknown model, key or value.
+      SettingsError: an unknown model, key or value, or one that the schema does not have.
+      ContractError: the schema can't be used.
       PolyrankError: the features could not be made, or a folder can't be written.
     """
     out = pathlib.Path(out or pathlib.Path(work_dir) / "comparison")
     check_free(work_dir)
     check_free(out, "--out")
     comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
+    check_names(comparison.config, comparison.models.values())
     with announced_imports(people_read_stderr=people_read_stderr):
         # TFX takes many seconds to import; a wrong option is reported before.
         from cli.compare.run import compare_locally

@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from common.settings import SettingsError
+from common.strict_yaml import load_yaml
 from common.suggestions import nearest
 from models import registry
 from models.config import ModelConfig, TrainingConfig
@@ -113,10 +112,7 @@ def _overrides(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str
             raise SettingsError(
                 f"--model-set {text}: '{name}' is not in --models; {nearest(name, names)}"
             )
-        try:
-            found[name][key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise SettingsError(f"--model-set {text}: {error}") from None
+        found[name][key] = load_yaml(value, f"--model-set {text}")
     return found
 
 

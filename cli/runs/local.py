@@ -22,6 +22,7 @@ from pipeline.local import local_pipeline
 from pipeline.locations import Locations
 from pipeline.metadata import open_record
 from pipeline.run_record import RunRecord
+from pipeline.schema_defaults import check_names
 
 _LOG = logging.getLogger(__name__)
 _STARTS_AFRESH = (
@@ -81,6 +82,7 @@ def _run(
 ) -> RunResult:
     runs_before = len(record.run_ids())
     try:
+        check_names(config)
         progress.work_on("preparing the data")
         config = prepared(config, locations, progress.console)
         if runs_before and not record.made_by(code_digest()):

@@ -66,6 +66,28 @@ def test_an_override_chooses_the_architecture(tmp_path):
         ("model.droput=0.1", "unknown key 'droput'; did you mean 'dropout'?"),
         ("training.batch_size=0", "'training.batch_size' is 0"),
         ("name=My_Model", "'name' is 'My_Model'"),
+        ("training.batch_size=on", "'training.batch_size': true is no number (YAML reads on and"),
+        ("model.tower_units=[8, yes]", "'tower_units': true is no number"),
+        ("model.wide=1", "'wide': 1 is neither true nor false; write one of them"),
+        ("training.loss_weights={click: off}", "'training.loss_weights': false is no number"),
+        ("training.loss_weights={click: -1}", "'training.loss_weights.click' is -1"),
+        ("training.loss_weights={click: .nan}", "'training.loss_weights.click' is nan"),
+        ("training.loss_weights={click: .inf}", "'training.loss_weights.click' is inf"),
+        ("gate.calibration_between=[.nan, 2]", "'gate.calibration_between.0' is nan"),
+        ("gate.overrides={click: {auc_at_least: on}}", "'gate.overrides.click.auc_at_least': true"),
+        (
+            "training.seed=010",
+            "--set training.seed=010, line 1, column 1: 010 begins with 0, as octal numbers of YAML"
+            " do; write 10, or '010' in quotes for a text",
+        ),
+        (
+            "training.seed=1:00",
+            "--set training.seed=1:00, line 1, column 1: 1:00 is a number of base 60 in YAML",
+        ),
+        (
+            "gate={overrides: {click: {}, click: {}}}",
+            "line 1, column 25: 'click' is set twice, first on line 1, column 14; keep one",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path, override, message):
@@ -81,9 +103,21 @@ def test_an_override_without_a_value_is_refused(tmp_path):
         load_config(_write(tmp_path, MINIMAL), ["model.name.x=1"])
 
 
+def test_a_key_that_is_set_twice_is_refused_with_both_lines(tmp_path):
+    path = _write(tmp_path, MINIMAL + "training: {}\nmodel: {name: mmoe}\n")
+    with pytest.raises(SettingsError) as error:
+        load_config(path)
+    assert str(error.value) == (
+        f"{path}, line 4, column 1: 'model' is set twice, first on line 2, column 1; keep one of "
+        "the two"
+    )
+
+
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(SettingsError, match="does not exist"):
         load_config(tmp_path / "none.yaml")
+    with pytest.raises(SettingsError, match="is a folder; name the YAML file in it"):
+        load_config(tmp_path)
     with pytest.raises(SettingsError, match="want a mapping"):
         load_config(_write(tmp_path, "- a\n- b\n"))
     with pytest.raises(SettingsError, match=r"my\.yaml"):

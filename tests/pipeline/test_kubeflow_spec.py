@@ -127,9 +127,11 @@ def _resources(cpu, memory, gpu="", count=0):
         ("resources={Trainer: {memory: 2}}", "Trainer.memory'; did you mean 'memory_gb'?"),
         ("resources={Trainer: {cpu: 0}}", "'resources.Trainer.cpu' is 0"),
         ("resources={Trainer: {gpu_type: T4}}", "'Trainer' names a gpu_type and no number of GPUs"),
+        ("training.loss_weights={clik: 2}", "loss_weights: 'clik' is no such output; did you mean"),
+        ("gate.must_have_data=[clik]", "gate.must_have_data: 'clik': unknown output 'clik'; did"),
     ],
 )
-def test_resources_that_cannot_be_asked_for(override, message):
+def test_what_the_pipeline_does_not_have_is_refused_when_it_is_compiled(override, message):
     with pytest.raises(SettingsError) as error:
         kubeflow_pipeline(configured(override), "gs://bucket/work")
     assert message in str(error.value)

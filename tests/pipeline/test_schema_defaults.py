@@ -73,6 +73,16 @@ def test_a_log_without_a_time_is_one_span_split_by_row(values, wanted):
             "unknown scenario 'default'",
         ),
         ("time", {"leaks": {"exempt": ["ix"]}}, "ix"),
+        (
+            "time",
+            {"training": {"loss_weights": {"yy": 1}}},
+            "training.loss_weights: 'yy' is no such output; did you mean 'y'?",
+        ),
+        (
+            "time",
+            {"training": {"loss_weights": {"y": 0}}},
+            "training.loss_weights: every output's weight is 0 (y): nothing would be learned; ",
+        ),
     ],
 )
 def test_what_the_schema_can_not_do_is_refused_before_anything_runs(without, values, message):

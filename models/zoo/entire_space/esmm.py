@@ -46,7 +46,6 @@ class ESMM(Architecture):
 
     def __init__(self, config: ESMMConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
-        self._joint = tuple(tasks.joint(label.name).name for label in tasks.labels)
         self._towers = Towers(
             len(self.labels),
             config.tower_units,
@@ -56,10 +55,11 @@ class ESMM(Architecture):
             deviation_l2=config.deviation_l2,
         )
 
-    @property
-    def supervised_outputs(self) -> tuple[str, ...]:
+    @classmethod
+    def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
         """Every label together with its parents, in the entire space."""
-        return self._joint
+        del config
+        return tuple(tasks.joint(label.name).name for label in tasks.labels)
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the conditional probability of every label, float32 [B]."""

@@ -48,10 +48,13 @@ def test_bad_knobs_are_explained(tmp_path):
         invoke("synthetic", "--out", str(tmp_path), "--start", "soon")
     with pytest.raises(SettingsError, match="'world.weights'"):
         invoke("synthetic", "--out", str(tmp_path), "--world", "weights=1")
-    for wrong in (("seed",), ("weights=1", "--world", "weights.n=2"), ("seed=[",)):
+    for wrong in (("seed",), ("weights=1", "--world", "weights.n=2")):
         result = invoke("synthetic", "--out", str(tmp_path), "--world", *wrong)
         assert result.exit_code == 2
         assert "KEY=VALUE" in result.output
+    result = invoke("synthetic", "--out", str(tmp_path), "--world", "seed=010")
+    assert result.exit_code == 2
+    assert "seed=010, line 1, column 1: 010 begins with 0" in result.output
 
 
 def test_kuairand_needs_its_files(tmp_path):

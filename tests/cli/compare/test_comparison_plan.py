@@ -57,7 +57,7 @@ def test_every_models_first_seed_comes_first():
         (["mmoe"], ["mmoe:experts=many"], None, "model 'mmoe': 'experts' is 'many'"),
         (["mmoe"], ["ple:experts=2"], None, "'ple' is not in --models"),
         (["mmoe"], ["experts=2"], None, "write NAME:KEY=VALUE"),
-        (["mmoe"], ["mmoe:experts=[2"], None, "--model-set mmoe:experts=\\[2: "),
+        (["mmoe"], ["mmoe:experts=[2"], None, "--model-set mmoe:experts=\\[2, line 1"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(names, overrides, baseline, message):

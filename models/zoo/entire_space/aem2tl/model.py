@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from models.architecture import Architecture
+from models.config import ModelConfig
 from models.explanation import Axis, Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
@@ -54,7 +55,7 @@ class AEM2TL(Architecture):
 
     def __init__(self, config: AEM2TLConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
-        space = EntireSpace(tasks, config.unclicked == "tower", config.losses == "total_and_joint")
+        space = _space(config, tasks)
         self._space = space if config.entire_space else None
         plain = tuple(Branch(tasks.conditional(x.name).name, x.name) for x in tasks.labels)
         self.branches = space.branches if config.entire_space else plain
@@ -113,10 +114,13 @@ class AEM2TL(Architecture):
             **regular,
         )
 
-    @property
-    def supervised_outputs(self) -> tuple[str, ...]:
+    @classmethod
+    def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
         """The entire-space outputs with a loss; without that module the conditional ones."""
-        return self.labels if self._space is None else self._space.supervised_outputs
+        assert isinstance(config, AEM2TLConfig)
+        if config.entire_space:
+            return _space(config, tasks).supervised_outputs
+        return super().outputs_with_loss(config, tasks)
 
     @property
     def totals(self) -> tuple[str, ...]:
@@ -215,3 +219,7 @@ class AEM2TL(Architecture):
             axis = Axis("output", tuple(weights))
             found["task_weights"] = Explanation(np.array([*weights.values()]), (axis,))
         return found
+
+
+def _space(config: AEM2TLConfig, tasks: TaskGraph) -> EntireSpace:
+    return EntireSpace(tasks, config.unclicked == "tower", config.losses == "total_and_joint")

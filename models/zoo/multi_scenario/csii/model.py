@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from models.architecture import Architecture
+from models.config import ModelConfig
 from models.explanation import Axis, Explanation, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
@@ -69,7 +70,6 @@ class CSII(Architecture):
     def __init__(self, config: CSIIConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
         self._config = config
-        self._joints = tuple(tasks.joint(label.name).name for label in tasks.labels)
         units, dropout, l2 = config.expert_units, config.dropout, config.kernel_l2
         self._columns = FieldColumns(
             len(layout.fields), config.embedding_dim, len(layout.numeric) if config.numeric else 0
@@ -110,10 +110,13 @@ class CSII(Architecture):
             deviation_l2=config.deviation_l2,
         )
 
-    @property
-    def supervised_outputs(self) -> tuple[str, ...]:
+    @classmethod
+    def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
         """The joint outputs, or the conditional ones."""
-        return self._joints if self._config.loss_space == "entire" else self.labels
+        assert isinstance(config, CSIIConfig)
+        if config.loss_space == "entire":
+            return tuple(tasks.joint(label.name).name for label in tasks.labels)
+        return super().outputs_with_loss(config, tasks)
 
     def exchange(self, features: Features, training: bool = False) -> Exchange:
         """Returns z and what it was made with."""
