@@ -28,12 +28,15 @@ def weighted_auc(targets: np.ndarray, scores: np.ndarray, weights: np.ndarray) -
 
     Args:
       targets: 0 or 1, [N].
-      scores: any order-preserving score, finite, [N].
+      scores: any order-preserving score, [N].
       weights: at least 0, [N].
 
     Returns:
-      The area, or NaN without a positive or without a negative of weight above 0.
+      The area, or NaN without a positive or without a negative of weight above 0, and where a
+      score is NaN or infinite.
     """
+    if not np.isfinite(scores).all():
+        return math.nan
     order = np.argsort(scores, kind="stable")
     ordered = scores[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])

@@ -20,3 +20,8 @@ SMALLER_IS_BETTER = frozenset({LOGLOSS})
 
 TITLES = {AUC: "AUC", GAUC: "GAUC", LOGLOSS: "log loss", CALIBRATION: "calibration"}
 """As people read them."""
+
+
+def standard_error_key(metric: str) -> str:
+    """The name of the standard error of a value, for a metric of `JUDGED`."""
+    return f"{metric}_standard_error"

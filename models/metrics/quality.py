@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from models.metrics.binary import weighted_auc, weighted_log_loss
+from models.metrics.auc_variance import mean_and_variance, placements
+from models.metrics.binary import log_losses
 from models.metrics.calibration import DECILES, Deciles, deciles
+from models.metrics.clusters import Clusters, ratio_error
 from models.metrics.gauc import NO_USER, grouped_auc
 
 _UNDEFINED: Deciles = ((math.nan, math.nan),) * DECILES
@@ -40,8 +42,13 @@ class Quality:
       normalized_entropy: the log loss over that of the rows' own base rate as everybody's
         score (He et al., ADKDD 2014); below 1 the scores tell rows apart, whatever the rate.
       auc_error: how far `auc` may be off: 0 but for slices of very many rows, whose scores
-        are counted in bins (`CondensedRows`).
+        are counted in bins (`CondensedRows`). It is no sampling error.
       deciles: predicted and true rate of every tenth of the rows by score (`deciles`).
+      auc_standard_error: how far `auc` is expected to be off because users (rows, where there
+        are none) are a sample; `value_interval` makes an interval of it. NaN where a class has
+        rows of fewer than two users.
+      logloss_standard_error: likewise of `logloss`; NaN with fewer than two users.
+      calibration_standard_error: likewise of `calibration`.
     """
 
     auc: float
@@ -58,6 +65,9 @@ class Quality:
     auc_error: float = 0
     deciles: Deciles = _UNDEFINED
     without_user: float = 0
+    auc_standard_error: float = math.nan
+    logloss_standard_error: float = math.nan
+    calibration_standard_error: float = math.nan
 
 
 METRICS = tuple(field.name for field in dataclasses.fields(Quality) if field.name != "deciles")
@@ -71,7 +81,8 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
       target: 0 or 1, [B].
       score: predicted probabilities, [B].
       weight: the rows' weights, 0 outside the output's space, [B].
-      user: whose row it is, int [B], or NO_USER; None leaves GAUC undefined.
+      user: whose row it is, int [B], or NO_USER; None leaves GAUC undefined, and takes rows as
+        independent.
     """
     nonfinite = int((~np.isfinite(score)).sum())
     inside = np.asarray(weight) > 0
@@ -83,19 +94,29 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     weighted_positives = float(weight[positive].sum())
     weighted_negatives = float(weight[~positive].sum())
     auc = logloss = calibration = gauc = entropy = math.nan
+    auc_error = logloss_error = calibration_error = math.nan
     ranked_users = without_user = 0
     tenths = _UNDEFINED
     if user is not None:
         user = np.asarray(user)[inside]
         without_user = int((user == NO_USER).sum())
     if score.size and not nonfinite:
-        auc = weighted_auc(target, score, weight)
-        logloss = weighted_log_loss(target, score, weight)
+        clusters = Clusters.of(user, len(score))
+        auc, variance = mean_and_variance(
+            target, placements(target, score, weight), weight, clusters
+        )
+        auc_error = variance.error
+        losses = weight * log_losses(target, score)
+        logloss = float(losses.sum() / weight.sum())
+        logloss_error = ratio_error(clusters.sums(losses), clusters.sums(weight))
         tenths = deciles(target, score, weight)
         if user is not None:
             gauc, ranked_users = grouped_auc(target, score, weight, user)
         if positives:
             calibration = float((weight * score).sum() / weighted_positives)
+            calibration_error = ratio_error(
+                clusters.sums(weight * score), clusters.sums(weight * target)
+            )
         entropy = logloss / base_entropy(weighted_positives, weighted_negatives)
     return Quality(
         auc,
@@ -111,6 +132,9 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         entropy,
         deciles=tenths,
         without_user=without_user,
+        auc_standard_error=auc_error,
+        logloss_standard_error=logloss_error,
+        calibration_standard_error=calibration_error,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from models.metrics.clusters import small_numbers
 from models.metrics.difference import Difference
 from models.metrics.paired import paired_differences
 from models.metrics.quality import Quality, quality
@@ -25,9 +26,10 @@ class SliceNumbers(NamedTuple):
 def exact_numbers(rows: ScoredRows) -> SliceNumbers:
     """Computes all numbers of rows that are all there."""
     outputs = range(rows.outputs)
+    users = small_numbers(rows.users)
     qualities = tuple(
         tuple(
-            quality(rows.targets[:, o], rows.scores(m)[:, o], rows.weights[:, o], rows.users)
+            quality(rows.targets[:, o], rows.scores(m)[:, o], rows.weights[:, o], users)
             for o in outputs
         )
         for m in range(rows.models)
@@ -40,7 +42,7 @@ def exact_numbers(rows: ScoredRows) -> SliceNumbers:
             rows.scores(0)[:, o],
             rows.scores(1)[:, o],
             rows.weights[:, o],
-            rows.users,
+            users,
         )
         for o in outputs
     )

@@ -10,7 +10,9 @@ from sklearn import metrics as sklearn_metrics
 
 from models.metrics.calibration import deciles
 from models.metrics.gauc import grouped_auc
+from models.metrics.names import JUDGED, standard_error_key
 from models.metrics.paired import paired_differences
+from models.metrics.quality import quality
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,10 @@ class TestWithTheStockEvaluator:
                     assert found["deciles"] == pytest.approx(
                         np.array(deciles(t.astype(float), score, w)), abs=1e-6, nan_ok=True
                     )
+                    wanted = quality(t, score.astype(np.float32), w, rows["uid"][rows_in])
+                    for metric in JUDGED:
+                        error = standard_error_key(metric)
+                        assert found[error] == pytest.approx(getattr(wanted, error), rel=1e-5)
                     assert found["auc_error"] == 0
                     assert found["positives"] == t.sum()
                     assert found["negatives"] == len(t) - t.sum()

@@ -63,3 +63,11 @@ def test_log_loss_is_sklearns() -> None:
     targets, scores, weights = random.integers(0, 2, 50), random.random(50), random.random(50)
     expected = log_loss(targets, scores, sample_weight=weights)
     assert weighted_log_loss(targets, scores, weights) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("position", [0, 3])
+def test_a_score_that_is_not_finite_has_no_auc(value: float, position: int) -> None:
+    targets, scores = np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.35, 0.8])
+    scores[position] = value
+    assert math.isnan(weighted_auc(targets, scores, np.ones(4)))

@@ -94,7 +94,7 @@ def test_rows_with_equal_numbers_are_drawn_one_by_one(different, part):
         inside = (np.arange(count) >= first) & (np.arange(count) < first + part)
         halves[(first // part) % 2].add(rows.at(inside))
     halves[0].merge(halves[1])
-    kept = sum(len(drawn.draws) for drawn in halves[0]._kept)
+    kept = len(halves[0]._sample.rows.users)
     assert 500 < kept <= 2_000
     error = halves[0].numbers().differences[0]["auc"].error
     exact = exact_numbers(rows).differences[0]["auc"].error
