@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Annotated, Any
 
 import pydantic
@@ -13,6 +12,7 @@ from components.impression_example_gen.split import SplitConfig
 from components.leak_alarm.config import LeaksConfig
 from components.model_canary.config import CanaryConfig
 from components.promotion_gate.config import GateConfig
+from components.span_window.config import WindowConfig
 from models.config import ModelConfig, TrainingConfig
 from models.registry import check_epochs, parse_model_config
 from pipeline.resources import NodeResources
@@ -32,27 +32,6 @@ class DataConfig(Settings):
     schema_path: str
     adapter: str | None = None
     adapter_options: dict[str, Any] = {}
-
-
-class WindowConfig(Settings):
-    """Which spans (days) a run uses.
-
-    Attributes:
-      end: the last span, YYYY-MM-DD, or `latest`.
-      train_spans: number of spans before the eval spans; 1 by default where the schema has no
-        timestamp.
-      eval_spans: number of last spans that only the Evaluator reads; 0 by default where the
-        schema has no timestamp, and `split.eval_fraction` 0.1.
-    """
-
-    end: str = "latest"
-    train_spans: int = pydantic.Field(default=6, ge=1)
-    eval_spans: int = pydantic.Field(default=1, ge=0)
-
-    @pydantic.field_validator("end", mode="before")
-    @classmethod
-    def _yaml_reads_dates(cls, value: Any) -> Any:
-        return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 class ExamplesConfig(Settings):

@@ -55,8 +55,7 @@ def feature_components(
     window = SpanWindow(
         data_path=parameters.data_path,
         end=parameters.window_end,
-        train_spans=config.window.train_spans,
-        eval_spans=config.window.eval_spans,
+        window=config.window,
         state_token=state.listing,
         code_digest=code_digest,
     )

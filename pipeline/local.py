@@ -11,6 +11,7 @@ from common.tfx_compat import beam_arguments
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
+from pipeline.log_state import LogState, look_at_log
 from pipeline.metadata import metadata_connection
 from pipeline.pipeline import create_pipeline
 from pipeline.run_parameters import configured
@@ -19,8 +20,17 @@ from pipeline.state import local_state
 from schemas.contract import load_schema_text, parse_schema, read_contract
 
 
-def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
+def local_pipeline(
+    config: PipelineConfig, work_dir: str | pathlib.Path, log: LogState | None = None
+) -> Pipeline:
     """Builds the pipeline for LocalDagRunner; everything it writes is below `work_dir`.
+
+    Every file of the window is read once for its digest, by which the cache knows it.
+
+    Args:
+      config: what to run.
+      work_dir: the work folder.
+      log: of `look_at_log`; None to look now.
 
     Raises:
       BadDataError: the window's spans are not there.
@@ -33,17 +43,20 @@ def local_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipe
     return create_pipeline(
         config,
         locations,
-        local_state(config, locations, schema_text),
+        local_state(config, locations, schema_text, log or look_at_log(config)),
         configured(config),
         schema_text=schema_text,
         metadata_connection_config=metadata_connection(config.metadata, locations),
     )
 
 
-def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path) -> Pipeline:
+def local_feature_pipeline(
+    config: PipelineConfig, work_dir: str | pathlib.Path, log: LogState | None = None
+) -> Pipeline:
     """Builds the part of `local_pipeline` that ends with Transform.
 
-    It has the same name and metadata, so that each takes from the cache what the other made.
+    It has the same name and metadata, so that each takes from the cache what the other made. The
+    arguments are the same too.
 
     Raises:
       BadDataError: the window's spans are not there.
@@ -52,7 +65,7 @@ def local_feature_pipeline(config: PipelineConfig, work_dir: str | pathlib.Path)
     locations = _locations(config, work_dir)
     schema_text = load_schema_text(config.data.schema_path)
     config = fitted(config, read_contract(parse_schema(schema_text)))
-    state = local_state(config, locations, schema_text)
+    state = local_state(config, locations, schema_text, log or look_at_log(config))
     components = feature_components(
         config, state, configured(config), schema_text=schema_text, code_digest=code_digest()
     )

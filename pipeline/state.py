@@ -15,12 +15,11 @@ from typing import TypeAlias
 from tfx.orchestration.data_types import RuntimeParameter
 
 from common.source_digest import code_digest
-from components.common.digests import files_token, listing_token
+from components.common.digests import listing_token, log_token
 from components.model_registry.registry import state_token
-from components.span_window.listing import find_window
-from data.log.spans import list_names
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
+from pipeline.log_state import LogState
 
 Token: TypeAlias = str | RuntimeParameter
 
@@ -35,8 +34,8 @@ class RunState:
     """The tokens of one run.
 
     Attributes:
-      listing: of the spans that have arrived.
-      files: of the files inside the window.
+      listing: of the window's dates.
+      files: of the files inside the window, by content.
       registry: of the registry's entry that Baseline is about to choose.
       fingerprint: of data, configuration and code together: equal for an unchanged rerun.
     """
@@ -47,22 +46,19 @@ class RunState:
     fingerprint: Token
 
 
-def local_state(config: PipelineConfig, locations: Locations, schema_text: str) -> RunState:
-    """Looks at the data folder and the registry, just before a local run.
+def local_state(
+    config: PipelineConfig, locations: Locations, schema_text: str, log: LogState
+) -> RunState:
+    """Reads the files of the window and looks at the registry, just before a local run.
 
     Raises:
-      BadDataError: the window's spans are not there.
+      BadDataError: a file can't be read.
     """
-    data_path = str(config.data.path)
-    names = list_names(data_path)
-    window = find_window(
-        data_path, config.window.end, config.window.train_spans, config.window.eval_spans
-    )
-    token = files_token(f"{data_path}/span={date}" for date in window.dates)
+    token = log_token(log.files)
     facts = [config.model_dump(mode="json", exclude=_WHERE), code_digest(), schema_text, token]
     fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return RunState(
-        listing=listing_token(names),
+        listing=listing_token(log.found.window.dates),
         files=token,
         registry=state_token(locations.registry_path, fingerprint),
         fingerprint=fingerprint,

@@ -9,7 +9,7 @@ import shutil
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from cli.common.progress import Progress
-from cli.runs.display import RunDisplay
+from cli.runs.display import RunDisplay, show_passed_over
 from cli.runs.prepare_data import prepared
 from cli.runs.result import failed
 from common.errors import BadDataError, PolyrankError
@@ -20,6 +20,7 @@ from models.trials.trial import trial_code
 from pipeline.config import PipelineConfig
 from pipeline.local import local_feature_pipeline
 from pipeline.locations import Locations
+from pipeline.log_state import look_at_log
 from pipeline.metadata import open_record
 from pipeline.run_record import RunRecord
 from schemas.contract import load_schema_text, parse_schema, read_contract
@@ -53,7 +54,10 @@ def prepare_features(
     try:
         progress.work_on("preparing the data")
         config = prepared(config, locations, progress.console)
-        pipeline = local_feature_pipeline(config, locations.work_dir)
+        progress.work_on("reading the log for its digest")
+        log = look_at_log(config)
+        show_passed_over(log, progress)
+        pipeline = local_feature_pipeline(config, locations.work_dir, log)
         with RunDisplay(progress, record):
             LocalDagRunner().run(pipeline)
         return _held(config, locations, record, progress)

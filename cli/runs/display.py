@@ -8,6 +8,8 @@ import absl.logging
 from rich.text import Text
 
 from cli.common.progress import Progress
+from components.span_window.complete import passed_over_lines
+from pipeline.log_state import LogState
 from pipeline.run_record import ComponentRecord, RunRecord
 
 _RUNNING = "Component %s is running."
@@ -24,6 +26,12 @@ def component_line(record: ComponentRecord, width: int = 22) -> Text:
         (f"{record.outcome:<8}", _COLORS[record.outcome]),
         f"{record.seconds:>8.1f} s  {rows:<15}  {record.note}".rstrip(),
     )
+
+
+def show_passed_over(log: LogState, progress: Progress) -> None:
+    """Names the newest spans that the window does not end with, and why."""
+    for line in passed_over_lines(log.found.passed_over):
+        progress.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 class RunDisplay(logging.Handler):

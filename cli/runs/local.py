@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 
@@ -11,7 +12,7 @@ from cli.common.console import console_on
 from cli.common.progress import Progress
 from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
-from cli.runs.display import RunDisplay
+from cli.runs.display import RunDisplay, show_passed_over
 from cli.runs.prepare_data import prepared
 from cli.runs.result import RunResult, collect, failed
 from cli.runs.tables import print_result
@@ -20,6 +21,7 @@ from common.source_digest import code_digest
 from pipeline.config import PipelineConfig
 from pipeline.local import local_pipeline
 from pipeline.locations import Locations
+from pipeline.log_state import LogState, look_at_log
 from pipeline.metadata import open_record
 from pipeline.run_record import RunRecord
 from pipeline.schema_defaults import check_names
@@ -81,17 +83,21 @@ def _run(
     progress: Progress,
 ) -> RunResult:
     runs_before = len(record.run_ids())
+    log: LogState | None = None
     try:
         check_names(config)
         progress.work_on("preparing the data")
         config = prepared(config, locations, progress.console)
         if runs_before and not record.made_by(code_digest()):
             progress.print(f"  {_STARTS_AFRESH}", soft_wrap=True)
-        progress.work_on("building the pipeline")
-        pipeline = local_pipeline(config, locations.work_dir)
+        progress.work_on("reading the log for its digest")
+        log = look_at_log(config)
+        show_passed_over(log, progress)
+        pipeline = local_pipeline(config, locations.work_dir, log)
         with RunDisplay(progress, record):
             LocalDagRunner().run(pipeline)
-        return collect(record, config.model.name, directory)
+        result = collect(record, config.model.name, directory)
     except Exception as error:
         _LOG.exception("the run failed")
-        return failed(error, record, runs_before, config.model.name, directory)
+        result = failed(error, record, runs_before, config.model.name, directory)
+    return dataclasses.replace(result, log=log)

@@ -15,6 +15,7 @@ from common.errors import PolyrankError
 from common.names import RESULT_FORMAT
 from data.log.files import LeftOut
 from models.metrics.names import CALIBRATION, COMPARED, NEGATIVES, POSITIVES
+from pipeline.log_state import LogState
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord, RunRecord, rows_by_fate
 
@@ -33,6 +34,7 @@ class RunResult:
       canary: the canary's record (`canary.json`), empty as `gate` is.
       references: metrics of the simple models, empty where the run did not get there.
       components: one record each, in the order in which they started.
+      log: what was found in the data folder, or None where the run did not get there.
       trace: the stack trace of the exception that ended the run, else empty.
     """
 
@@ -45,6 +47,7 @@ class RunResult:
     canary: dict[str, Any] = dataclasses.field(default_factory=dict)
     references: dict[str, Any] = dataclasses.field(default_factory=dict)
     components: tuple[ComponentRecord, ...] = ()
+    log: LogState | None = None
     trace: str = ""
 
     def metrics(self) -> dict[str, dict[str, Any]]:
@@ -73,9 +76,17 @@ class RunResult:
 
     def left_out(self) -> tuple[LeftOut, ...]:
         """Returns the files and folders of the log that were not read."""
-        examples = _output(self.components, "ImpressionExampleGen", "examples")
-        found = _read(examples, "examples.json").get("left_out", ())
-        return tuple(LeftOut(**item) for item in found)
+        return () if self.log is None else self.log.left_out
+
+    def window(self) -> dict[str, Any]:
+        """Returns the run's dates and the newer spans; empty where the run did not get there."""
+        if self.log is None:
+            return {}
+        found = self.log.found
+        return {
+            **dataclasses.asdict(found.window),
+            "passed_over": [dataclasses.asdict(item) for item in found.passed_over],
+        }
 
     def document(self) -> dict[str, Any]:
         """Returns the JSON object; plain values only."""
@@ -87,6 +98,7 @@ class RunResult:
             "model": self.model,
             "version": self.version,
             "run_directory": str(self.run_directory),
+            "window": self.window(),
             "rows": self.rows(),
             "left_out": [dataclasses.asdict(item) for item in self.left_out()],
             "metrics": self.metrics(),

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pathlib
 from collections.abc import Iterable, Iterator
 
-from common.atomic_files import is_remote, remote_files
+from common.content_digests import content_digests
 from common.source_digest import add_part
+from data.log.files import LogFile, visible_files
+from data.log.folders import exists, is_folder
+
+
+def log_token(files: Iterable[LogFile]) -> str:
+    """Returns a SHA-256 over the names and contents of a log's files, in whatever order."""
+    return _token((file.name, file.path) for file in files)
 
 
 def files_token(paths: Iterable[str | os.PathLike[str]]) -> str:
-    """Returns a SHA-256 that changes when a file appears, vanishes, grows or is written to.
+    """Returns a SHA-256 that changes when a file appears, vanishes or has another content.
 
     Args:
-      paths: files or folders (with everything below them), local or remote. One that
-        doesn't exist counts too: its appearance changes the token.
+      paths: files or folders (with everything below them that is not hidden, by the log's
+        rule), local or remote. One that doesn't exist counts too: its appearance changes the
+        token.
     """
-    digest = hashlib.sha256()
-    for address in (os.fspath(path) for path in paths):
-        if is_remote(address):
-            for name, size, changed in _remote_files(address):
-                add_part(digest, f"{name} {size} {changed}".encode())
-            continue
-        path = pathlib.Path(address)
-        if not path.exists():
-            add_part(digest, f"{path.name} missing".encode())
-            continue
-        for name, file in _files(path):
-            status = file.stat()
-            add_part(digest, f"{name} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()
+    return _token(item for path in paths for item in _files(os.fspath(path).rstrip("/")))
 
 
 def listing_token(names: Iterable[str]) -> str:
@@ -46,22 +40,22 @@ def listing_token(names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _files(path: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
-    """Yields (name that begins with that of `path`, file) in order; `path` may be a file."""
-    if path.is_file():
-        yield path.name, path
-        return
-    files = [file for file in path.rglob("*") if file.is_file()]
-    yield from sorted((file.relative_to(path.parent).as_posix(), file) for file in files)
+def _token(files: Iterable[tuple[str, str | None]]) -> str:
+    """Digests (name, path) of files; the path is None where there is no file."""
+    found = sorted(files, key=lambda item: item[0])
+    contents = iter(content_digests([path for _, path in found if path is not None]))
+    digest = hashlib.sha256()
+    for name, path in found:
+        add_part(digest, name.encode(errors="surrogateescape"))
+        add_part(digest, b"missing" if path is None else next(contents).encode())
+    return digest.hexdigest()
 
 
-def _remote_files(address: str) -> list[tuple[str, int, int]]:
-    """Returns (name that begins with that of the folder, bytes, time of change), in order."""
-    files = remote_files()
-    root = address.rstrip("/")
-    parent = root.rpartition("/")[0]
-    paths = [
-        f"{folder.rstrip('/')}/{name}" for folder, _, names in files.walk(root) for name in names
-    ]
-    found = [(path[len(parent) + 1 :], files.stat(path)) for path in sorted(paths)]
-    return [(name, status.length, status.mtime_nsec) for name, status in found]
+def _files(address: str) -> Iterator[tuple[str, str | None]]:
+    """Yields (name that begins with that of the folder, path); `address` may be a file."""
+    name = address.rpartition("/")[2]
+    if is_folder(address):
+        for file in visible_files(address):
+            yield f"{name}/{file}", f"{address}/{file}"
+    else:
+        yield name, address if exists(address) else None

@@ -8,6 +8,7 @@ from tfx.types import channel_utils, component_spec
 
 from components.common import artifacts
 from components.span_window import executor
+from components.span_window.config import WindowConfig
 
 
 class SpanWindowSpec(component_spec.ComponentSpec):
@@ -16,8 +17,7 @@ class SpanWindowSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "data_path": component_spec.ExecutionParameter(type=str),
         "end": component_spec.ExecutionParameter(type=str),
-        "train_spans": component_spec.ExecutionParameter(type=int),
-        "eval_spans": component_spec.ExecutionParameter(type=int),
+        "window_config": component_spec.ExecutionParameter(type=str),
         "state_token": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -37,28 +37,26 @@ class SpanWindow(BaseComponent):
     def __init__(
         self,
         data_path: str,
-        train_spans: int,
-        eval_spans: int,
+        end: str,
+        window: WindowConfig,
         state_token: str,
         code_digest: str,
-        end: str = "latest",
     ) -> None:
         """Makes the component.
 
         Args:
           data_path: folder of `span=YYYY-MM-DD` folders, local or remote.
-          train_spans: number of dates to learn from (>= 1).
-          eval_spans: number of dates after those to be judged on (>= 0).
-          state_token: changes when the listing changes (`digests.listing_token`).
-          code_digest: `digests.code_digest()`.
           end: the window's last date, or `latest`.
+          window: how many spans, and when one is complete; its `end` and `volume` are not used.
+          state_token: changes when the window's dates change (`digests.listing_token`).
+          code_digest: `source_digest.code_digest()`.
         """
         super().__init__(
             SpanWindowSpec(
                 data_path=data_path,
                 end=end,
-                train_spans=train_spans,
-                eval_spans=eval_spans,
+                # Of a change of what others use no new window must come.
+                window_config=window.model_dump_json(exclude={"end", "volume"}),
                 state_token=state_token,
                 code_digest=code_digest,
                 window=channel_utils.as_channel([artifacts.SpanWindow()]),

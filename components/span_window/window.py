@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from common.errors import BadDataError
 from common.json_files import write_json
 from common.settings import SettingsError
+from components.span_window.complete import Completeness, PassedOver, is_marked_always
+from components.span_window.config import WindowConfig
 from data.log.spans import PREFIX, some, spans
 
 FILE_NAME = "window.json"
@@ -29,47 +31,62 @@ class Window:
         return (*self.train, *self.eval)
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A window, and the newer spans that it does not end with, the newest first."""
+
+    window: Window
+    passed_over: tuple[PassedOver, ...] = ()
+
+
 def resolve(
     names: Iterable[str],
-    end: str,
-    train_spans: int,
-    eval_spans: int,
-    today: datetime.date | None = None,
-) -> Window:
-    """Turns a number of spans before `end` into dates.
+    config: WindowConfig,
+    is_marked: Callable[[str], bool] = is_marked_always,
+    now: datetime.datetime | None = None,
+) -> Found:
+    """Turns a number of spans before the end into dates.
 
     Args:
       names: what the data folder holds; only `span=YYYY-MM-DD` counts.
-      end: the window's last date, or `latest` for the last one that exists.
-      train_spans: number of dates to learn from (>= 1).
-      eval_spans: number of dates after those to be judged on (>= 0).
-      today: the UTC day; the latest span may be one day after it, no more. None for the clock's.
+      config: the end, the numbers of spans, and when a span is complete. `lag` matters where the
+        end is `latest`; a date is taken as it is.
+      is_marked: whether the span of a date holds `config.ready`; called where that is a name.
+      now: with a time zone. None for the clock's. The latest span may be of the UTC day after
+        it, no more.
 
     Raises:
-      BadDataError: no span exists, a date of the window is missing, or the latest span is of a
-        day that has not come; names it.
-      SettingsError: `end`, `train_spans` or `eval_spans` can't be used.
+      BadDataError: no span exists or is complete, a date of the window is missing or lacks
+        `config.ready`, or the latest span is of a day that has not come; names it.
+      SettingsError: the end can't be used.
     """
-    if train_spans < 1 or eval_spans < 0:
-        raise SettingsError(
-            f"train_spans is {train_spans} and eval_spans is {eval_spans}; "
-            "write at least 1 and at least 0"
-        )
+    now = now or datetime.datetime.now(datetime.timezone.utc)
     existing = [datetime.date.fromisoformat(date) for date in spans(names)]
-    last = existing[-1] if end == LATEST else _parse_end(end)
-    if end == LATEST:
-        _refuse_the_future(last, today)
-    size = train_spans + eval_spans
+    complete = Completeness(config, is_marked, now)
+    passed_over: tuple[PassedOver, ...] = ()
+    if config.end == LATEST:
+        _refuse_the_future(existing[-1], now.astimezone(datetime.timezone.utc).date())
+        last, passed_over = complete.newest(existing)
+    else:
+        last = _parse_end(config.end)
+    size = config.train_spans + config.eval_spans
     wanted = [last - datetime.timedelta(days=back) for back in reversed(range(size))]
     missing = [date for date in wanted if date not in set(existing)]
-    if missing:
+    unmarked = [date for date in wanted if date not in missing and not complete.marked(date)]
+    if missing or unmarked:
+        lacks = [f"lacks {some(map(str, missing))}"] if missing else []
+        if unmarked:
+            lacks.append(
+                f"has no {config.ready} (window.ready) in {some(f'{PREFIX}{x}' for x in unmarked)}"
+            )
         raise BadDataError(
-            f"the window {wanted[0]} to {last} ({train_spans} train and {eval_spans} eval spans, "
-            f"end '{end}') lacks {some(map(str, missing))}; the log has {_runs(existing)}. "
-            "Deliver the missing days, or choose another end or fewer spans"
+            f"the window {wanted[0]} to {last} ({config.train_spans} train and "
+            f"{config.eval_spans} eval spans, end '{config.end}') {' and '.join(lacks)}; the log "
+            f"has {_runs(existing)}. Deliver the missing days, or choose another end or fewer spans"
         )
     texts = [date.isoformat() for date in wanted]
-    return Window(tuple(texts[:train_spans]), tuple(texts[train_spans:]))
+    train = config.train_spans
+    return Found(Window(tuple(texts[:train]), tuple(texts[train:])), passed_over)
 
 
 def write(window: Window, folder: str) -> None:
@@ -87,12 +104,11 @@ def read(folder: str) -> Window:
     return Window(tuple(content["train"]), tuple(content["eval"]))
 
 
-def _refuse_the_future(last: datetime.date, today: datetime.date | None) -> None:
-    today = today or datetime.datetime.now(datetime.timezone.utc).date()
+def _refuse_the_future(last: datetime.date, today: datetime.date) -> None:
     # The clock of whoever wrote the log may be ahead of ours.
     if last > today + datetime.timedelta(days=1):
         raise BadDataError(
-            f"the latest span, {PREFIX}{last}, lies in the future (today is {today}, UTC): mend "
+            f"the latest span, {PREFIX}{last}, lies in the future (today is {today}, UTC): correct "
             "the folder's name or the clock that wrote it, or name the last day (window.end)"
         )
 

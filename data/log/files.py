@@ -62,6 +62,11 @@ class Listing:
     left_out: tuple[LeftOut, ...] = ()
 
 
+def is_hidden(name: str) -> bool:
+    """Says whether a file or folder is none of the log's, such as `_SUCCESS` and `.DS_Store`."""
+    return name.startswith((".", "_"))
+
+
 def list_log(source: str | os.PathLike[str]) -> Listing:
     """Lists the files of a log that may have spans or none.
 
@@ -106,6 +111,12 @@ def list_span(data_path: str, date: str) -> Listing:
     return Listing(files, tuple(item for item in found if isinstance(item, LeftOut)))
 
 
+def visible_files(folder: str) -> list[str]:
+    """Lists all files below a folder that are not hidden, whatever their endings, by name."""
+    found = _walk(folder, "", None, None, ())
+    return [x.name for x in found if isinstance(x, LogFile) or x.reason == UNKNOWN_ENDING]
+
+
 def outside_spans(data_path: str) -> tuple[LeftOut, ...]:
     """Lists what a folder of spans holds that is in none of them."""
     return tuple(
@@ -147,7 +158,7 @@ def _walk(
     above = (*above, os.path.realpath(folder)) if not is_remote(folder) else above
     for name in names_in(folder):
         path, shown = f"{folder}/{name}", f"{prefix}{name}"
-        if name.startswith((".", "_")):
+        if is_hidden(name):
             yield LeftOut(shown, HIDDEN)
         elif is_folder(path):
             if not is_remote(path) and os.path.realpath(path) in above:
@@ -164,7 +175,7 @@ def _walk(
 
 
 def _why_not_a_span(name: str) -> str:
-    if name.startswith((".", "_")):
+    if is_hidden(name):
         return HIDDEN
     return NO_DATE if name.startswith(PREFIX) else NOT_IN_A_SPAN
 

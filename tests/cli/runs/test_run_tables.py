@@ -2,15 +2,17 @@
 
 import dataclasses
 import io
-import json
 import pathlib
 
 import pytest
-from ml_metadata.proto import metadata_store_pb2 as mlmd
 from rich.console import Console
 
 from cli.runs.result import RunResult
 from cli.runs.tables import last_line, print_result
+from components.span_window.complete import PassedOver
+from components.span_window.window import Found, Window
+from data.log.files import LeftOut
+from pipeline.log_state import LogState
 from pipeline.outcome import Outcome
 from pipeline.run_record import ComponentRecord
 
@@ -18,6 +20,13 @@ NUMBERS = {
     "auc": 0.75, "gauc": 0.625, "logloss": 0.5, "calibration": 1.25, "positives": 1234,
     "negatives": 56,
 }  # fmt: skip
+LOG = LogState(
+    Found(
+        Window(("2026-01-01",), ("2026-01-02",)), (PassedOver("span=2026-01-03", "half written"),)
+    ),
+    files=(),
+    left_out=(LeftOut("notes.md", "no log"),),
+)
 EMPTY = {**dict.fromkeys(NUMBERS), "positives": 0, "negatives": 0}
 
 
@@ -171,17 +180,21 @@ def test_the_last_line_says_how_it_ended_and_why(result, outcome, start, status)
 
 
 @pytest.mark.parametrize(("outcome", "shown"), [("cached", True), ("done", False)])
-def test_files_left_out_are_named_where_the_log_came_from_the_cache(
-    result, tmp_path, outcome, shown
-):
-    left_out = [{"name": "notes.md", "reason": "no log"}]
-    (tmp_path / "examples.json").write_text(json.dumps({"left_out": left_out}))
-    artifact = mlmd.Artifact(uri=str(tmp_path))
-    record = ComponentRecord("ImpressionExampleGen", outcome, 0.1, 10, {"examples": artifact})
-    found = dataclasses.replace(result, components=(record,))
+def test_files_left_out_are_named_where_the_log_came_from_the_cache(result, outcome, shown):
+    record = ComponentRecord("ImpressionExampleGen", outcome, 0.1, 10, {})
+    found = dataclasses.replace(result, components=(record,), log=LOG)
     lines = [" ".join(words) for words in _printed(found)]
     assert ("left out: notes.md (no log)" in lines) is shown
-    assert found.document()["left_out"] == left_out
+    assert found.document()["left_out"] == [{"name": "notes.md", "reason": "no log"}]
+
+
+def test_the_document_has_the_window_and_the_spans_passed_over(result):
+    assert dataclasses.replace(result, log=LOG).document()["window"] == {
+        "train": ("2026-01-01",),
+        "eval": ("2026-01-02",),
+        "passed_over": [{"span": "span=2026-01-03", "reason": "half written"}],
+    }
+    assert result.document()["window"] == {}
 
 
 @pytest.mark.parametrize(

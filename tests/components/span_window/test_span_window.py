@@ -5,10 +5,18 @@ import logging
 import pytest
 
 from common.errors import BadDataError
-from common.settings import SettingsError
+from common.settings import SettingsError, parse
 from components.common import artifacts
+from components.span_window import window
+from components.span_window.config import WindowConfig
 from components.span_window.executor import Executor
-from components.span_window.window import Window, read, resolve
+from components.span_window.window import Window, read
+
+
+def resolve(names, end, train, evaluation, **more):
+    config = WindowConfig(end=end, train_spans=train, eval_spans=evaluation)
+    return window.resolve(names, config, **more).window
+
 
 NAMES = ["span=2026-02-27", "span=2026-02-28", "span=2026-03-01", "span=2026-03-02", "README.md"]
 
@@ -26,9 +34,9 @@ def test_order_of_the_listing_does_not_matter():
 
 
 def test_no_eval_spans():
-    window = resolve(NAMES, "latest", 4, 0)
-    assert window.eval == ()
-    assert window.dates == ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
+    found = resolve(NAMES, "latest", 4, 0)
+    assert found.eval == ()
+    assert found.dates == ("2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02")
 
 
 def test_a_gap_inside_the_window_is_named():
@@ -57,14 +65,18 @@ def test_an_end_that_has_not_arrived_is_named():
 
 def test_the_latest_span_must_not_lie_in_the_future():
     names = ["span=2026-03-01", "span=2026-03-02"]
-    yesterday, before = datetime.date(2026, 3, 1), datetime.date(2026, 2, 28)
-    assert resolve(names, "latest", 1, 1, today=yesterday).eval == ("2026-03-02",)
+    utc = datetime.timezone.utc
+    yesterday = datetime.datetime(2026, 3, 1, tzinfo=utc)
+    # 23:30 in UTC, whatever the date is elsewhere.
+    east = datetime.timezone(datetime.timedelta(hours=9))
+    before = datetime.datetime(2026, 3, 1, 8, 30, tzinfo=east)
+    assert resolve(names, "latest", 1, 1, now=yesterday).eval == ("2026-03-02",)
     with pytest.raises(
         BadDataError, match=r"span=2026-03-02, lies in the future \(today is 2026-02-28"
     ):
-        resolve(names, "latest", 1, 1, today=before)
+        resolve(names, "latest", 1, 1, now=before)
     # Whoever names a day means it.
-    assert resolve(names, "2026-03-02", 1, 1, today=before).eval == ("2026-03-02",)
+    assert resolve(names, "2026-03-02", 1, 1, now=before).eval == ("2026-03-02",)
 
 
 def test_no_span_at_all_says_what_was_found():
@@ -74,8 +86,8 @@ def test_no_span_at_all_says_what_was_found():
 
 def test_folders_that_are_no_date_are_left_out_with_a_warning(caplog):
     with caplog.at_level(logging.WARNING):
-        window = resolve([*NAMES, "span=2026-3-5", "span=2026-02-30"], "latest", 1, 0)
-    assert window.train == ("2026-03-02",)
+        found = resolve([*NAMES, "span=2026-3-5", "span=2026-02-30"], "latest", 1, 0)
+    assert found.train == ("2026-03-02",)
     assert "span=2026-3-5" in caplog.text and "span=2026-02-30" in caplog.text
 
 
@@ -87,18 +99,17 @@ def test_an_unusable_end(end):
 
 @pytest.mark.parametrize(("train", "evaluation"), [(0, 1), (1, -1)])
 def test_unusable_numbers_of_spans(train, evaluation):
-    with pytest.raises(SettingsError, match=f"train_spans is {train}"):
-        resolve(NAMES, "latest", train, evaluation)
+    with pytest.raises(SettingsError, match=r"'(train|eval)_spans' is (0|-1): "):
+        parse(WindowConfig, {"train_spans": train, "eval_spans": evaluation})
 
 
-def _execute(tmp_path, data_path):
+def _execute(tmp_path, data_path, **config):
     artifact = artifacts.SpanWindow()
     artifact.uri = str(tmp_path / "window")
     properties = {
         "data_path": str(data_path),
         "end": "latest",
-        "train_spans": 2,
-        "eval_spans": 1,
+        "window_config": json.dumps({"train_spans": 2, "eval_spans": 1, **config}),
         "state_token": "s",
         "code_digest": "c",
     }
@@ -122,3 +133,25 @@ def test_executor_names_the_folder_in_errors(tmp_path):
         _execute(tmp_path, tmp_path / "log")
     with pytest.raises(BadDataError, match="nowhere does not exist"):
         _execute(tmp_path, tmp_path / "nowhere")
+
+
+def test_executor_ends_with_the_newest_span_that_has_the_marker(tmp_path, caplog):
+    for name in NAMES:
+        (tmp_path / "log" / name).mkdir(parents=True)
+        if name != "span=2026-03-02":
+            (tmp_path / "log" / name / "_SUCCESS").touch()
+    artifact = _execute(tmp_path, tmp_path / "log", ready="_SUCCESS")
+    assert read(artifact.uri) == Window(("2026-02-27", "2026-02-28"), ("2026-03-01",))
+    assert "passed over: span=2026-03-02 (without _SUCCESS, " in caplog.text
+
+
+def test_executor_finds_markers_in_a_remote_folder(tmp_path):
+    import tensorflow as tf
+
+    for name in NAMES[:4]:
+        tf.io.gfile.makedirs(f"ram://windows/{name}")
+        if name != "span=2026-03-02":
+            with tf.io.gfile.GFile(f"ram://windows/{name}/_SUCCESS", "w") as file:
+                file.write("")
+    artifact = _execute(tmp_path, "ram://windows", ready="_SUCCESS")
+    assert read(artifact.uri).eval == ("2026-03-01",)
