@@ -66,6 +66,7 @@ def feature_components(
         data_path=parameters.data_path,
         split=config.split,
         sampling=config.sampling,
+        volume=config.window.volume,
         shards=config.examples.shards,
         compression_level=config.examples.compression_level,
         state_token=state.files,

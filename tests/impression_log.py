@@ -19,6 +19,7 @@ from components.impression_example_gen.executor import Executor
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
+from components.span_window.config import VolumeConfig
 from schemas.contract import parse_schema, read_contract
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -200,6 +201,7 @@ class Log:
             "data_path": str(self.folder / "log"),
             "split": split.model_dump_json(),
             "sampling": (sampling or SamplingConfig()).model_dump_json(),
+            "volume": VolumeConfig().model_dump_json(),
             "shards": 3,
             "compression_level": 1,
             "state_token": "s",

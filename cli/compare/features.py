@@ -10,8 +10,8 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from cli.common.progress import Progress
 from cli.runs.display import RunDisplay, show_passed_over
+from cli.runs.ending import failed
 from cli.runs.prepare_data import prepared
-from cli.runs.result import failed
 from common.errors import BadDataError, PolyrankError
 from common.names import SPLITS
 from models.datasets.in_memory import files_of

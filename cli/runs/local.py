@@ -13,8 +13,9 @@ from cli.common.progress import Progress
 from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay, show_passed_over
+from cli.runs.ending import collect, failed
 from cli.runs.prepare_data import prepared
-from cli.runs.result import RunResult, collect, failed
+from cli.runs.result import RunResult
 from cli.runs.tables import print_result
 from common.json_files import write_json
 from common.source_digest import code_digest

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cli.runs.result import RunResult
 from common.names import OVERALL
+from components.impression_example_gen.volume import volume_lines
 from data.log.files import left_out_lines
 from models.metrics.names import (
     AUC,
@@ -171,6 +172,7 @@ def print_result(console: Console, result: RunResult, *, verbose: bool = False) 
     if cells and result.references:
         console.print(models_table(result))
     # Where the log was read in this run, it was said then.
-    for line in left_out_lines(result.left_out()) if result.cached_log else ():
-        console.print(line, markup=False, soft_wrap=True)
+    if result.cached_log:
+        for line in (*left_out_lines(result.left_out()), *volume_lines(result.small_spans())):
+            console.print(line, markup=False, soft_wrap=True)
     console.print(last_line(result), markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from components.common import artifacts
 from components.impression_example_gen import executor
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
+from components.span_window.config import VolumeConfig
 
 
 class ImpressionExampleGenSpec(component_spec.ComponentSpec):
@@ -20,6 +21,7 @@ class ImpressionExampleGenSpec(component_spec.ComponentSpec):
         "data_path": component_spec.ExecutionParameter(type=str),
         "split": component_spec.ExecutionParameter(type=str),
         "sampling": component_spec.ExecutionParameter(type=str),
+        "volume": component_spec.ExecutionParameter(type=str),
         "shards": component_spec.ExecutionParameter(type=int),
         "compression_level": component_spec.ExecutionParameter(type=int),
         "state_token": component_spec.ExecutionParameter(type=str),
@@ -53,6 +55,7 @@ class ImpressionExampleGen(BaseBeamComponent):
         code_digest: str,
         split: SplitConfig = SplitConfig(),  # noqa: B008 (frozen)
         sampling: SamplingConfig = SamplingConfig(),  # noqa: B008 (frozen)
+        volume: VolumeConfig = VolumeConfig(),  # noqa: B008 (frozen)
         shards: int = 4,
         compression_level: int = 1,
     ) -> None:
@@ -66,6 +69,7 @@ class ImpressionExampleGen(BaseBeamComponent):
           code_digest: `digests.code_digest()`.
           split: how rows are split, and how many may be refused.
           sampling: which rows are left out on purpose.
+          volume: what is done about newest spans of few rows.
           shards: files a split; also how many workers can write at once.
           compression_level: of gzip, 1 (fast) to 9 (small).
 
@@ -84,6 +88,7 @@ class ImpressionExampleGen(BaseBeamComponent):
                 data_path=data_path,
                 split=split.model_dump_json(),
                 sampling=sampling.model_dump_json(),
+                volume=volume.model_dump_json(),
                 shards=shards,
                 compression_level=compression_level,
                 state_token=state_token,

@@ -25,11 +25,13 @@ from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.shard import WriteShard, report_name
 from components.impression_example_gen.split import Split, SplitConfig
 from components.impression_example_gen.time_split import find_cutoffs
+from components.impression_example_gen.volume import check_volume, small_spans, volume_lines
 from components.span_window import window as span_window
+from components.span_window.config import VolumeConfig
 from data.log.files import left_out_lines
 from data.log.gap_filling import gap_lines
 from data.log.report import Report, judge
-from data.log.survey import SurveyedFile, survey
+from data.log.survey import SurveyedFile, rows_by_date, survey
 from data.log.time_counts import TimeCounts
 from schemas.contract import Contract, parse_schema, read_contract
 
@@ -54,8 +56,8 @@ class Executor(BaseBeamExecutor):
 
         Raises:
           BadDataError: the log does not fit the schema, or too many of its rows don't; or its
-            users are row numbers.
-          SettingsError: `split` or `sampling` can't be used.
+            users are row numbers; or its newest spans have few rows and `volume` refuses that.
+          SettingsError: `split`, `sampling` or `volume` can't be used.
         """
         sampling = parse(SamplingConfig, json.loads(exec_properties["sampling"]), "sampling")
         contract = _read_contract(artifact_utils.get_single_uri(input_dict["schema"]))
@@ -65,6 +67,11 @@ class Executor(BaseBeamExecutor):
         for line in left_out_lines(found.left_out):
             _PROGRESS.warning(line)
         files = found.files
+        volume = parse(VolumeConfig, json.loads(exec_properties["volume"]), "volume")
+        small = small_spans(rows_by_date(files), window, volume)
+        check_volume(small, volume)
+        for line in volume_lines(small):
+            _PROGRESS.warning(line)
         split = _make_split(config, files, window.eval)
 
         examples = artifact_utils.get_single_instance(output_dict["examples"])
@@ -109,6 +116,8 @@ class Executor(BaseBeamExecutor):
             "split": {**config.model_dump(), **split.record()},
             "sampling": sampling.model_dump(),
             "guests": report.users.guests,
+            "rows_by_span": rows_by_date(files),
+            "small_spans": [dataclasses.asdict(span) for span in small],
             "refused": [
                 {"reason": r.rule.name, "column": r.rule.column, "rows": r.rows}
                 for r in report.by_frequency()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
@@ -69,6 +69,14 @@ class Survey:
         for file in self.files:
             found.add(file.gaps)
         return found
+
+
+def rows_by_date(files: Iterable[SurveyedFile]) -> dict[str, int]:
+    """Adds up the rows of each span; refused rows count too."""
+    found: dict[str, int] = {}
+    for file in files:
+        found[file.date] = found.get(file.date, 0) + file.rows
+    return found
 
 
 def survey(contract: Contract, data_path: str, dates: tuple[str, ...]) -> Survey:

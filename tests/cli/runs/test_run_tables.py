@@ -2,9 +2,11 @@
 
 import dataclasses
 import io
+import json
 import pathlib
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 from rich.console import Console
 
 from cli.runs.result import RunResult
@@ -186,6 +188,19 @@ def test_files_left_out_are_named_where_the_log_came_from_the_cache(result, outc
     lines = [" ".join(words) for words in _printed(found)]
     assert ("left out: notes.md (no log)" in lines) is shown
     assert found.document()["left_out"] == [{"name": "notes.md", "reason": "no log"}]
+
+
+@pytest.mark.parametrize(("outcome", "shown"), [("cached", True), ("done", False)])
+def test_spans_of_few_rows_are_named_where_the_log_came_from_the_cache(
+    result, tmp_path, outcome, shown
+):
+    small = {"span": "span=2026-01-02", "rows": 3, "median": 40, "before": 6}
+    (tmp_path / "examples.json").write_text(json.dumps({"small_spans": [small]}))
+    artifact = mlmd.Artifact(uri=str(tmp_path))
+    record = ComponentRecord("ImpressionExampleGen", outcome, 0.1, 10, {"examples": artifact})
+    found = dataclasses.replace(result, components=(record,))
+    assert ("few rows: span=2026-01-02 has 3 rows, 7.5% of 40, the median" in _text(found)) is shown
+    assert found.document()["small_spans"] == [small]
 
 
 def test_the_document_has_the_window_and_the_spans_passed_over(result):

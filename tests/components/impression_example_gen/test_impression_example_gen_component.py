@@ -11,13 +11,15 @@ from common.tfx_compat import beam_arguments
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.impression_example_gen.split import SplitConfig
 from components.span_window.component import SpanWindow
+from components.span_window.config import WindowConfig
 
 
 def _components(folder, **properties):
     schema = folder / "schema.pbtxt"
     schema.write_text(SCHEMA)
     data_path = str(folder / "log")
-    window = SpanWindow(data_path, 2, 1, state_token="s", code_digest="c")
+    days = WindowConfig(train_spans=2, eval_spans=1)
+    window = SpanWindow(data_path, "latest", days, state_token="s", code_digest="c")
     contract = tfx.components.ImportSchemaGen(schema_file=str(schema))
     examples = ImpressionExampleGen(
         window.outputs["window"],
