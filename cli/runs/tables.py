@@ -169,6 +169,8 @@ def print_result(console: Console, result: RunResult, *, verbose: bool = False) 
             console.print(rest, markup=False)
         for sentence in result.gate["situations"]:
             console.print(f" {sentence}", markup=False)
+        for sentence in result.gate.get("warnings", ()):
+            console.print(f" [yellow]warning[/yellow]: {escape(sentence)}", soft_wrap=True)
     if cells and result.references:
         console.print(models_table(result))
     # Where the log was read in this run, it was said then.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pydantic
 
@@ -47,6 +47,10 @@ class Thresholds(NamedTuple):
     min_positives: int
     min_negatives: int
 
+    def enough(self, positives: float, negatives: float) -> bool:
+        """Whether a cell of so many rows of each class is judged."""
+        return positives >= self.min_positives and negatives >= self.min_negatives
+
 
 class Override(Settings):
     """The limits that differ for one output or one output/scenario; the rest is inherited."""
@@ -62,22 +66,24 @@ class Override(Settings):
 
 
 class GateConfig(Settings):
-    """The gate's limits.
+    """The gate's limits, all of which decide on evidence (see `verdict.judge_all`).
 
     Attributes:
       auc_at_least: smallest AUC of a cell, or None.
       calibration_between: smallest and largest calibration of a cell, or None.
       logloss_at_most: largest log loss of a cell, or None.
-      auc_drop_at_most: largest drop of a cell's AUC below the baseline's, decided on evidence
-        (see `verdict.judge_all`), or None.
+      auc_drop_at_most: largest drop of a cell's AUC below the baseline's, or None.
       gauc_drop_at_most: likewise of its GAUC.
       logloss_rise_at_most: likewise the largest rise of its log loss.
       min_positives: a cell with fewer positives is `insufficient data`.
       min_negatives: a cell with fewer negatives is `insufficient data`.
       overrides: keyed `output`, `output/scenario` or `output/*` (all scenarios together); the
         more special wins.
-      must_have_data: the outputs whose overall cell may not be `insufficient data`; None
-        means every output.
+      must_have_data: the outputs whose overall cell may not be `insufficient data` for want of
+        rows or because a drop is neither proved nor refuted; None means every output.
+      undecided_value: what an overall value does whose interval reaches over a limit: `warn`
+        prints it, `refuse` refuses the candidate too, where the output is in
+        `must_have_data`.
     """
 
     auc_at_least: _AUC | None = 0.55
@@ -90,6 +96,7 @@ class GateConfig(Settings):
     min_negatives: _Positive = 30
     overrides: dict[str, Override] = {}
     must_have_data: tuple[str, ...] | None = None
+    undecided_value: Literal["warn", "refuse"] = "warn"
 
     def check_names(self, contract: Contract) -> None:
         """Refuses outputs and scenarios that the contract does not have, and GAUC without users.
@@ -114,6 +121,11 @@ class GateConfig(Settings):
                 _check_scenario(key, scenario, contract.measured_scenarios)
         for output in self.must_have_data or ():
             _check("must_have_data", output, "output", output, outputs)
+
+    def must_decide(self, output: str, scenario: str) -> bool:
+        """Whether `insufficient data` of a cell refuses the candidate."""
+        needed = self.must_have_data
+        return scenario == OVERALL and (needed is None or output in needed)
 
     def thresholds(self, output: str, scenario: str) -> Thresholds:
         """Returns the limits of one cell; `scenario` is a scenario's name or OVERALL."""

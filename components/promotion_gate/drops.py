@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 
 from components.promotion_gate.cells import Cell
-from components.promotion_gate.config import GateConfig, Thresholds
+from components.promotion_gate.config import GateConfig
 from models.metrics.difference import UNKNOWN, Difference
 from models.metrics.names import AUC, GAUC, LOGLOSS, SMALLER_IS_BETTER, TITLES
 from models.metrics.significance import holm
 
-_ONE_SIDED = 0.025
+ONE_SIDED = 0.025
+"""What the p of a refusal must be below, adjusted for all tests."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Drop:
     @property
     def proved(self) -> bool:
         """Whether the drop is more than the limit."""
-        return self.adjusted_p < _ONE_SIDED
+        return self.adjusted_p < ONE_SIDED
 
     @property
     def refuted(self) -> bool:
@@ -62,7 +63,8 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
     tested: dict[tuple[int, str], tuple[Difference, float]] = {}
     for index, cell in enumerate(cells):
         limits = config.thresholds(cell.output, cell.scenario)
-        if cell.baseline is None or _too_few(cell, limits):
+        enough = limits.enough(cell.candidate.positives, cell.candidate.negatives)
+        if cell.baseline is None or not enough:
             continue
         for metric, limit in (
             (AUC, limits.auc_drop_at_most),
@@ -87,8 +89,3 @@ def _gain(metric: str, difference: Difference) -> Difference:
     """What the candidate is better by."""
     sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
     return Difference(sign * difference.value, difference.error)
-
-
-def _too_few(cell: Cell, limits: Thresholds) -> bool:
-    found = cell.candidate
-    return found.positives < limits.min_positives or found.negatives < limits.min_negatives

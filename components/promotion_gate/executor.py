@@ -63,12 +63,17 @@ class Executor(base_executor.BaseExecutor):
         if not result["blessed"]:
             refused = f"refused: {len(result['reasons'])} of {len(result['cells'])} cells"
             gate.set_string_custom_property("note", refused)
+        elif result["warnings"]:
+            undecided = f"blessed; undecided over all rows: {len(result['warnings'])}"
+            gate.set_string_custom_property("note", undecided)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         verdict = "BLESSED" if result["blessed"] else "NOT_BLESSED"
         write_whole(f"{blessing.uri}/{verdict}", "")
         blessing.set_int_custom_property("blessed", int(result["blessed"]))
         for reason in result["reasons"]:
             _LOG.warning("not blessed: %s", reason)
+        for warning in result["warnings"]:
+            _LOG.warning("undecided: %s", warning)
 
 
 def _baseline(model: Any) -> Baseline:

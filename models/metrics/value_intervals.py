@@ -1,4 +1,4 @@
-"""Confidence intervals of one model's AUC, log loss and calibration."""
+"""Confidence intervals of one model's AUC, log loss and calibration, and tests of limits."""
 
 from __future__ import annotations
 
@@ -45,6 +45,54 @@ def value_interval(quality: Quality, metric: str, confidence: float = 0.95) -> t
         return _expit(logit - half), _expit(logit + half)
     factor = math.exp(min(half / value, 700.0))
     return value / factor, value * factor
+
+
+def p_below(quality: Quality, metric: str, limit: float) -> float:
+    """Returns the one-sided p of "the value is at least `limit`": small says that it is below.
+
+    It is below (1 - c) / 2 where the upper end of `value_interval` with confidence c is below the
+    limit. Without an error it is 0 or 1, and NaN where the error is not defined.
+
+    Args:
+      quality: the model's numbers.
+      metric: a metric of `names.JUDGED`.
+      limit: what it should be at least.
+    """
+    return _p(quality, metric, limit, below=True)
+
+
+def p_above(quality: Quality, metric: str, limit: float) -> float:
+    """Returns the one-sided p of "the value is at most `limit`": see `p_below`."""
+    return _p(quality, metric, limit, below=False)
+
+
+def _p(quality: Quality, metric: str, limit: float, *, below: bool) -> float:
+    value = getattr(quality, metric)
+    error = getattr(quality, standard_error_key(metric))
+    rows = min(quality.positives, quality.negatives)
+    if not (math.isfinite(value) and math.isfinite(error) and rows > 1):
+        return math.nan
+    if metric == AUC and value in (0.0, 1.0) and below == (value == 0.0):
+        # That every one of the rarer class's rows is placed so if the limit is true.
+        return min(max(1 - limit if below else limit, 0.0), 1.0) ** rows
+    if error == 0:
+        outside = value < limit if below else value > limit
+        return 0.0 if outside else 1.0
+    scaled, error = _on_scale(metric, value), error * _slope(metric, value)
+    distance = (scaled - _on_scale(metric, limit)) / error
+    return float(scipy.stats.t.cdf(distance if below else -distance, rows - 1))
+
+
+def _on_scale(metric: str, value: float) -> float:
+    if value <= 0:
+        return -math.inf
+    if metric != AUC:
+        return math.log(value)
+    return math.log(value / (1 - value)) if value < 1 else math.inf
+
+
+def _slope(metric: str, value: float) -> float:
+    return 1 / (value * (1 - value)) if metric == AUC else 1 / value
 
 
 def _expit(logit: float) -> float:

@@ -102,6 +102,15 @@ def test_only_what_was_decided_is_shown_unless_all_cells_are_wanted(result):
     assert any(line.startswith("search 0.7500 -") and line.endswith(" fail") for line in verbose)
 
 
+def test_warnings_of_the_gate_are_printed_one_a_line(result):
+    warning = "click/*: calibration 0.585 (95 % interval 0.410 to 0.834) may or may not be [so]."
+    warning += 2 * " The rest of it is longer than the terminal is wide."
+    result.gate["warnings"] = [warning]
+    for verbose in (False, True):
+        assert f" warning: {warning}\n" in _text(result, verbose)
+    assert result.document()["gate"]["warnings"] == [warning]
+
+
 def test_every_number_of_a_cell_is_shown(result):
     lines = _printed(result)
     gain = "-0.0125±0.0010"

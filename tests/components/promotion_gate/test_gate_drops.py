@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from exact_numbers import EXACT
 
 from common.names import OVERALL
 from components.promotion_gate.cells import Cell
@@ -14,7 +15,7 @@ from models.metrics.difference import Difference
 from models.metrics.paired import auc_difference
 from models.metrics.quality import Quality, quality
 
-GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0)
+GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0, **EXACT)
 LIMITED = GateConfig(auc_drop_at_most=0.005)
 NOTHING = Difference(0.0, 0.001)
 

@@ -1,7 +1,10 @@
 """What is new since the baseline: what is compared, and what a reader is told."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from exact_numbers import EXACT
 
 from common.names import OVERALL
 from components.promotion_gate.cells import Cell
@@ -12,7 +15,7 @@ from models.metrics.difference import Difference
 from models.metrics.paired import paired_differences
 from models.metrics.quality import Quality, quality
 
-GOOD = Quality(0.7, 0.5, 1.0, 1000, 1000, 1000.0, 1000.0, 0)
+GOOD = Quality(0.7, 0.5, 1.0, 1000, 1000, 1000.0, 1000.0, 0, **EXACT)
 FALLEN = {"auc": Difference(-0.2, 0.01)}
 BASELINE = Baseline("17", scenarios=("home", "search"))
 
@@ -22,7 +25,7 @@ def test_a_new_scenario_is_compared_with_nothing() -> None:
     found = judge_all(without_new_scenarios(cells, BASELINE), GateConfig())
     assert [one.verdict for one in found] == ["fail", "fail", "pass"]
     assert "baseline" not in found[2].as_json()
-    bad = Cell("click", "cart", Quality(0.5, 0.5, 1.0, 1000, 1000, 1e3, 1e3, 0), GOOD, FALLEN)
+    bad = Cell("click", "cart", dataclasses.replace(GOOD, auc=0.5), GOOD, FALLEN)
     (refused,) = judge_all(without_new_scenarios([bad], BASELINE), GateConfig())
     assert refused.reason == "AUC 0.5000 is below 0.55."
 

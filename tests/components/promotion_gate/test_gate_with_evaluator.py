@@ -95,7 +95,8 @@ class TestWithTheStockEvaluator:
 
     def test_a_limit_on_drops_compares_with_a_real_baseline_only(self, evaluated, tmp_path):
         # Nothing is sure enough to have risen by less than nothing but what has fallen.
-        config = json.dumps({"logloss_rise_at_most": 0.0})
+        limits = {"auc_at_least": None, "calibration_between": None, "logloss_rise_at_most": 0.0}
+        config = json.dumps(limits)
         for exists in (0, 1):
             _, gate = run_gate(evaluated[0], tmp_path / str(exists), exists=exists, config=config)
             for cell in gate["cells"]:
@@ -110,7 +111,8 @@ class TestWithTheStockEvaluator:
         assert {c["verdict"] for c in cart} == {"insufficient data"}
         assert cart[0]["candidate"]["positives"] == 0
         assert cart[0]["candidate"]["auc"] is None
-        assert gate["counts"] == {"pass": 9, "fail": 0, "insufficient data": 3}
+        # Of some scenarios the interval of AUC or calibration reaches over its limit.
+        assert gate["counts"] == {"pass": 5, "fail": 0, "insufficient data": 7}
         assert blessing.get_int_custom_property("blessed") == 1
         assert (tmp_path / "blessing" / "BLESSED").exists()
 

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import ranking_samples
+from exact_numbers import EXACT
 from sklearn import metrics as sklearn_metrics
 
 from common.names import OVERALL
@@ -16,7 +17,7 @@ from models.metrics.quality import Quality, quality
 from schemas.contract import parse_schema, read_contract
 
 NAN = float("nan")
-GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0)
+GOOD = Quality(0.7, 0.5, 1.0, 100, 100, 100.0, 100.0, 0, **EXACT)
 
 
 def cell(scenario: str = "home", baseline: Quality | None = None, **changes: float) -> Cell:

@@ -10,7 +10,7 @@ import scipy.stats
 from models.metrics.gauc import NO_USER
 from models.metrics.names import JUDGED
 from models.metrics.quality import Quality, quality
-from models.metrics.value_intervals import value_interval
+from models.metrics.value_intervals import p_above, p_below, value_interval
 
 FOUND = Quality(
     0.7,
@@ -102,3 +102,36 @@ def test_what_is_not_defined_has_no_interval(metric: str, change: dict[str, floa
     error = {f"{metric}_standard_error": 0.1 if change else math.nan}
     low, high = value_interval(dataclasses.replace(FOUND, **error, **change), metric)
     assert math.isnan(low) and math.isnan(high)
+
+
+@pytest.mark.parametrize("metric", JUDGED)
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_a_p_is_that_of_the_interval_that_ends_at_the_limit(metric: str, confidence: float) -> None:
+    low, high = value_interval(FOUND, metric, confidence)
+    one_side = pytest.approx((1 - confidence) / 2)
+    assert p_above(FOUND, metric, low) == one_side
+    assert p_below(FOUND, metric, high) == one_side
+    assert p_below(FOUND, metric, low) == pytest.approx(1 - (1 - confidence) / 2)
+
+
+def test_classes_apart_are_tested_by_their_rows() -> None:
+    target = np.repeat([0.0, 1.0], [100, 8])
+    above, below = (quality(target, score, np.ones(108)) for score in (target, 1 - target))
+    for found, sure, other, limit in (
+        (above, p_above, p_below, 0.6),
+        (below, p_below, p_above, 0.4),
+    ):
+        assert sure(found, "auc", limit) == pytest.approx(0.6**8)
+        assert other(found, "auc", limit) == 1.0
+    low, _ = value_interval(above, "auc")
+    assert p_above(above, "auc", low) == pytest.approx(0.025)
+
+
+def test_limits_beyond_the_scale_and_values_without_an_error() -> None:
+    assert p_below(FOUND, "auc", 1.0) == p_above(FOUND, "calibration", 0.0) == 0.0
+    assert p_above(FOUND, "auc", 1.0) == p_below(FOUND, "calibration", 0.0) == 1.0
+    exact = dataclasses.replace(FOUND, calibration_standard_error=0.0)
+    assert [p_below(exact, "calibration", x) for x in (1.0, 1.1, 1.2)] == [1.0, 1.0, 0.0]
+    assert [p_above(exact, "calibration", x) for x in (1.0, 1.1, 1.2)] == [0.0, 1.0, 1.0]
+    unknown = dataclasses.replace(FOUND, calibration_standard_error=math.nan)
+    assert math.isnan(p_below(unknown, "calibration", 1.0))
