@@ -13,6 +13,7 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner  # noqa: E40
 
 from pipeline.config_files import load_config  # noqa: E402
 from pipeline.local import local_pipeline  # noqa: E402
+from pipeline.outcome import plain_errors  # noqa: E402
 from pipeline.presets import config_path  # noqa: E402
 
 
@@ -25,4 +26,5 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    with plain_errors():
+        run()

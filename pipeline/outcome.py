@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import sys
+from collections.abc import Iterator
 
-from common.errors import BadDataError
+from common.errors import BadDataError, PolyrankError
 
 
 class Outcome(enum.Enum):
@@ -25,3 +28,14 @@ class Outcome(enum.Enum):
     def status(self) -> str:
         """Its name in JSON and on the last line: `pushed`, `refused by gate` ..."""
         return self.name.lower().replace("_", " ")
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Ends the program on a user's error in its block: with its text, and no stack trace."""
+    try:
+        yield
+    except PolyrankError as error:
+        outcome = Outcome.of(error)
+        sys.stderr.write(f"{outcome.status}: {error}\n")
+        sys.exit(outcome.value)
