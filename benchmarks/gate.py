@@ -39,7 +39,7 @@ from data.synthetic.columns import SCHEMA, contract
 from models.metrics.paired import paired_differences
 from models.metrics.scored_rows import ScoredRows
 from models.metrics.slices import exact_numbers
-from models.metrics.tfma.eval_config import make_eval_config
+from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
 
 _TYPES = {"int": pa.int64(), "float": pa.float32(), "bytes": pa.binary()}
 
@@ -131,7 +131,11 @@ def main() -> None:
             lambda: EvaluatorExecutor(context).Do(
                 {"examples": examples, **models},
                 {"evaluation": evaluation, "blessing": blessing},
-                {"eval_config": config, "example_splits": f'["{EVAL}"]'},
+                {
+                    "eval_config": config,
+                    "example_splits": f'["{EVAL}"]',
+                    "module_path": SCORING_MODULE,
+                },
             )
         )
         gate = seconds(

@@ -26,7 +26,7 @@ from components.promotion_gate.component import PromotionGate
 from components.reference_models.component import ReferenceModels
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
-from models.metrics.tfma.eval_config import make_eval_config
+from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
@@ -105,6 +105,7 @@ def create_pipeline(
         schema=schema.outputs["schema"],
         example_splits=[EVAL],
         eval_config=make_eval_config(contract),
+        module_path=SCORING_MODULE,
     )
     gate = PromotionGate(
         evaluation=evaluator.outputs["evaluation"],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from models.datasets.full_batches import filled, full_size
 from models.datasets.in_memory import InMemorySplit
 from models.ranker import Ranker
 
@@ -16,19 +17,26 @@ Scorer = Callable[[InMemorySplit], dict[str, np.ndarray]]
 def make_scorer(ranker: Ranker, rows: InMemorySplit, batch_size: int) -> Scorer:
     """Builds a function that scores rows with the same columns as `rows`.
 
+    All batches have one size, so that equal rows have equal scores (`full_batches`): that of as
+    many rows as there are, `batch_size` at most, rounded up.
+
     Returns:
       A function: rows -> {output: float32 [N]}, in the order of the rows.
     """
+    size = full_size(min(batch_size, len(rows)))
+    columns = rows.in_order(size).element_spec
+    specs = {name: tf.TensorSpec([size], spec.dtype) for name, spec in columns.items()}
 
     # No layer needs AutoGraph, and converting them all takes longer than to build the graph.
-    @tf.function(input_signature=[rows.in_order(batch_size).element_spec], autograph=False)
+    @tf.function(input_signature=[specs], autograph=False)
     def score(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return ranker(batch, training=False)
 
     def scorer(held: InMemorySplit) -> dict[str, np.ndarray]:
-        parts = [score(batch) for batch in held.in_order(batch_size)]
+        parts = [score(filled(batch, size)) for batch in held.in_order(size)]
         return {
-            output: np.concatenate([part[output].numpy() for part in parts]) for output in parts[0]
+            output: np.concatenate([part[output].numpy() for part in parts])[: len(held)]
+            for output in parts[0]
         }
 
     return scorer

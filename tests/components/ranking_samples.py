@@ -87,6 +87,7 @@ def save_model(
     ballast: int = 0,
     more_inputs: tuple[str, ...] = (),
     most_rows: int = 10_000,
+    batch_noise: float = 0.0,
 ) -> None:
     """Saves a model with the signatures of ours: score = sigmoid(slope x - position of output).
 
@@ -99,6 +100,7 @@ def save_model(
       ballast: weights that are saved and do nothing.
       more_inputs: float inputs of `predict` that no contract knows.
       most_rows: a request of more fails.
+      batch_noise: what a row's logit gains by every row that is scored with it.
     """
     module = tf.Module()
     module.slope = tf.Variable(slope, dtype=tf.float32)
@@ -116,6 +118,7 @@ def save_model(
                 maximum_iterations=products,
             )[0]
             x += 1e-20 * tf.reduce_mean(turned)
+        x += batch_noise * tf.cast(tf.size(x), tf.float32)
         found = {name: tf.sigmoid(module.slope * x - float(i)) for i, name in enumerate(outputs)}
         if nan_above is not None:
             found = {
@@ -153,23 +156,30 @@ def save_model(
     )
 
 
-def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray], schema: str = SCHEMA) -> None:
+def evaluate(
+    folder: pathlib.Path,
+    rows: dict[str, np.ndarray],
+    schema: str = SCHEMA,
+    batch_noise: float = 0.0,
+    beam: tuple[str, ...] = (),
+) -> None:
     """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`.
 
-    `schema` may make columns optional that SCHEMA requires.
+    `schema` may make columns optional that SCHEMA requires; `batch_noise` is that of the models,
+    and `beam` has arguments of the runner.
     """
     from google.protobuf import json_format
     from tfx.components.evaluator.executor import Executor
     from tfx.types import standard_artifacts
 
-    from models.metrics.tfma.eval_config import make_eval_config
+    from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
 
     for name in ("examples/Split-eval", "schema"):
         (folder / name).mkdir(parents=True)
     (folder / "schema" / "schema.pbtxt").write_text(schema)
     write_examples(str(folder / "examples" / "Split-eval" / "data.gz"), rows)
-    save_model(str(folder / "candidate" / "Format-Serving"), 1.0)
-    save_model(str(folder / "baseline" / "Format-Serving"), 0.3)
+    save_model(str(folder / "candidate" / "Format-Serving"), 1.0, batch_noise=batch_noise)
+    save_model(str(folder / "baseline" / "Format-Serving"), 0.3, batch_noise=batch_noise)
 
     def artifact(cls, name):
         found = cls()
@@ -179,7 +189,7 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray], schema: str = SC
     examples = artifact(standard_artifacts.Examples, "examples")
     examples[0].split_names = '["eval"]'
     context = Executor.Context(
-        beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
+        beam_pipeline_args=beam_arguments(beam), tmp_dir=str(folder / "tmp"), unique_id="1"
     )
     config = json_format.MessageToJson(
         make_eval_config(read_contract(parse_schema(schema))), preserving_proto_field_name=True
@@ -194,7 +204,11 @@ def evaluate(folder: pathlib.Path, rows: dict[str, np.ndarray], schema: str = SC
             "evaluation": artifact(standard_artifacts.ModelEvaluation, "evaluation"),
             "blessing": artifact(standard_artifacts.ModelBlessing, "unused_blessing"),
         },
-        {"eval_config": config, "example_splits": '["eval"]'},
+        {
+            "eval_config": config,
+            "example_splits": '["eval"]',
+            "module_path": SCORING_MODULE,
+        },
     )
 
 

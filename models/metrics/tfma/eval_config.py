@@ -12,6 +12,8 @@ from schemas.contract import Contract
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"
+SCORING_MODULE = "models.metrics.tfma.fixed_batches"
+"""The Evaluator's `module_path`: how models score."""
 
 
 def make_eval_config(contract: Contract) -> tfma.EvalConfig:
