@@ -122,6 +122,35 @@ def test_positives_give_the_intervals_that_the_page_says():
         assert half_gain == pytest.approx(float(gain.removeprefix("±")), abs=6e-4)
 
 
+@pytest.mark.parametrize(
+    ("positives", "cells", "wanted"),
+    [
+        (150, 1, "insufficient data"),
+        (200, 1, "fail"),
+        (400, 48, "insufficient data"),
+        (450, 48, "fail"),
+    ],
+)
+def test_a_random_ranking_is_refused_from_as_many_positives_as_the_page_says(
+    positives, cells, wanted
+):
+    assert "from 200 positives on" in PAGE and "from 450 on in a gate of 48 cells" in PAGE
+    # Of scores that say nothing, the variance of the AUC is (1 / P + 1 / N) / 12 (Mann-Whitney).
+    rows = 1 / positives + 1 / (NEGATIVES_A_POSITIVE * positives)
+    found = Quality(
+        *(0.5, 0.2, 1.0, positives, NEGATIVES_A_POSITIVE * positives),
+        *(positives, NEGATIVES_A_POSITIVE * positives, 0),
+        auc_standard_error=math.sqrt(rows / 12),
+        logloss_standard_error=0.01,
+        calibration_standard_error=1 / math.sqrt(positives),
+    )
+    kept = dataclasses.replace(found, auc=0.7, positives=90_000, calibration_standard_error=0.01)
+    others = [Cell("click", f"s{n}", kept, None) for n in range(cells - 1)]
+    judged = judge_all([Cell("click", "cart", found, None), *others], GateConfig())
+    assert judged[0].verdict == wanted
+    assert len(judged[0].values) * cells == judged[0].values[0].tests == 2 * cells
+
+
 def test_four_equal_rows_a_user_make_intervals_twice_as_wide():
     target = np.repeat([1.0, 0.0], [400, 7600])
     score = np.full(8000, 0.05)
