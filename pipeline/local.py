@@ -12,7 +12,7 @@ from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
 from pipeline.log_state import LogState, look_at_log
-from pipeline.metadata import metadata_connection
+from pipeline.metadata import metadata_connection, open_record
 from pipeline.pipeline import create_pipeline
 from pipeline.run_parameters import configured
 from pipeline.schema_defaults import fitted
@@ -35,15 +35,19 @@ def local_pipeline(
     Raises:
       BadDataError: the window's spans are not there.
       ContractError: the schema can't be used.
+      PolyrankError: ML Metadata can't be used.
       SettingsError: the configuration asks for what the schema does not have.
     """
     locations = _locations(config, work_dir)
     schema_text = load_schema_text(config.data.schema_path)
     config = fitted(config, read_contract(parse_schema(schema_text)))
+    record = open_record(config.metadata, locations)
     return create_pipeline(
         config,
         locations,
-        local_state(config, locations, schema_text, log or look_at_log(config)),
+        local_state(
+            config, locations, schema_text, log or look_at_log(config), record.canary_refusals
+        ),
         configured(config),
         schema_text=schema_text,
         metadata_connection_config=metadata_connection(config.metadata, locations),

@@ -121,6 +121,7 @@ def create_pipeline(
         baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
         canary=config.canary,
+        state_token=state.canary,
         code_digest=digest,
     )
     pusher = AtomicPusher(

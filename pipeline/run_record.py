@@ -10,6 +10,7 @@ from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from common.names import EVAL, SPLITS, TRAIN, VALIDATION
+from pipeline.canary_refusals import canary_refusals
 
 _OUTCOMES = {
     mlmd.Execution.COMPLETE: "done",
@@ -84,6 +85,10 @@ class RunRecord:
             for run_id in reversed(self.run_ids())
             for execution in self._executions(run_id)
         )
+
+    def canary_refusals(self, fingerprint: str) -> int:
+        """How many runs with this fingerprint had a candidate that the canary refused."""
+        return canary_refusals(self._store, fingerprint)
 
     def components(self, run_id: str) -> list[ComponentRecord]:
         """The components of a run that have ended, in the order in which they started."""

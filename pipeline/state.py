@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from typing import TypeAlias
 
 from tfx.orchestration.data_types import RuntimeParameter
@@ -38,18 +39,31 @@ class RunState:
       files: of the files inside the window, by content.
       registry: of the registry's entry that Baseline is about to choose.
       fingerprint: of data, configuration and code together: equal for an unchanged rerun.
+      canary: of the canary's refusals of this run's candidate.
     """
 
     listing: Token
     files: Token
     registry: Token
     fingerprint: Token
+    canary: Token
 
 
 def local_state(
-    config: PipelineConfig, locations: Locations, schema_text: str, log: LogState
+    config: PipelineConfig,
+    locations: Locations,
+    schema_text: str,
+    log: LogState,
+    refusals: Callable[[str], int] = lambda _: 0,
 ) -> RunState:
-    """Reads the files of the window and looks at the registry, just before a local run.
+    """Reads the files of the window, the registry and earlier refusals, just before a local run.
+
+    Args:
+      config: of the run.
+      locations: below its work folder.
+      schema_text: the tagged schema.
+      log: of `look_at_log`.
+      refusals: fingerprint -> how many earlier runs with it the canary refused.
 
     Raises:
       BadDataError: a file can't be read.
@@ -62,6 +76,7 @@ def local_state(
         files=token,
         registry=state_token(locations.registry_path, fingerprint),
         fingerprint=fingerprint,
+        canary=str(refusals(fingerprint)),
     )
 
 
@@ -80,4 +95,4 @@ def scheduled_state() -> RunState:
 
 
 def _always_new(token: Token) -> RunState:
-    return RunState(listing=token, files=token, registry=token, fingerprint=token)
+    return RunState(listing=token, files=token, registry=token, fingerprint=token, canary=token)

@@ -12,6 +12,7 @@ class ModelCanarySpec(component_spec.ComponentSpec):
 
     PARAMETERS = {
         "canary": component_spec.ExecutionParameter(type=str),
+        "state_token": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -40,6 +41,7 @@ class ModelCanary(base_component.BaseComponent):
         baseline_model: channel.BaseChannel,
         schema: channel.BaseChannel,
         canary: CanaryConfig,
+        state_token: str,
         code_digest: str,
     ):
         """Builds the component.
@@ -51,6 +53,8 @@ class ModelCanary(base_component.BaseComponent):
           baseline_model: of Baseline; where it is a live version, its latency is compared.
           schema: the data contract.
           canary: the limits.
+          state_token: changes where the candidate is to be examined again, as after a refusal;
+            else the cache would repeat that.
           code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
@@ -61,6 +65,7 @@ class ModelCanary(base_component.BaseComponent):
                 baseline_model=baseline_model,
                 schema=schema,
                 canary=canary.model_dump_json(),
+                state_token=state_token,
                 code_digest=code_digest,
                 infra_blessing=channel.Channel(type=standard_artifacts.InfraBlessing),
             )

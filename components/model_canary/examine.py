@@ -9,7 +9,7 @@ import numpy as np
 from common.names import PREDICT
 from components.model_canary.compare import compare
 from components.model_canary.config import CanaryConfig
-from components.model_canary.latency import measure_beside
+from components.model_canary.latency import compare_latency
 from components.model_canary.recorded import Recorded
 from components.model_canary.replay import replay
 from components.model_canary.signatures import signature_problems
@@ -53,6 +53,6 @@ def examine(
         finite = largest is not None and np.isfinite(largest)
         found[signature] = {"largest_difference": largest if finite else None}
     if not problems[PREDICT]:
-        found["latency"], slow = measure_beside(client, live, recorded.columns, config)
+        found["latency"], slow = compare_latency(client, live, recorded.columns, config)
         reasons += slow
     return found, reasons

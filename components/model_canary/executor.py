@@ -22,6 +22,7 @@ from components.model_canary.recorded import Recorded
 from schemas.contract import Contract
 
 _LOG = logging.getLogger(__name__)
+_PROGRESS = logging.getLogger("polyrank.progress")
 
 
 class Executor(base_executor.BaseExecutor):
@@ -51,6 +52,8 @@ class Executor(base_executor.BaseExecutor):
         blessed = not found["reasons"]
         for reason in found["reasons"]:
             _LOG.warning("canary: %s", reason)
+        for warning in found.get("latency", {}).get("warnings", ()):
+            _PROGRESS.warning("%s", warning)
         write_json(f"{infra.uri}/canary.json", {"blessed": blessed, **found})
         verdict = "INFRA_BLESSED" if blessed else "INFRA_NOT_BLESSED"
         write_whole(f"{infra.uri}/{verdict}", "")
@@ -105,5 +108,6 @@ def _note(latency: dict[str, Any]) -> str:
     """The medians on one line; what matters most is whether requests take longer than before."""
     median = latency["candidate"]["milliseconds_p50"]
     live = latency["live"].get("milliseconds_p50")
-    beside = "" if live is None else f"; the live version's {live:.2f} ms"
-    return f"median of {latency['rows']}-row requests {median:.2f} ms{beside}"
+    compared = "" if live is None else f"; the live version's {live:.2f} ms"
+    doubt = "; perhaps above the budget" if latency["warnings"] else ""
+    return f"median of {latency['rows']}-row requests {median:.2f} ms{compared}{doubt}"

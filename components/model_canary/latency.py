@@ -1,15 +1,16 @@
-"""How long requests take, of the candidate and of the live version in turn."""
+"""How long requests take, of the candidate and of the live version in turn, round by round."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from common.names import PREDICT
+from components.model_canary.budgets import Rounds, Verdict, judge
 from components.model_canary.config import CanaryConfig
 from serving.client import Client
 from serving.errors import ServingError
@@ -17,86 +18,64 @@ from serving.errors import ServingError
 _UNTIMED = 10
 
 
-@dataclasses.dataclass(frozen=True)
-class Latency:
-    """The times of one model's requests.
+class Stopwatch:
+    """Times `predict` requests, one model after the other for each of them."""
 
-    Attributes:
-      p50: their median, in milliseconds.
-      p99: their 99th percentile.
-    """
+    def __init__(
+        self, clients: Sequence[Client], columns: Mapping[str, np.ndarray], config: CanaryConfig
+    ):
+        """Warms the models up by requests that are not timed.
 
-    p50: float
-    p99: float
+        Args:
+          clients: of the models' servers.
+          columns: the recorded rows as inputs of `predict`, each [N]; a request repeats some
+            where there are fewer than its size. Each model is sent the inputs that it has.
+          config: number and size of the requests.
 
-    @classmethod
-    def of(cls, milliseconds: np.ndarray) -> Latency:
-        """Summarises the times of requests, [R]."""
-        return cls(*(float(x) for x in np.percentile(milliseconds, [50, 99])))
+        Raises:
+          ServingError: a server refuses a request.
+        """
+        self._clients = clients
+        self._columns = columns
+        self._config = config
+        self._rows = len(next(iter(columns.values())))
+        self._inputs = [client.metadata()[PREDICT].inputs for client in clients]
+        self._sent = 0
+        self._rounds: list[npt.NDArray[np.float64]] = []
+        self._requests(_UNTIMED)
 
-    def as_json(self) -> dict[str, Any]:
-        """Returns plain values."""
-        return {"milliseconds_p50": self.p50, "milliseconds_p99": self.p99}
+    def measure(self, rounds: int) -> Rounds:
+        """Measures so many more rounds, and returns all; the first model is the candidate.
 
+        Raises:
+          ServingError: a server refuses a request.
+        """
+        for _ in range(rounds):
+            self._rounds.append(self._requests(self._config.latency_requests))
+        times = np.stack(self._rounds, axis=1)
+        return Rounds(times[0], times[1] if len(times) > 1 else None)
 
-def measure(
-    clients: Sequence[Client], columns: Mapping[str, np.ndarray], config: CanaryConfig
-) -> list[Latency]:
-    """Times `predict` requests, one model after the other for each of them.
+    def _requests(self, count: int) -> npt.NDArray[np.float64]:
+        """The milliseconds of `count` requests to each model, [models, count].
 
-    Taking turns, models meet the same load of the machine; who is first changes with every
-    request.
-
-    Args:
-      clients: of the models' servers.
-      columns: the recorded rows as inputs of `predict`, each [N]; a request repeats some where
-        there are fewer than its size. Each model is sent the inputs that it has.
-      config: number and size of the requests.
-
-    Raises:
-      ServingError: a server refuses a request.
-    """
-    rows = len(next(iter(columns.values())))
-    inputs = [client.metadata()[PREDICT].inputs for client in clients]
-    times = np.zeros((len(clients), config.latency_requests))
-    for request in range(-_UNTIMED, config.latency_requests):
-        chosen = (np.arange(config.batch_rows) + request * config.batch_rows) % rows
-        order = range(len(clients)) if request % 2 else reversed(range(len(clients)))
-        for model in order:
-            values = {name: columns[name][chosen] for name in inputs[model]}
-            began = time.perf_counter()
-            clients[model].predict_tensors(values, PREDICT)
-            if request >= 0:
+        Taking turns, models meet the same load of the machine; who is first changes with every
+        request.
+        """
+        times = np.zeros((len(self._clients), count))
+        size = self._config.batch_rows
+        for request in range(count):
+            chosen = (np.arange(size) + self._sent * size) % self._rows
+            models = range(len(self._clients))
+            for model in models if self._sent % 2 else reversed(models):
+                values = {name: self._columns[name][chosen] for name in self._inputs[model]}
+                began = time.perf_counter()
+                self._clients[model].predict_tensors(values, PREDICT)
                 times[model, request] = (time.perf_counter() - began) * 1000
-    return [Latency.of(of_model) for of_model in times]
+            self._sent += 1
+        return times
 
 
-def latency_problems(candidate: Latency, live: Latency | None, config: CanaryConfig) -> list[str]:
-    """Says which budgets the candidate's requests break.
-
-    Args:
-      candidate: its times.
-      live: the live version's, or None where there is none.
-      config: the budgets.
-    """
-    problems = []
-    of = f"of {config.latency_requests} requests of {config.batch_rows} rows"
-    limit = config.latency_ms_at_most
-    if limit is not None and candidate.p99 > limit:
-        problems.append(
-            f"The 99th percentile {of} is {candidate.p99:.2f} ms; "
-            f"canary.latency_ms_at_most is {limit:g}."
-        )
-    ratio = config.latency_ratio_at_most
-    if live is not None and ratio is not None and candidate.p50 > ratio * live.p50:
-        problems.append(
-            f"The median {of} is {candidate.p50:.2f} ms, {candidate.p50 / live.p50:.2f} times the "
-            f"live version's {live.p50:.2f} ms; canary.latency_ratio_at_most is {ratio:g}."
-        )
-    return problems
-
-
-def measure_beside(
+def compare_latency(
     candidate: Client,
     live: Client | ServingError | None,
     columns: Mapping[str, np.ndarray],
@@ -104,12 +83,12 @@ def measure_beside(
 ) -> tuple[dict[str, Any], list[str]]:
     """Times the candidate's requests, and the live version's where it can answer them.
 
-    A live version that can't (the contract may have changed) is told and no reason to refuse.
+    A live version that can't (the contract may have changed) is reported and no reason to refuse.
 
     Args:
       candidate: of the candidate's server.
       live: of the live version's; why it can't be served; or None where there is none.
-      columns: see `measure`.
+      columns: see `Stopwatch`.
       config: number and size of the requests, and the budgets.
 
     Returns:
@@ -119,26 +98,41 @@ def measure_beside(
       ServingError: the candidate's server refuses a request.
     """
     refusal = _refusal(live, columns) if isinstance(live, Client) else live
-    theirs: list[Latency] = []
+    measured: tuple[Rounds, Verdict] | None = None
     if isinstance(live, Client) and refusal is None:
         try:
-            mine, *theirs = measure([candidate, live], columns, config)
+            measured = _decide(Stopwatch([candidate, live], columns, config), config)
         except ServingError as error:
             # Whose it is shows below: the candidate's comes again.
             refusal = error
-    if not theirs:
-        (mine,) = measure([candidate], columns, config)
+    rounds, verdict = measured or _decide(Stopwatch([candidate], columns, config), config)
     found: dict[str, Any] = {
+        "rounds": len(rounds.candidate),
         "requests": config.latency_requests,
         "rows": config.batch_rows,
-        "candidate": mine.as_json(),
-        "live": theirs[0].as_json() if theirs else {},
+        "candidate": _summary(rounds.candidate),
+        "live": {} if rounds.live is None else _summary(rounds.live),
+        **verdict.figures,
+        "warnings": list(verdict.warnings),
     }
-    if theirs:
-        found["ratio"] = mine.p50 / theirs[0].p50
     if refusal is not None:
         found["live"]["not_timed"] = str(refusal)
-    return found, latency_problems(mine, theirs[0] if theirs else None, config)
+    return found, list(verdict.problems)
+
+
+def _decide(stopwatch: Stopwatch, config: CanaryConfig) -> tuple[Rounds, Verdict]:
+    """Measures until the budgets are kept, or an excess is proved, or all rounds are spent."""
+    for more in config.latency_looks:
+        rounds = stopwatch.measure(more)
+        verdict = judge(rounds, config)
+        if not verdict.undecided:
+            break
+    return rounds, verdict
+
+
+def _summary(milliseconds: npt.NDArray[np.float64]) -> dict[str, float]:
+    p50, p99 = (float(x) for x in np.percentile(milliseconds, [50, 99]))
+    return {"milliseconds_p50": p50, "milliseconds_p99": p99}
 
 
 def _refusal(live: Client, columns: Mapping[str, np.ndarray]) -> ServingError | None:

@@ -77,6 +77,7 @@ def test_parameters_reach_the_components_that_look_at_the_world(spec):
         ("Baseline", "state_token"): "state-token",
         ("Baseline", "run_fingerprint"): "state-token",
         ("RegisterPushed", "run_fingerprint"): "state-token",
+        ("ModelCanary", "state_token"): "state-token",
     }
     # What is a parameter stands nowhere else.
     text = json.dumps(json_format.MessageToDict(spec))

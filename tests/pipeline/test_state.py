@@ -24,12 +24,12 @@ def folder(tmp_path):
 
 @pytest.fixture
 def state(folder, tmp_path):
-    def of(*overrides):
+    def of(*overrides, **more):
         window = ("window.train_spans=1", "window.end=2026-01-02")
         path = str(folder)
         config = load_config(preset_path("synthetic"), (*window, *overrides), data_path=path)
         locations = Locations(str(tmp_path / "work"), "shop")
-        return local_state(config, locations, "schema", look_at_log(config))
+        return local_state(config, locations, "schema", look_at_log(config), **more)
 
     return of
 
@@ -102,3 +102,10 @@ def test_a_window_s_span_without_a_file_is_named_before_anything_runs(state, fol
     (folder / "span=2026-01-01" / "part.parquet").unlink()
     with pytest.raises(BadDataError, match=r"span=2026-01-01 holds no .* file; deliver the day"):
         state()
+
+
+def test_the_canary_s_token_counts_the_refusals_of_the_same_fingerprint(state):
+    refused = {state().fingerprint: 2}
+    counts = {"refusals": lambda fingerprint: refused.get(fingerprint, 0)}
+    assert state(**counts).canary == "2"
+    assert state("model.dropout=0.5", **counts).canary == "0"
