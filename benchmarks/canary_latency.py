@@ -1,4 +1,4 @@
-"""How often ModelCanary refuses a model against itself, and one three times slower, under load.
+"""How often ModelCanary refuses a model against itself, and slower ones, under load.
 
     python -m benchmarks.canary_latency --repeats 20
 
@@ -27,8 +27,8 @@ from components.model_canary.latency import compare_latency
 from serving.client import Client
 from serving.process import ServerProcess
 
-_UNITS = 128
-_LAYERS = 12
+_UNITS = 256
+_LAYERS = 8
 _BUSY = pathlib.Path(__file__).with_name("busy.py")
 
 
@@ -107,9 +107,9 @@ def main(repeats: int, busy: int, ratio: float) -> None:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clients = {}
         # The candidate "itself" is the same SavedModel in a server of its own, as in a run.
-        kinds = {"live": _LAYERS, "itself": _LAYERS, "half again slower": _LAYERS * 3 // 2}
-        for name, layers in (kinds | {"3 times slower": _LAYERS * 3}).items():
-            save_model(folder / name / "1", layers)
+        kinds = {"live": 1.0, "itself": 1.0, "1.5 times the layers": 1.5, "4 times the layers": 4.0}
+        for name, factor in kinds.items():
+            save_model(folder / name / "1", round(_LAYERS * factor))
             server = ServerProcess("canary", folder / name, folder / f"{name}.log", 300)
             clients[name] = stack.enter_context(stack.enter_context(server).client(60))
         live = clients.pop("live")

@@ -131,5 +131,6 @@ def fingerprints(shop) -> list[str]:
 
 def test_a_loosened_limit_pushes_without_training(loosened, too_large):
     assert loosened.exit_code == 0, loosened.stderr
-    assert {loosened.outcomes[name] for name in TRAINED} == {"cached"}
+    # Another configuration chooses its baseline again, and is compared with it again.
+    assert loosened.outcomes["Trainer"] == "cached"
     assert loosened.outcomes["ModelCanary"] == loosened.outcomes["Pusher"] == "done"
