@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -58,6 +58,14 @@ class Architecture(keras.layers.Layer):
     def totals(self) -> tuple[str, ...]:
         """The total outputs that `call` returns itself: none, unless a subclass differs."""
         return ()
+
+    def start_unclicked(self, logits: Mapping[str, float]) -> None:
+        """Takes where labels without their parents may start, for totals of its own.
+
+        Args:
+          logits: label -> the logit of its rate in the rows without its parents; only those
+            that are known.
+        """
 
     def probabilities(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
         """Turns float32 logits [B, C] of all labels into their probabilities."""

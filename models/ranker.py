@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from models.losses.weights import check_loss_weights
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
+from models.step import compiled, global_rows, one_row
 from schemas.graph_names import graph_names
 from schemas.task_graph import TaskGraph
 
@@ -89,7 +90,8 @@ class Ranker(tfrs.models.Model):
         self._numbers = layout.numeric if model.numeric else ()
         branches = unclicked_branches(tasks)
         known = (*self.label_space.conditionals, *(branch.name for branch in branches))
-        biases = dict(zip(known, initial_biases(known, base_rates or {}), strict=True))
+        rates = base_rates or {}
+        biases = dict(zip(known, initial_biases(known, rates), strict=True))
         wide = layout.fields if model.wide else ()
         counts = value_counts if model.counts_values else None
         if model.counts_values and counts is None:
@@ -108,13 +110,16 @@ class Ranker(tfrs.models.Model):
                 LookupL2(model.wide_l2, counts),
             )
             self.architecture = registry.architecture(model.name)(model, layout, tasks)
+            self.architecture.start_unclicked(
+                {branch.label: biases[branch.name] for branch in branches if branch.name in rates}
+            )
             own = self.architecture.totals
             self._unclicked = tuple(b for b in branches if tasks.total(b.label).name not in own)
             # Last, since what is made after it would start from other random numbers.
             if self._unclicked:
                 starts = [biases[branch.name] for branch in self._unclicked]
                 self.unclicked_towers = UnclickedTowers(starts, self.layout, model.kernel_l2)
-            self(_one_row(layout))
+            self(one_row(layout))
         outputs = self.architecture.supervised_outputs
         check_loss_weights(training.loss_weights, outputs)
         self.ranking_tasks = {
@@ -127,7 +132,7 @@ class Ranker(tfrs.models.Model):
         self._balancer = self.architecture.loss_balancer(outputs)
         self._rate_groups = tuple(self.architecture.parameter_groups(training))
         self.start_optimizers()
-        self._backward = _compiled(self.backward) if training.xla else self.backward
+        self._backward = compiled(self.backward) if training.xla else self.backward
 
     def start_optimizers(self, learning_rate: float | None = None) -> None:
         """Makes fresh optimizers: the main one and one for every group with its own rate.
@@ -158,7 +163,7 @@ class Ranker(tfrs.models.Model):
     def start_phase(self, phase: Phase) -> None:
         """Switches to a phase of the schedule; see `Architecture.start_phase`."""
         self.architecture.start_phase(phase.name)
-        self._backward = _compiled(self.backward) if self.training_config.xla else self.backward
+        self._backward = compiled(self.backward) if self.training_config.xla else self.backward
         self.make_train_function(force=True)
 
     @property
@@ -316,22 +321,3 @@ class Ranker(tfrs.models.Model):
     def prepare_export(self, batches: Iterable[Batch]) -> dict[str, Any]:
         """Gives the architecture its last form; see `Architecture.prepare_export`."""
         return self.architecture.prepare_export(self.features(batch) for batch in batches)
-
-
-def global_rows(batch: Batch) -> tf.Tensor:
-    """Counts the rows of a batch over all replicas, float32; call it in a replica."""
-    rows = tf.cast(tf.shape(batch[SCENARIO_KEY])[0], tf.float32)
-    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
-
-
-def _compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
-    function = tf.function(backward, jit_compile=True, reduce_retracing=True, autograph=False)
-    # A closure, because a model exports every tf.function that is its attribute.
-    return lambda *arguments: function(*arguments)
-
-
-def _one_row(layout: InputLayout) -> dict[str, tf.Tensor]:
-    zero = tf.zeros([1], tf.int64)
-    numbers = {value_key(name): tf.zeros([1]) for name in layout.numeric}
-    return {SCENARIO_KEY: zero, **{field.key: zero for field in layout.fields}, **numbers}

@@ -47,6 +47,9 @@ SIZES: dict[str, dict[str, Any]] = {
         "gate_units": 8,
         # At .01 the conversion's weight grows until clicks are hardly learned.
         "gradnorm_rate": 2e-4,
+        # The published losses; in most worlds no conversion comes without a click.
+        "losses": "total",
+        "unclicked_initial_rate": 1e-3,
     },
 }
 COMPARED = ("shared_bottom", "autoifs", "csii", "mmoe", "aem2tl", "ple")

@@ -56,7 +56,8 @@ class EntireSpace:
 
     The total alone does not say which way a conversion came, though the log does: y3 can
     take the place of y2 and y5 and the other way round, so that pCTCVR may be any share of
-    pXCVR, and pCVR is off with it. `joint` adds a loss on pCTCVR beside pXCVR's (ours).
+    pXCVR, and pCVR is off with it. `joint` adds a loss on pCTCVR next to pXCVR's (ours, and
+    AEM2TL's default).
 
     Args:
       tasks: the labels and their parents.

@@ -75,7 +75,7 @@ def batch(rows: int, inputs: InputLayout, tasks: TaskGraph, seed: int = 0) -> di
     labels: dict[str, np.ndarray] = {}
     for label in tasks.labels:
         labels[label.name] = random.integers(0, 2, rows).astype(np.float32)
-        if label.parent is not None:
+        if label.parent is not None and label.constrained:
             labels[label.name] *= labels[label.parent]
     for output in tasks.outputs:
         found[target_key(output.name)] = np.prod([labels[x] for x in output.target], axis=0)

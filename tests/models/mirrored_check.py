@@ -15,6 +15,17 @@ FOLDER = pathlib.Path(__file__).parent
 MODELS = {
     "plain": {"name": "mmoe", "expert_units": [8], "tower_units": [4]},
     "xla": {"name": "shared_bottom", "bottom_units": [8], "tower_units": [4]},
+    # A purchase comes without a click too.
+    "unclicked": {"name": "mmoe", "expert_units": [8], "tower_units": [4]},
+    "unclicked_balanced": {
+        "name": "aem2tl",
+        "gradnorm_rate": 0.1,
+        "shared_experts": 1,
+        "expert_units": [6, 4],
+        "task_expert_units": [4],
+        "tower_units": [],
+        "gate_units": 4,
+    },
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
     # Keeps averages of the rows of all replicas.

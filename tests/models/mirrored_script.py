@@ -19,34 +19,43 @@ tf.config.set_logical_device_configuration(
 # CPUs and GPUs alike count in float32 then.
 tf.config.experimental.enable_tensor_float_32_execution(False)
 
-from made_batches import batch, layout, make_ranker, randomise, task_graph  # noqa: E402
+from made_batches import (  # noqa: E402
+    batch,
+    five_branch_graph,
+    layout,
+    make_ranker,
+    randomise,
+    task_graph,
+)
 
 ROWS, GLOBAL_BATCH, EPOCHS = 31, 10, 2
 REGULARISED = {"embedding_dim": 4, "embedding_l2": 0.02, "wide_l2": 0.03, "kernel_l2": 0.01}
 
 
-def trained(model: dict, xla: bool) -> tuple[list[np.ndarray], list[float]]:
+def trained(model: dict, mode: str) -> tuple[list[np.ndarray], list[float]]:
     """Epochs of batches of 10, 10, 10 and 1: weights, and the loss of each epoch's last."""
+    tasks = five_branch_graph() if mode.startswith("unclicked") else task_graph(2)
     ranker = make_ranker(
         {**REGULARISED, **model},
+        tasks=tasks,
         optimizer="sgd",
         learning_rate=0.3,
-        xla=xla,
-        loss_weights={"action_given_click": 2.0},
+        xla=mode == "xla",
+        loss_weights={"click": 2.0},
     )
     randomise(ranker)
-    rows = batch(ROWS, layout(), task_graph(2))
+    rows = batch(ROWS, layout(), tasks)
     data = tf.data.Dataset.from_tensor_slices(rows).batch(GLOBAL_BATCH)
     history = ranker.fit(data, epochs=EPOCHS, verbose=0).history
     return ranker.get_weights(), history["loss"]
 
 
 def main() -> None:
-    model, xla = json.loads(sys.argv[1]), sys.argv[2] == "xla"
-    weights, losses = trained(model, xla)
+    model, mode = json.loads(sys.argv[1]), sys.argv[2]
+    weights, losses = trained(model, mode)
     strategy = tf.distribute.MirroredStrategy([f"{KIND}:0", f"{KIND}:1"])
     with strategy.scope():
-        mirrored_weights, mirrored_losses = trained(model, xla)
+        mirrored_weights, mirrored_losses = trained(model, mode)
     pairs = list(zip(weights, mirrored_weights, strict=True))
     report = {
         "replicas": strategy.num_replicas_in_sync,

@@ -136,6 +136,7 @@ def calibration(rows: InMemorySplit, scores: dict[str, np.ndarray], output: str)
         {"name": "shared_bottom", "bottom_units": (16,), "tower_units": ()},
         {"name": "mmoe", "experts": 2, "expert_units": (8,), "tower_units": ()},
         {"name": "esmm", "tower_units": (16,)},
+        {"name": "aem2tl", "expert_units": (16, 8), "task_expert_units": (8,), "tower_units": ()},
     ],
     ids=lambda model: model["name"],
 )

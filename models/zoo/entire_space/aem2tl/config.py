@@ -31,11 +31,13 @@ class AEM2TLConfig(ModelConfig):
       unclicked: a `tower` for conversions without a click, which the losses of the entire
         space train, or `none`: the conversion's loss is on click and conversion together,
         and its total is composed as that of all other architectures (`UnclickedTowers`).
-      losses: of a label with a branch without a click: on its `total` probability (the
-        paper's), which can't tell that branch from the clicked ones, or on `total_and_joint`,
-        that of click and conversion besides. For logs in which conversions without a click
-        occur: elsewhere both have the same targets, and conversions count twice.
-      unclicked_initial_rate: the probability that the tower without a click starts at.
+      losses: of a label with a branch without a click. `total_and_joint` (ours) has a loss on
+        its total probability and one on that of click and conversion. `total` is the paper's,
+        the first alone, which can't tell that branch from the clicked ones: where conversions
+        without a click occur, it leaves click and conversion far from calibrated. Where none
+        occur, both losses have the same targets, and conversions count twice.
+      unclicked_initial_rate: the probability that the tower without a click starts at; None
+        for the rate of the train split's rows without a click.
       adaptive_weights: whether GradNorm weighs the losses.
       gradnorm_alpha: GradNorm's exponent; 0 for gradients of equal norm.
       gradnorm_rate: the learning rate of GradNorm's weights.
@@ -54,8 +56,8 @@ class AEM2TLConfig(ModelConfig):
     personal_gates: Literal["task", "scenario_task"] = "task"
     entire_space: bool = True
     unclicked: Literal["tower", "none"] = "tower"
-    losses: Literal["total", "total_and_joint"] = "total"
-    unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] = 1e-3
+    losses: Literal["total_and_joint", "total"] = "total_and_joint"
+    unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] | None = None
     adaptive_weights: bool = True
     gradnorm_alpha: NonNegative = 0.5
     gradnorm_rate: NonNegative = 0.01

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tf_keras as keras
 
 from models.architecture import Architecture
 from models.config import ModelConfig
@@ -21,6 +19,7 @@ from models.losses.entire_space import EntireSpace
 from models.losses.gradnorm import GradNorm
 from models.losses.unclicked import Branch
 from models.registry import register
+from models.zoo.entire_space.aem2tl.branch_starts import BranchStarts
 from models.zoo.entire_space.aem2tl.config import AEM2TLConfig
 from schemas.task_graph import TaskGraph
 
@@ -43,10 +42,9 @@ class AEM2TL(Architecture):
 
     Our choices: everything a config field says, above all the sizes; the paper does not say
     which tensor a gate reads, T_kc (default) or x; the wide part and the base rate (the
-    offset) of a label start both of its clicked branches, y2 and y5. The branch without a
-    click, y3, starts from a rate of its own instead: conversions without a click are
-    rarer by orders of magnitude, and the total does not tell the branches apart, so that a y3
-    that starts at the clicked rate takes the conversions of the clicked rows.
+    offset) of a label start both of its clicked branches, y2 and y5, and the label's rate in
+    rows without a click starts y3 (`BranchStarts`); the loss on click and conversion besides
+    that on the total (`losses`), without which the branches take each other's place.
 
     Cost: all K scenarios' own experts, task levels and towers are computed as stacked
     products and the row's own scenario is selected after each level, so that the work of
@@ -64,18 +62,13 @@ class AEM2TL(Architecture):
         if config.adaptive_weights:
             self._gradnorm = (config.gradnorm_alpha, config.gradnorm_rate)
         self._balancer: GradNorm | None = None
-        self._make_offsets([label.name for label in tasks.labels], config.unclicked_initial_rate)
+        labels = [label.name for label in tasks.labels]
+        self._starts = BranchStarts(self.branches, labels, config.unclicked_initial_rate)
         self._make_levels(config)
 
-    def _make_offsets(self, labels: list[str], rate: float) -> None:
-        unclicked = [branch for branch in self.branches if not branch.clicked]
-        self._unclicked_bias = None
-        if unclicked:
-            start = keras.initializers.Constant(math.log(rate / (1 - rate)))
-            shape = (len(unclicked),)
-            self._unclicked_bias = self.add_weight("unclicked_bias", shape, "float32", start)
-        columns = [*labels, *unclicked]
-        self._columns = [columns.index(b.label if b.clicked else b) for b in self.branches]
+    def start_unclicked(self, logits: Mapping[str, float]) -> None:
+        """Starts the branches y3 at the log's own rates, unless the config has one."""
+        self._starts.start(logits)
 
     def _make_levels(self, config: AEM2TLConfig) -> None:
         branches, scenarios = len(self.branches), self.scenarios
@@ -166,12 +159,7 @@ class AEM2TL(Architecture):
         """Returns the probability of every branch, float32 [B]."""
         _, tasks, gate_inputs = self._levels(features, training)
         logits = self._towers(tasks, gate_inputs, features.scenario, training=training)
-        starts = features.offset
-        if self._unclicked_bias is not None:
-            rows, (branches,) = tf.shape(starts)[0], self._unclicked_bias.shape
-            own = tf.broadcast_to(self._unclicked_bias, [rows, branches])
-            starts = tf.concat([starts, own], axis=1)
-        logits += tf.gather(starts, self._columns, axis=1)
+        logits = self._starts((logits, features.offset))
         values = tf.unstack(tf.sigmoid(logits), num=len(self.branches), axis=1)
         return {branch.name: value for branch, value in zip(self.branches, values, strict=True)}
 

@@ -73,18 +73,24 @@ def test_probabilities_are_the_formula(gate_input: str, personal_gates: str) -> 
         np.testing.assert_allclose(found, wanted, rtol=2e-4, atol=1e-5)
 
 
-def test_the_conversion_starts_at_its_base_rate_and_unclicked_at_its_own() -> None:
-    ranker = make_ranker(
-        {**SIZES, "unclicked_initial_rate": 0.002},
-        tasks=FIVE,
-        base_rates={"conversion_given_click": 0.1, "action_given_click": 0.3},
-    )
+@pytest.mark.parametrize(
+    ("given", "logged", "start"),
+    [({}, 0.004, 0.004), ({}, None, 0.001), ({"unclicked_initial_rate": 0.002}, 0.004, 0.002)],
+    ids=["logged", "never_logged", "given"],
+)
+def test_the_conversion_starts_at_its_base_rate_and_unclicked_at_its_own(
+    given: dict[str, float], logged: float | None, start: float
+) -> None:
+    rates = {"conversion_given_click": 0.1, "action_given_click": 0.3}
+    if logged:
+        rates["conversion_without_click"] = logged
+    ranker = make_ranker({**SIZES, **given}, tasks=FIVE, base_rates=rates)
     for part in ("kernel", "bias"):
         zero = weight(ranker, f"towers/last/{part}")
         zero.assign(tf.zeros_like(zero))
     rows = tensors(batch(5, ranker.layout, FIVE))
     found = ranker.architecture.branch_probabilities(ranker.features(rows))
-    for branch, rate in zip(FIVE_BRANCHES, (0.5, 0.3, 0.1, 0.1, 0.002), strict=True):
+    for branch, rate in zip(FIVE_BRANCHES, (0.5, 0.3, 0.1, 0.1, start), strict=True):
         np.testing.assert_allclose(found[branch], np.full(5, rate), rtol=1e-5)
 
 

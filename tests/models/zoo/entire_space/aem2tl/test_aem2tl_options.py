@@ -11,7 +11,10 @@ from models.features.inputs import SCENARIO_KEY, Field, InputLayout, value_key
 
 
 def test_supervised_outputs_follow_the_graph_and_the_options() -> None:
-    assert made()[0].supervised_outputs == ("click", "click_and_action", "conversion")
+    default = ("click", "click_and_action", "click_and_conversion", "conversion")
+    assert made()[0].supervised_outputs == default
+    published = made(losses="total")[0]
+    assert published.supervised_outputs == ("click", "click_and_action", "conversion")
     none = made(unclicked="none")[0]
     assert none.supervised_outputs == ("click", "click_and_action", "click_and_conversion")
     assert not [v for v in none.architecture.weights if "unclicked" in v.name]
@@ -54,7 +57,7 @@ def test_explains_gates_and_weights() -> None:
         "scenario_gates_private": (3, 2),
         "task_gates": (3, 5, 3),
         "personal_gates": (3, 5, 2),
-        "task_weights": (3,),
+        "task_weights": (4,),
     }
     assert {name: found.values.shape for name, found in explained.items()} == shapes
     for name, found in explained.items():

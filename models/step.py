@@ -1,0 +1,30 @@
+"""What a training step does outside of the model: it counts global rows and compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from models.features.inputs import SCENARIO_KEY, InputLayout, value_key
+
+
+def global_rows(batch: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Counts the rows of a batch over all replicas, float32; call it in a replica."""
+    rows = tf.cast(tf.shape(batch[SCENARIO_KEY])[0], tf.float32)
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
+
+
+def compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
+    function = tf.function(backward, jit_compile=True, reduce_retracing=True, autograph=False)
+    # A closure, because a model exports every tf.function that is its attribute.
+    return lambda *arguments: function(*arguments)
+
+
+def one_row(layout: InputLayout) -> dict[str, tf.Tensor]:
+    """A batch of one row, on which a model makes its weights."""
+    zero = tf.zeros([1], tf.int64)
+    numbers = {value_key(name): tf.zeros([1]) for name in layout.numeric}
+    return {SCENARIO_KEY: zero, **{field.key: zero for field in layout.fields}, **numbers}
