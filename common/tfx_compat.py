@@ -17,7 +17,6 @@ from common.errors import PolyrankError
 _STOCK_COMPONENTS = {
     "Evaluator": "evaluator",
     "ExampleValidator": "example_validator",
-    "Pusher": "pusher",
     "StatisticsGen": "statistics_gen",
     "Trainer": "trainer",
     "Transform": "transform",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -16,6 +16,7 @@ from components.span_window.config import WindowConfig
 from models.config import ModelConfig, TrainingConfig
 from models.registry import check_epochs, parse_model_config
 from pipeline.resources import NodeResources
+from pipeline.retention.config import RetentionConfig
 
 
 class DataConfig(Settings):
@@ -92,6 +93,9 @@ class PipelineConfig(Settings):
 
     Attributes:
       name: of the pipeline and of the served model: `[a-z0-9][a-z0-9-]*`, as Kubeflow asks.
+      baseline: `required`: a run ends before it trains where a version has been pushed and can't be
+        loaded. `optional`: the run goes on, and its candidate is compared with nothing.
+      retention: what local runs keep of older runs and versions; everything by default.
       beam_pipeline_args: passed to every Beam component. With any, TFX packs its own source for
         the workers before each of them, unless `--setup_file` is among them.
       resources: of components' containers on a cluster, by component id; `default` holds the
@@ -113,6 +117,8 @@ class PipelineConfig(Settings):
     gate: GateConfig = GateConfig()
     canary: CanaryConfig = CanaryConfig()
     references: ReferencesConfig = ReferencesConfig()
+    baseline: Literal["required", "optional"] = "required"
+    retention: RetentionConfig = RetentionConfig()
     beam_pipeline_args: tuple[str, ...] = ()
     resources: dict[str, NodeResources] = {}
     metadata: MetadataConfig = MetadataConfig()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from common.errors import BadDataError, PolyrankError
+from components.model_registry.refused_push import RefusedPushError
 
 
 class Outcome(enum.Enum):
@@ -18,10 +19,13 @@ class Outcome(enum.Enum):
     REFUSED_BY_GATE = 3
     BAD_DATA = 4
     CANARY_FAILED = 5
+    REFUSED_BY_REGISTRY = 6
 
     @classmethod
     def of(cls, error: BaseException) -> Outcome:
-        """How a command ends that `error` stopped: as bad data, or as an error."""
+        """How a command ends that `error` stopped: by bad data, by the registry, or in an error."""
+        if isinstance(error, RefusedPushError):
+            return cls.REFUSED_BY_REGISTRY
         return cls.BAD_DATA if isinstance(error, BadDataError) else cls.ERROR
 
     @property

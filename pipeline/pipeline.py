@@ -12,7 +12,7 @@ import hashlib
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import pusher_pb2, trainer_pb2
+from tfx.proto import trainer_pb2
 
 from common.names import EVAL, TRAIN, VALIDATION
 from common.source_digest import code_digest
@@ -74,11 +74,15 @@ def create_pipeline(
     features.window.add_upstream_node(model_settings)
     schema, transform = features.schema, features.transform
     examples = features.example_gen.outputs["examples"]
+    schema_digest = hashlib.sha256(schema_text.encode()).hexdigest()
+    run_info = RunInfo(schema_digest=schema_digest, scenarios=contract.scenarios)
     baseline = Baseline(
         schema=schema.outputs["schema"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
         state_token=state.registry,
+        schema_digest=schema_digest,
+        required=config.baseline == "required",
         code_digest=digest,
     )
     trainer = Trainer(
@@ -97,6 +101,8 @@ def create_pipeline(
             "code_digest": digest,
         },
     )
+    # Where nothing may be pushed, nothing need be trained.
+    trainer.add_upstream_node(baseline)
     model = trainer.outputs["model"]
     evaluator = Evaluator(
         examples=examples,
@@ -128,9 +134,11 @@ def create_pipeline(
         model=model,
         model_blessing=gate.outputs["blessing"],
         infra_blessing=canary.outputs["infra_blessing"],
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=locations.serving_dir)
-        ),
+        baseline_model=baseline.outputs["model"],
+        serving_dir=locations.serving_dir,
+        registry_path=locations.registry_path,
+        run_info=run_info,
+        code_digest=digest,
     ).with_id("Pusher")
     register = RegisterPushed(
         pushed_model=pusher.outputs["pushed_model"],
@@ -141,10 +149,7 @@ def create_pipeline(
         window=features.window.outputs["window"],
         registry_path=locations.registry_path,
         run_fingerprint=state.fingerprint,
-        run_info=RunInfo(
-            schema_digest=hashlib.sha256(schema_text.encode()).hexdigest(),
-            scenarios=contract.scenarios,
-        ),
+        run_info=run_info,
         code_digest=digest,
     )
     components = [

@@ -17,7 +17,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 
 from common.source_digest import code_digest
 from components.common.digests import listing_token, log_token
-from components.model_registry.registry import state_token
+from components.model_registry.live import state_token
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.log_state import LogState
@@ -26,8 +26,8 @@ Token: TypeAlias = str | RuntimeParameter
 
 RUN_ID_PLACEHOLDER = "{{$.pipeline_job_uuid}}"
 
-# Where a run works changes nothing of what it makes.
-_WHERE = {"resources", "metadata", "beam_pipeline_args"}
+# Where a run works, what it refuses to do, and what is kept of it change nothing of what it makes.
+_WHERE = {"resources", "metadata", "beam_pipeline_args", "baseline", "retention"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,9 +19,9 @@ def rollback(work_dir: str, version: str | None, as_json: bool) -> None:
     """Make an older pushed version live again.
 
     It is pushed once more, as a copy with a new and larger number, which servers load within
-    seconds. The next run is compared with it, and not with what was rolled back.
+    seconds. The next run is compared with it, and not with what was rolled back. A run that is
+    going on does not keep it waiting, and will refuse to push over it.
     """
-    from cli.common.work_folder import only_run_in
     from components.model_registry.rollback import roll_back
     from pipeline.locations import Locations
 
@@ -29,8 +29,7 @@ def rollback(work_dir: str, version: str | None, as_json: bool) -> None:
     registry_path = Locations(str(folder), "").registry_path
     if not folder.is_dir():
         raise click.UsageError(f"--work-dir {folder} does not exist")
-    with only_run_in(folder):
-        entry = roll_back(registry_path, version)
+    entry = roll_back(registry_path, version)
     if as_json:
         click.echo(to_text({"status": "rolled back", **entry.model_dump(mode="json")}))
     else:

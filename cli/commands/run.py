@@ -23,7 +23,7 @@ def run(choice: ConfigChoice, work_dir: str, verbose: bool, as_json: bool) -> No
     """Run the pipeline on this machine.
 
     Exit status: 0 pushed, 1 error, 2 wrong command line, 3 refused by the gate,
-    4 bad data, 5 canary failed. The last line says which, and why.
+    4 bad data, 5 canary failed, 6 refused by the registry. The last line says which, and why.
     """
     with json_on_failure(as_json):
         check_free(work_dir)

@@ -27,8 +27,12 @@ def _is_there(pushed: mlmd.Artifact) -> bool:
 
 def _passed(gate: dict[str, Any]) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
-    baseline = gate["baseline"]["version"]
-    return f"gate: {counts}; baseline: {f'version {baseline}' if baseline else 'none'}"
+    baseline = gate["baseline"]
+    if baseline["version"]:
+        return f"gate: {counts}; baseline: version {baseline['version']}"
+    # Where nothing was pushed before there is nothing to be said of it.
+    lost = f" ({baseline['reason']})" if baseline.get("not_compared") else ""
+    return f"gate: {counts}; baseline: none{lost}"
 
 
 def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunResult:

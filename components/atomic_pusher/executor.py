@@ -1,34 +1,34 @@
-"""Pushes a version that servers will take, whole or not at all."""
+"""Pushes a version that servers will take, whole or not at all, and registers it."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import pathlib
-import shutil
-import tempfile
+import datetime
+import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from tfx.components.pusher import executor
-from tfx.dsl.io import fileio
 from tfx.proto import pusher_pb2
+from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
 from common.atomic_files import is_remote
-from common.errors import PolyrankError
 from common.full_disk import DiskFullError, full_disk, reason_if_full
-from common.version_folders import version_number
+from common.settings import parse
+from components.atomic_pusher.staging import (
+    names_in,
+    remove,
+    remove_unfinished,
+    staging_folder,
+    wait_for_a_new_number,
+)
+from components.model_registry import registry
+from components.model_registry.live import check_unchanged
+from components.model_registry.places import relative_place
+from components.model_registry.publish import publish
+from components.register_pushed.run_info import RunInfo
 
-_LOG = logging.getLogger(__name__)
 _SECONDS_TO_BEGIN = 5
-_STAGING_PREFIX, _STAGING_SUFFIX = ".pushing-", ".unfinished"
-_SECONDS_OF_PATIENCE = 10
-
-
-class ClockError(PolyrankError):
-    """A version pushed now would be numbered below one that is served."""
 
 
 class Executor(executor.Executor):
@@ -44,20 +44,24 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes a version, or removes what it had written of it.
+        """Pushes and registers a version, or removes what it had written of it.
 
         Raises:
           ClockError: the newest version is numbered later than this machine's clock.
           DiskFullError: there was no room.
+          OutsideError: the folder of versions lies outside of the work folder, by a link.
+          RefusedPushError: the version that the candidate was compared with is no longer live.
+          RegistryError: the registry file is corrupt.
         """
         destination = pusher_pb2.PushDestination()
         proto_utils.json_to_proto(exec_properties["push_destination"], destination)
-        folder = destination.filesystem.base_directory
+        folder = destination.filesystem.base_directory.rstrip("/")
         if not is_remote(folder):
-            _remove_unfinished(folder)
+            remove_unfinished(folder)
         if not self.CheckBlessing(input_dict):
             super().Do(input_dict, output_dict, exec_properties)
             return
+        relative_place(exec_properties["registry_path"], f"{folder}/0")
         push = self._push_remote if is_remote(folder) else self._push_local
         try:
             push(folder, input_dict, output_dict, exec_properties)
@@ -74,16 +78,21 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        _wait_for_a_new_number(folder)
+        wait_for_a_new_number(folder)
         (pushed,) = output_dict["pushed_model"]
-        with _staging(folder) as staging:
+        with staging_folder(folder) as staging:
             hidden = pusher_pb2.PushDestination()
             hidden.filesystem.base_directory = str(staging)
             properties = {**exec_properties, "push_destination": proto_utils.proto_to_json(hidden)}
             super().Do(input_dict, output_dict, properties)
             version = pushed.get_string_custom_property("pushed_version")
-            destination = f"{folder.rstrip('/')}/{version}"
-            (staging / version).rename(destination)
+            destination = f"{folder}/{version}"
+            publish(
+                exec_properties["registry_path"],
+                staging / version,
+                self._entry(version, destination, input_dict, exec_properties),
+                lambda: _check(input_dict, exec_properties),
+            )
         pushed.set_string_custom_property("pushed_destination", destination)
 
     def _push_remote(
@@ -93,67 +102,50 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        _wait_for_a_new_number(folder)
+        _check(input_dict, exec_properties)
+        wait_for_a_new_number(folder)
         began = int(time.time())
-        before = _names(folder)
+        before = names_in(folder)
+        (pushed,) = output_dict["pushed_model"]
         try:
             super().Do(input_dict, output_dict, exec_properties)
+            version = pushed.get_string_custom_property("pushed_version")
+            entry = self._entry(version, f"{folder}/{version}", input_dict, exec_properties)
+            registry.append(exec_properties["registry_path"], entry)
         except Exception:
             # TFX numbers a version by the second in which it begins: others are not ours.
             for number in range(began, began + _SECONDS_TO_BEGIN):
-                if str(number) in _names(folder) - before:
-                    _remove(f"{folder}/{number}")
+                if str(number) in names_in(folder) - before:
+                    remove(f"{folder}/{number}")
             raise
 
-
-@contextlib.contextmanager
-def _staging(folder: str) -> Iterator[pathlib.Path]:
-    """Yields a folder in `folder` that no server looks into; it is removed at last."""
-    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    staging = pathlib.Path(tempfile.mkdtemp(_STAGING_SUFFIX, _STAGING_PREFIX, folder))
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _wait_for_a_new_number(folder: str) -> None:
-    """Waits until the clock is past the newest version: servers take the highest number.
-
-    TFX numbers a version by the clock's second, and where that is taken pushes nothing.
-    """
-    newest = max((version_number(name) or 0 for name in _names(folder)), default=0)
-    ahead = newest - int(time.time())
-    if ahead > _SECONDS_OF_PATIENCE:
-        raise ClockError(
-            f"version {newest} in {folder} is {ahead:,} seconds later than this machine's clock: a "
-            "server would not take a version pushed now; set the clock right, or move that version "
-            "away, and run again"
+    def _entry(
+        self,
+        version: str,
+        destination: str,
+        input_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> registry.Entry:
+        """What is known of a version as it is pushed; RegisterPushed adds the rest."""
+        info = parse(RunInfo, json.loads(exec_properties["run_info"]), "run_info")
+        baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
+        return registry.Entry(
+            version=version,
+            pushed_destination=destination,
+            run_fingerprint=baseline.get_string_custom_property("run_fingerprint"),
+            run_id=(self._context.pipeline_run_id if self._context else None) or "",
+            time=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            spans=(),
+            model="",
+            gate={},
+            **info.model_dump(),
         )
-    while int(time.time()) <= newest:
-        time.sleep(0.1)
 
 
-def _remove_unfinished(folder: str) -> None:
-    """Removes what a killed run had written of a version.
-
-    For local folders, where runs exclude each other: elsewhere another run may be writing it.
-    """
-    for name in _names(folder):
-        path = f"{folder}/{name}"
-        staged = name.startswith(_STAGING_PREFIX) and name.endswith(_STAGING_SUFFIX)
-        half = version_number(name) is not None and not fileio.exists(f"{path}/saved_model.pb")
-        if staged or half:
-            _remove(path)
-
-
-def _remove(version: str) -> None:
-    try:
-        fileio.rmtree(version)
-    except OSError as error:
-        _LOG.warning("%s is no whole version and can't be removed: %s", version, error)
-
-
-def _names(folder: str) -> set[str]:
-    # Object stores end the names of folders with a slash.
-    return {x.rstrip("/") for x in fileio.listdir(folder)} if fileio.isdir(folder) else set()
+def _check(input_dict: dict[str, list[Any]], exec_properties: dict[str, Any]) -> None:
+    baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
+    check_unchanged(
+        exec_properties["registry_path"],
+        baseline.get_string_custom_property("run_fingerprint"),
+        baseline.get_string_custom_property("live"),
+    )

@@ -13,6 +13,8 @@ class BaselineSpec(component_spec.ComponentSpec):
         "registry_path": component_spec.ExecutionParameter(type=str),
         "run_fingerprint": component_spec.ExecutionParameter(type=str),
         "state_token": component_spec.ExecutionParameter(type=str),
+        "schema_digest": component_spec.ExecutionParameter(type=str),
+        "required": component_spec.ExecutionParameter(type=int),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {"schema": component_spec.ChannelParameter(type=standard_artifacts.Schema)}
@@ -31,6 +33,8 @@ class Baseline(base_component.BaseComponent):
         registry_path: str,
         run_fingerprint: str,
         state_token: str,
+        schema_digest: str,
+        required: bool,
         code_digest: str,
     ):
         """Builds the component.
@@ -39,8 +43,10 @@ class Baseline(base_component.BaseComponent):
           schema: the data contract.
           registry_path: the registry file.
           run_fingerprint: this run's; its own pushes are never its baseline.
-          state_token: `registry.state_token` of the same path and fingerprint,
+          state_token: `live.state_token` of the same path and fingerprint,
             so that the cache sees the registry.
+          schema_digest: of the contract, as the registry has it.
+          required: whether a version that can't be loaded ends the run.
           code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
         """
         super().__init__(
@@ -49,6 +55,8 @@ class Baseline(base_component.BaseComponent):
                 registry_path=registry_path,
                 run_fingerprint=run_fingerprint,
                 state_token=state_token,
+                schema_digest=schema_digest,
+                required=int(required),
                 code_digest=code_digest,
                 model=channel.Channel(type=standard_artifacts.Model),
             )

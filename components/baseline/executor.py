@@ -10,9 +10,11 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.baseline.choice import Choice, choose
 from components.common.artifact_reading import contract_of
-from components.model_registry import registry
-from schemas.contract import Contract
+from components.model_registry.live import standing
+from components.model_registry.publish import settle
+from components.model_registry.refused_push import RefusedPushError
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Executor(base_executor.BaseExecutor):
         """Writes the model; its custom properties say which, or why there is none.
 
         Raises:
+          RefusedPushError: the version to compare with can't be loaded, and one is required.
           RegistryError: the registry file is corrupt.
         """
         from components.baseline.null_model import save_null_model
@@ -37,28 +40,33 @@ class Executor(base_executor.BaseExecutor):
         contract = contract_of(input_dict["schema"])
         model = artifact_utils.get_single_instance(output_dict["model"])
         path = path_utils.serving_model_dir(model.uri)
-        entry = registry.latest(
-            exec_properties["registry_path"], exec_properties["run_fingerprint"]
-        )
-        reason = _why_not(contract, entry)
-        model.set_int_custom_property("exists", int(reason is None))
-        if entry is not None and reason is None:
-            model.set_string_custom_property("version", entry.version)
-            model.set_string_custom_property("scenarios", json.dumps(entry.scenarios))
-            io_utils.copy_dir(entry.pushed_destination, path)
+        registry_path = exec_properties["registry_path"]
+        fingerprint = exec_properties["run_fingerprint"]
+        settle(registry_path)
+        found = standing(registry_path, fingerprint)
+        chosen = choose(contract, exec_properties["schema_digest"], registry_path, found.compared)
+        if chosen.damaged and exec_properties["required"]:
+            raise RefusedPushError(_what_to_do(chosen))
+        model.set_int_custom_property("exists", int(chosen.usable))
+        # What Pusher must still find live.
+        model.set_string_custom_property("live", found.live)
+        model.set_string_custom_property("run_fingerprint", fingerprint)
+        if found.compared is not None and chosen.usable:
+            model.set_string_custom_property("version", found.compared.version)
+            model.set_string_custom_property("scenarios", json.dumps(found.compared.scenarios))
+            io_utils.copy_dir(chosen.folder, path)
             return
-        assert reason is not None
-        _LOG.warning("no baseline: %s", reason)
-        model.set_string_custom_property("reason", reason)
+        _LOG.warning("no baseline: %s", chosen.reason)
+        model.set_string_custom_property("reason", chosen.reason)
+        if found.compared is not None:
+            model.set_string_custom_property("not_compared", found.compared.version)
         save_null_model(contract, path)
 
 
-def _why_not(contract: Contract, entry: registry.Entry | None) -> str | None:
-    from components.baseline.probe import why_not
-
-    if entry is None:
-        return "no version has been pushed yet"
-    reason = why_not(contract, entry.pushed_destination)
+def _what_to_do(chosen: Choice) -> str:
     return (
-        reason and f"version {entry.version} in {entry.pushed_destination} can't be used: {reason}"
+        f"{chosen.reason}. A candidate could be pushed without being compared with it, so this run "
+        "ends. Restore the version's files from a backup; or make another version live (polyrank "
+        "rollback --version N); or accept one run that is compared with nothing: baseline: "
+        "optional in the configuration, or --set baseline=optional"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,18 @@ from schemas.column import Column
 from schemas.contract import Contract
 from serving.errors import ModelLoadError
 from serving.loader import LoadedModel, load
+
+
+class Unusable(NamedTuple):
+    """Why a version can't be the baseline.
+
+    Attributes:
+      reason: in a few words.
+      loads: whether it can be loaded at all.
+    """
+
+    reason: str
+    loads: bool
 
 
 def _feature(column: Column) -> Any:
@@ -30,7 +42,7 @@ def sample_example(contract: Contract) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
-def why_not(contract: Contract, path: str) -> str | None:
+def why_not(contract: Contract, path: str) -> Unusable | None:
     """Says why the SavedModel at `path` can't be the baseline; None where it can.
 
     It must load as TF Serving loads it, have the outputs of the contract, and score a row
@@ -40,9 +52,10 @@ def why_not(contract: Contract, path: str) -> str | None:
     try:
         model = load(path)
     except ModelLoadError as error:
-        return str(error)
+        return Unusable(str(error), loads=False)
     try:
-        return _why_not(contract, model)
+        reason = _why_not(contract, model)
+        return None if reason is None else Unusable(reason, loads=True)
     finally:
         model.close()
 

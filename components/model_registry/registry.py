@@ -1,20 +1,19 @@
 """The registry: every version that was really pushed, oldest first.
 
-One JSON file, `{"versions": [Entry, ...]}`, only ever appended to. The last entry is
-the next run's baseline. It may lie in an object store, which replaces a file as a whole but
-has no locks: there, two runs must not push at the same moment.
+One JSON file, `{"versions": [Entry, ...]}`. Entries are only ever appended; what is added to one
+later is what its run found, and when its files were pruned. The last entry is the live version
+and the next run's baseline (`live`). The file may lie in an object store, which replaces a file
+as a whole but has no locks: there, two programs must not write at the same moment.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import pydantic
 
@@ -22,8 +21,7 @@ from common.atomic_files import is_remote, remote_files
 from common.errors import PolyrankError
 from common.json_files import write_json
 from common.settings import Settings
-
-NO_ENTRY = "none"
+from components.model_registry.places import relative_place
 
 
 class RegistryError(PolyrankError):
@@ -35,7 +33,8 @@ class Entry(Settings):
 
     Attributes:
       version: the pushed version's number, as the model server shows it.
-      pushed_destination: the folder that was pushed.
+      pushed_destination: the folder that was pushed, relative to the registry's; absolute where an
+        earlier revision registered it (`places.located` reads both).
       run_fingerprint: what identifies the run's configuration and data, not its time: a run
         that is repeated unchanged has the same one.
       run_id: the run that pushed it.
@@ -47,6 +46,7 @@ class Entry(Settings):
       scenarios: those of the contract; empty where an older run registered it.
       rollback_of: the version that this one is a copy of, made live again; None for one that
         was trained.
+      pruned: when its files were removed, UTC, ISO 8601; None while they are kept.
     """
 
     version: str
@@ -60,6 +60,7 @@ class Entry(Settings):
     gate: dict[str, int]
     scenarios: tuple[str, ...] = ()
     rollback_of: str | None = None
+    pruned: str | None = None
 
 
 def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
@@ -84,33 +85,6 @@ def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
         ) from None
 
 
-def latest(path: str | os.PathLike[str], excluding_fingerprint: str | None = None) -> Entry | None:
-    """Returns the newest entry that another run pushed, or None.
-
-    Args:
-      path: the registry file.
-      excluding_fingerprint: the asking run's fingerprint: a run is never its own baseline.
-
-    Raises:
-      RegistryError: the file is no registry.
-    """
-    others = (
-        entry for entry in reversed(entries(path)) if entry.run_fingerprint != excluding_fingerprint
-    )
-    return next(others, None)
-
-
-def state_token(path: str | os.PathLike[str], excluding_fingerprint: str | None = None) -> str:
-    """Returns a digest of the entry that `latest` chooses, for the cache of Baseline.
-
-    It is not the digest of the file: a run's own push must not uncache its unchanged rerun.
-    """
-    entry = latest(path, excluding_fingerprint)
-    if entry is None:
-        return NO_ENTRY
-    return hashlib.sha256(entry.model_dump_json().encode()).hexdigest()
-
-
 def append(path: str | os.PathLike[str], entry: Entry) -> None:
     """Appends `entry`: readers see the old file or the new one, writers wait for each other.
 
@@ -118,16 +92,54 @@ def append(path: str | os.PathLike[str], entry: Entry) -> None:
     it was stopped; it stays the only one.
 
     Raises:
+      OutsideError: the version does not lie below the registry's folder.
       RegistryError: the file is no registry; it is left as it is.
     """
-    path = os.fspath(path)
-    with _locked(path):
-        known = entries(path)
-        if any(e.pushed_destination == entry.pushed_destination for e in known):
-            return
-        versions: list[dict[str, Any]] = [e.model_dump(mode="json") for e in (*known, entry)]
-        # Runs of other users read it too, whatever this one's umask is.
-        write_json(path, {"versions": versions}, mode=0o644)
+    with locked(path):
+        append_locked(path, entry)
+
+
+def append_locked(path: str | os.PathLike[str], entry: Entry) -> None:
+    """Does what `append` does for who holds the lock."""
+    known = entries(path)
+    place = relative_place(path, entry.pushed_destination)
+    if any(e.pushed_destination in (place, entry.pushed_destination) for e in known):
+        return
+    write(path, (*known, entry.model_copy(update={"pushed_destination": place})))
+
+
+def complete(path: str | os.PathLike[str], entry: Entry) -> Entry:
+    """Adds what became known of a version after it was pushed; appends one that is not there.
+
+    Args:
+      path: the registry file.
+      entry: of the version; what it says of the push itself is not taken over.
+
+    Returns:
+      The entry as the registry has it now.
+
+    Raises:
+      OutsideError: the version does not lie below the registry's folder.
+      RegistryError: the file is no registry; it is left as it is.
+    """
+    place = relative_place(path, entry.pushed_destination)
+    found = {name: getattr(entry, name) for name in ("run_id", "spans", "model", "gate")}
+    with locked(path):
+        known = list(entries(path))
+        for number, other in enumerate(known):
+            if other.pushed_destination == place:
+                known[number] = other.model_copy(update=found)
+                write(path, known)
+                return known[number]
+        append_locked(path, entry)
+    return entry.model_copy(update={"pushed_destination": place})
+
+
+def write(path: str | os.PathLike[str], known: Sequence[Entry]) -> None:
+    """Replaces the file by one with these entries, for who holds the lock."""
+    versions = [entry.model_dump(mode="json") for entry in known]
+    # Runs of other users read it too, whatever this one's umask is.
+    write_json(os.fspath(path), {"versions": versions}, mode=0o644)
 
 
 def _read(path: str) -> str:
@@ -140,7 +152,13 @@ def _read(path: str) -> str:
 
 
 @contextmanager
-def _locked(address: str) -> Iterator[None]:
+def locked(registry_path: str | os.PathLike[str]) -> Iterator[None]:
+    """Holds the registry: pushes, rollbacks and pruning wait for each other.
+
+    The kernel lets go of it when the process ends, however it ends. In an object store nothing
+    is held.
+    """
+    address = os.fspath(registry_path)
     if is_remote(address):
         yield
         return

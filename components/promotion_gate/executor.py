@@ -41,7 +41,8 @@ class Executor(base_executor.BaseExecutor):
         contract = contract_of(input_dict["schema"])
         config = parse(GateConfig, json.loads(exec_properties["gate_config"]), "gate")
         config.check_names(contract)
-        baseline = _baseline(artifact_utils.get_single_instance(input_dict["baseline_model"]))
+        model = artifact_utils.get_single_instance(input_dict["baseline_model"])
+        baseline = _baseline(model)
         uri = artifact_utils.get_single_uri(input_dict["evaluation"])
         measured = read_cells(contract, tfma.load_metrics(uri), baseline.version is not None)
         cells = without_new_scenarios(measured, baseline)
@@ -51,6 +52,8 @@ class Executor(base_executor.BaseExecutor):
                 "exists": baseline.version is not None,
                 "version": baseline.version,
                 "reason": baseline.reason,
+                # The version that has to be compared with, and can't be.
+                "not_compared": model.get_string_custom_property("not_compared") or None,
             },
             "situations": situations(contract.scenarios, baseline),
             # Whose values are users; without it no cell has a GAUC.

@@ -29,7 +29,7 @@ class RegisterPushedSpec(component_spec.ComponentSpec):
 
 
 class RegisterPushed(base_component.BaseComponent):
-    """Appends a version to the registry if Pusher really pushed it."""
+    """Adds what the run found to the registry's entry of what Pusher really pushed."""
 
     SPEC_CLASS = RegisterPushedSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Executor(base_executor.BaseExecutor):
-    """Registers what was pushed; writes why nothing was, otherwise."""
+    """Adds what the run found to the registry's entry; writes why there is none, otherwise."""
 
     def Do(  # noqa: N802 - TFX names it
         self,
@@ -29,7 +29,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Appends to the registry.
+        """Completes the entry that Pusher made.
 
         Raises:
           RegistryError: the registry file is corrupt; nothing is registered.
@@ -64,8 +64,8 @@ class Executor(base_executor.BaseExecutor):
             model=read_json(settings, FILE_NAME)["name"],
             **info.model_dump(),
         )
-        registry.append(exec_properties["registry_path"], entry)
-        write_json(path, {"entry": entry.model_dump(mode="json"), "reason": None})
+        registered = registry.complete(exec_properties["registry_path"], entry)
+        write_json(path, {"entry": registered.model_dump(mode="json"), "reason": None})
 
     def _run_id(self) -> str:
         return (self._context.pipeline_run_id if self._context else None) or ""

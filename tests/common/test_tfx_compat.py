@@ -30,7 +30,6 @@ USERS = {
     ("ExampleValidator", "example_validator"): "pipeline.feature_components",
     ("StatisticsGen", "statistics_gen"): "pipeline.feature_components",
     ("Transform", "transform"): "pipeline.feature_components",
-    ("Pusher", "pusher"): "components.atomic_pusher.component",
 }
 
 

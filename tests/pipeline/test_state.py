@@ -37,7 +37,7 @@ def state(folder, tmp_path):
 @pytest.mark.parametrize(
     "where",
     ["resources={Trainer: {cpu: 2}}", "beam_pipeline_args=[--runner=FnApiRunner]",
-     "metadata={mysql: {host: db, user: trainer}}"],
+     "metadata={mysql: {host: db, user: trainer}}", "baseline=optional"],
 )  # fmt: skip
 def test_where_a_run_works_is_not_in_it(state, where):
     assert state(where) == state()

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from made_entries import made_entry
 from tfx.dsl.io import fileio
 from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
@@ -14,7 +15,13 @@ from tfx.utils import proto_utils
 
 from common.full_disk import DiskFullError
 from components.atomic_pusher.component import AtomicPusher
-from components.atomic_pusher.executor import ClockError, Executor
+from components.atomic_pusher.executor import Executor
+from components.atomic_pusher.staging import ClockError
+from components.model_registry import registry
+from components.model_registry.places import OutsideError
+from components.model_registry.refused_push import RefusedPushError
+from components.model_registry.rollback import roll_back
+from components.register_pushed.run_info import RunInfo
 
 
 @pytest.fixture
@@ -28,13 +35,22 @@ def push(tmp_path):
     model.uri, blessing.uri = str(tmp_path / "model"), str(tmp_path / "blessing")
     blessing.set_int_custom_property("blessed", 1)
 
-    def run():
+    baseline = standard_artifacts.Model()
+    baseline.set_string_custom_property("run_fingerprint", "mine")
+
+    def run(live=""):
+        baseline.set_string_custom_property("live", live)
         pushed = standard_artifacts.PushedModel()
         pushed.uri = str(tmp_path / "pushed")
         destination = pusher_pb2.PushDestination()
         destination.filesystem.base_directory = str(tmp_path / "serving")
-        properties = {"push_destination": proto_utils.proto_to_json(destination)}
-        inputs = {"model": [model], "model_blessing": [blessing]}
+        properties = {
+            "push_destination": proto_utils.proto_to_json(destination),
+            "registry_path": str(tmp_path / "registry.json"),
+            "run_info": RunInfo(schema_digest="d", scenarios=("home",)).model_dump_json(),
+            "code_digest": "x",
+        }
+        inputs = {"model": [model], "model_blessing": [blessing], "baseline_model": [baseline]}
         Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
         return pushed
 
@@ -155,14 +171,65 @@ def test_with_room_it_is_tfxs_pusher(push, tmp_path):
     assert pushed.get_int_custom_property("pushed") == 1
 
 
+def test_what_is_pushed_is_registered(push, tmp_path):
+    version = push().get_string_custom_property("pushed_version")
+    (entry,) = registry.entries(tmp_path / "registry.json")
+    assert (entry.version, entry.pushed_destination) == (version, f"serving/{version}")
+    assert (entry.run_fingerprint, entry.schema_digest) == ("mine", "d")
+    assert (entry.scenarios, entry.rollback_of, entry.spans) == (("home",), None, ())
+
+
+def test_over_a_version_that_was_made_live_meanwhile_nothing_is_pushed(push, tmp_path):
+    for version in ("100", "200"):
+        registry.append(tmp_path / "registry.json", made_entry(version, run_fingerprint="other"))
+        (tmp_path / "serving" / version).mkdir(parents=True)
+        (tmp_path / "serving" / version / "saved_model.pb").touch()
+    copied = roll_back(str(tmp_path / "registry.json"))
+    before = registry.entries(tmp_path / "registry.json")
+    with pytest.raises(RefusedPushError, match=f"version {copied.version}, a copy of 100, was"):
+        push(live="200")
+    assert registry.entries(tmp_path / "registry.json") == before
+    assert _versions(tmp_path) == {"100": 1, "200": 1, copied.version: 1}
+    # The next run is compared with what is live, and pushes.
+    pushed = push(live=copied.version)
+    assert int(pushed.get_string_custom_property("pushed_version")) > int(copied.version)
+
+
+def test_a_folder_of_versions_that_leads_elsewhere_is_refused(push, tmp_path):
+    (tmp_path / "production").mkdir()
+    (tmp_path / "production" / "serving").mkdir()
+    work = tmp_path / "serving"
+    work.symlink_to(tmp_path.parent)
+    with pytest.raises(OutsideError, match="what is made live here would be made live there"):
+        push()
+
+
+def test_in_an_object_store_it_is_registered_too(push, tmp_path, monkeypatch):
+    from components.atomic_pusher import executor
+
+    # A file system that can't rename a folder at once, as the executor sees it.
+    monkeypatch.setattr(executor, "is_remote", lambda _: True)
+    version = push().get_string_custom_property("pushed_version")
+    (entry,) = registry.entries(tmp_path / "registry.json")
+    assert entry.version == version
+    with pytest.raises(RefusedPushError):
+        push(live="another")
+    assert _versions(tmp_path) == {version: 2}
+
+
 def test_it_is_called_pusher_in_the_pipeline(tmp_path):
     from tfx.types import channel
 
     component = AtomicPusher(
         model=channel.Channel(type=standard_artifacts.Model),
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory="x")
-        ),
+        model_blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
+        infra_blessing=channel.Channel(type=standard_artifacts.InfraBlessing),
+        baseline_model=channel.Channel(type=standard_artifacts.Model),
+        serving_dir="x",
+        registry_path="y",
+        run_info=RunInfo(),
+        code_digest="z",
     ).with_id("Pusher")
     assert component.id == "Pusher"
-    assert json.loads(component.exec_properties["push_destination"])
+    destination = json.loads(component.exec_properties["push_destination"])
+    assert destination["filesystem"]["base_directory"] == "x"

@@ -1,4 +1,6 @@
 import json
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from tfx.types import standard_artifacts
 
 from components.baseline.executor import Executor
 from components.model_registry import registry
+from components.model_registry.refused_push import RefusedPushError
 from components.model_registry.registry import RegistryError
 from schemas.contract import parse_schema, read_contract
 from serving.loader import load
@@ -20,7 +23,12 @@ HEADER = 'feature { name: "x"'
 def baseline(tmp_path):
     """Runs the executor against `registry.json` of the test's folder; returns the artifact."""
 
-    def run(schema: str = ranking_samples.SCHEMA, fingerprint: str = "mine"):
+    def run(
+        schema: str = ranking_samples.SCHEMA,
+        fingerprint: str = "mine",
+        schema_digest: str = "today's",
+        required: bool = True,
+    ):
         (tmp_path / "schema").mkdir()
         (tmp_path / "schema" / "schema.pbtxt").write_text(schema)
         schema_artifact, model = standard_artifacts.Schema(), standard_artifacts.Model()
@@ -32,6 +40,8 @@ def baseline(tmp_path):
                 "registry_path": str(tmp_path / "registry.json"),
                 "run_fingerprint": fingerprint,
                 "state_token": "token",
+                "schema_digest": schema_digest,
+                "required": int(required),
                 "code_digest": "x",
             },
         )
@@ -42,7 +52,7 @@ def baseline(tmp_path):
 
 def push(tmp_path, fingerprint: str = "other", **model) -> str:
     """Saves a model, registers it, and returns its folder."""
-    folder = str(tmp_path / "pushed" / "17")
+    folder = str(tmp_path / "serving" / "shop" / "17")
     ranking_samples.save_model(folder, **model)
     registry.append(
         tmp_path / "registry.json",
@@ -50,6 +60,7 @@ def push(tmp_path, fingerprint: str = "other", **model) -> str:
             "17",
             pushed_destination=folder,
             run_fingerprint=fingerprint,
+            schema_digest="its own",
             scenarios=("home", "search"),
         ),
     )
@@ -91,6 +102,10 @@ def test_the_pushed_version_is_copied(baseline, tmp_path):
     model = baseline()
     assert model.get_int_custom_property("exists") == 1
     assert model.get_string_custom_property("version") == "17"
+    # What Pusher must still find.
+    assert model.get_string_custom_property("live") == "17"
+    assert model.get_string_custom_property("run_fingerprint") == "mine"
+    assert model.get_string_custom_property("not_compared") == ""
     assert json.loads(model.get_string_custom_property("scenarios")) == ["home", "search"]
     rows = ranking_samples.make_rows(5)
     got = scores(f"{model.uri}/Format-Serving", ranking_samples.serialize(rows))
@@ -139,19 +154,64 @@ def test_what_the_contract_gained_is_ignored_and_another_type_is_no_baseline(
         assert_null(model, "can't score a row of today's contract")
 
 
-@pytest.mark.e2e
-def test_a_missing_folder_is_no_baseline(baseline, tmp_path):
-    tf.io.gfile.rmtree(push(tmp_path))
-    assert_null(baseline(), "can't be loaded by TF Serving's loader")
+def remove(folder):
+    tf.io.gfile.rmtree(folder)
 
 
-@pytest.mark.e2e
-def test_a_damaged_model_is_no_baseline(baseline, tmp_path):
-    folder = push(tmp_path)
+def damage(folder):
     for name in tf.io.gfile.glob(f"{folder}/variables/*data*"):
         with tf.io.gfile.GFile(name, "wb") as file:
             file.write(b"x")
-    assert_null(baseline(), "version 17")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(remove, "/serving/shop/17 holds no model any more"), (damage, "can't be loaded")],
+    ids=["removed", "damaged"],
+)
+def test_a_version_that_cannot_be_loaded_ends_the_run_or_is_accepted(
+    baseline, tmp_path, fault, said
+):
+    fault(push(tmp_path))
+    with pytest.raises(RefusedPushError, match=rf"version 17 can't be used: .*{said}.*version N"):
+        baseline()
+    assert not (tmp_path / "out").exists()
+    shutil.rmtree(tmp_path / "schema")
+    model = baseline(required=False)
+    assert_null(model, "version 17")
+    assert model.get_string_custom_property("not_compared") == "17"
+    assert model.get_string_custom_property("live") == "17"
+
+
+@pytest.mark.e2e
+def test_outputs_that_are_not_its_own_contracts_are_damage(baseline, tmp_path):
+    push(tmp_path, outputs=("click", "buy"))
+    with pytest.raises(RefusedPushError, match="its outputs .buy, click. are not the contract's"):
+        baseline(schema_digest="its own")
+
+
+def test_a_version_outside_of_the_work_folder_ends_the_run(baseline, tmp_path):
+    entry = made_entry("17", pushed_destination="/elsewhere/17", run_fingerprint="other")
+    registry.write(tmp_path / "registry.json", [entry])
+    with pytest.raises(RefusedPushError, match=f"/elsewhere/17 lies outside of {tmp_path}"):
+        baseline()
+
+
+@pytest.mark.e2e
+def test_a_moved_work_folder_keeps_its_baseline(baseline, tmp_path):
+    push(tmp_path)
+    first = made_entry("17", pushed_destination="/gone/work/serving/shop/17", run_fingerprint="x")
+    registry.write(tmp_path / "registry.json", [first])
+    assert baseline().get_string_custom_property("version") == "17"
+
+
+@pytest.mark.e2e
+def test_a_version_that_a_killed_push_left_hidden_is_the_baseline(baseline, tmp_path):
+    folder = pathlib.Path(push(tmp_path))
+    folder.rename(folder.with_name(".17.ready"))
+    assert baseline().get_string_custom_property("version") == "17"
+    assert folder.is_dir()
 
 
 @pytest.mark.e2e  # Saves two models.

@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+import os
 
 import pytest
 from made_entries import made_entry
@@ -14,8 +15,6 @@ def entry(version: str, fingerprint: str = "a") -> Entry:
 
 def test_a_missing_registry_is_empty(tmp_path):
     assert registry.entries(tmp_path / "none.json") == ()
-    assert registry.latest(tmp_path / "none.json") is None
-    assert registry.state_token(tmp_path / "none.json") == registry.NO_ENTRY
 
 
 def test_entries_come_back_in_order(tmp_path):
@@ -23,7 +22,6 @@ def test_entries_come_back_in_order(tmp_path):
     registry.append(path, entry("1"))
     registry.append(path, entry("2"))
     assert registry.entries(path) == (entry("1"), entry("2"))
-    assert registry.latest(path) == entry("2")
 
 
 def test_a_registry_in_a_tensorflow_file_system(tmp_path, monkeypatch):
@@ -31,7 +29,7 @@ def test_a_registry_in_a_tensorflow_file_system(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     address = f"file://{tmp_path}/bucket/registry.json"
-    assert registry.latest(address) is None
+    assert registry.entries(address) == ()
     registry.append(address, entry("1"))
     registry.append(address, entry("2"))
     assert registry.entries(tmp_path / "bucket" / "registry.json") == (entry("1"), entry("2"))
@@ -47,14 +45,27 @@ def test_a_push_is_registered_once(tmp_path):
     assert registry.entries(path) == (entry("1"), entry("2"))
 
 
-def test_a_run_is_never_its_own_baseline(tmp_path):
+def test_what_a_run_found_is_added_to_its_entry(tmp_path):
     path = tmp_path / "registry.json"
-    registry.append(path, entry("1", "other"))
-    before = registry.state_token(path, "mine")
-    registry.append(path, entry("2", "mine"))
-    assert registry.latest(path, "mine") == entry("1", "other")
-    assert registry.state_token(path, "mine") == before
-    assert registry.state_token(path, "third") != before
+    known = {"model": "", "spans": (), "gate": {}, "time": "2026-01-01T00:00:00+00:00"}
+    for version in ("1", "2"):
+        registry.append(path, made_entry(version, **known))
+    found = made_entry("1", run_fingerprint="other", time="later")
+    assert registry.complete(path, found) == made_entry("1")
+    assert registry.entries(path) == (made_entry("1"), made_entry("2", **known))
+    # What is not there is appended: its registry may have been lost.
+    assert registry.complete(path, made_entry("3")) == made_entry("3")
+    assert registry.entries(path)[2] == made_entry("3")
+
+
+def test_absolute_places_of_earlier_revisions_are_kept_and_known(tmp_path):
+    path = tmp_path / "registry.json"
+    old = made_entry("1", pushed_destination=f"{tmp_path}/serving/1")
+    registry.write(path, [old])
+    registry.append(path, old)
+    assert registry.entries(path) == (old,)
+    registry.append(path, made_entry("2", pushed_destination=f"{tmp_path}/serving/2"))
+    assert registry.entries(path)[1].pushed_destination == "serving/2"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +75,7 @@ def test_a_corrupt_file_is_named_and_kept(tmp_path, text):
     path = tmp_path / "registry.json"
     path.write_text(text)
     with pytest.raises(RegistryError, match="registry.json is corrupt"):
-        registry.latest(path)
+        registry.entries(path)
     with pytest.raises(RegistryError):
         registry.append(path, entry("1"))
     assert path.read_text() == text
@@ -77,7 +88,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     def fail(_: int) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(registry.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
         registry.append(path, entry("2"))
     assert registry.entries(path) == (entry("1"),)

@@ -1,30 +1,17 @@
 """An older version made live again, and what the next run is compared with."""
 
 import pathlib
+import shutil
+import subprocess
+import sys
+import time
 
 import pytest
-from made_entries import made_entry
+from made_entries import made_absolute, made_version, served
 
 from components.model_registry import registry
-from components.model_registry.registry import Entry
+from components.model_registry.live import standing
 from components.model_registry.rollback import RollbackError, roll_back
-
-
-def pushed(folder: pathlib.Path, version: str) -> Entry:
-    """A version in `serving` and in the registry."""
-    place = folder / "serving" / version
-    (place / "variables").mkdir(parents=True)
-    (place / "saved_model.pb").write_text(f"model {version}")
-    (place / "variables" / "data").write_text(f"weights {version}")
-    entry = made_entry(version, pushed_destination=str(place), run_fingerprint=f"run of {version}")
-    registry.append(folder / "registry.json", entry)
-    return entry
-
-
-def served(folder: pathlib.Path) -> str:
-    """What a model server would load: the complete version with the largest number."""
-    newest = max(int(p.name) for p in (folder / "serving").iterdir() if p.name.isdecimal())
-    return (folder / "serving" / str(newest) / "saved_model.pb").read_text()
 
 
 def path(folder: pathlib.Path) -> str:
@@ -32,22 +19,23 @@ def path(folder: pathlib.Path) -> str:
 
 
 def test_the_version_before_is_served_and_is_the_next_baseline(tmp_path: pathlib.Path) -> None:
-    first, second = pushed(tmp_path, "100"), pushed(tmp_path, "200")
+    first, second = made_version(tmp_path, "100"), made_version(tmp_path, "200")
     entry = roll_back(path(tmp_path))
     assert served(tmp_path) == "model 100"
-    copy = pathlib.Path(entry.pushed_destination)
+    assert entry.pushed_destination == f"serving/shop/{entry.version}"
+    copy = tmp_path / entry.pushed_destination
     assert (copy / "variables" / "data").read_text() == "weights 100"
     assert (entry.rollback_of, int(entry.version) > 200) == ("100", True)
     assert registry.entries(path(tmp_path)) == (first, second, entry)
     # The run after the rollback, and a repeated run of what is live again.
-    assert registry.latest(path(tmp_path), "another run") == entry
-    assert registry.latest(path(tmp_path), "run of 100") == second
+    assert standing(path(tmp_path), "another run").compared == entry
+    assert standing(path(tmp_path), "run of 100").compared == second
     assert {p.name for p in copy.parent.iterdir()} == {"100", "200", copy.name}
 
 
 def test_a_second_rollback_goes_forth_again(tmp_path: pathlib.Path) -> None:
-    pushed(tmp_path, "100")
-    pushed(tmp_path, "200")
+    made_version(tmp_path, "100")
+    made_version(tmp_path, "200")
     once, twice = roll_back(path(tmp_path)), roll_back(path(tmp_path))
     assert (once.rollback_of, twice.rollback_of) == ("100", "200")
     assert served(tmp_path) == "model 200"
@@ -56,7 +44,7 @@ def test_a_second_rollback_goes_forth_again(tmp_path: pathlib.Path) -> None:
 
 def test_a_named_version(tmp_path: pathlib.Path) -> None:
     for version in ("100", "200", "300"):
-        pushed(tmp_path, version)
+        made_version(tmp_path, version)
     assert roll_back(path(tmp_path), "100").rollback_of == "100"
     assert served(tmp_path) == "model 100"
 
@@ -69,8 +57,8 @@ def test_a_named_version(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_versions_that_are_refused(tmp_path: pathlib.Path, version: str, message: str) -> None:
-    pushed(tmp_path, "100")
-    pushed(tmp_path, "200")
+    made_version(tmp_path, "100")
+    made_version(tmp_path, "200")
     with pytest.raises(RollbackError, match=message):
         roll_back(path(tmp_path), version)
     assert len(registry.entries(path(tmp_path))) == 2
@@ -79,15 +67,15 @@ def test_versions_that_are_refused(tmp_path: pathlib.Path, version: str, message
 def test_nothing_to_go_back_to(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RollbackError, match="holds no pushed version"):
         roll_back(path(tmp_path))
-    pushed(tmp_path, "100")
+    made_version(tmp_path, "100")
     with pytest.raises(RollbackError, match="is the only one"):
         roll_back(path(tmp_path))
 
 
 def test_files_that_are_gone(tmp_path: pathlib.Path) -> None:
-    first = pushed(tmp_path, "100")
-    pushed(tmp_path, "200")
-    (pathlib.Path(first.pushed_destination) / "saved_model.pb").unlink()
+    first = made_version(tmp_path, "100")
+    made_version(tmp_path, "200")
+    (tmp_path / first.pushed_destination / "saved_model.pb").unlink()
     with pytest.raises(RollbackError, match="is not in .*100 any more"):
         roll_back(path(tmp_path))
 
@@ -95,14 +83,101 @@ def test_files_that_are_gone(tmp_path: pathlib.Path) -> None:
 def test_a_copy_that_fails_leaves_nothing(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pushed(tmp_path, "100")
-    pushed(tmp_path, "200")
+    made_version(tmp_path, "100")
+    made_version(tmp_path, "200")
     monkeypatch.setattr(pathlib.Path, "rename", _full_disk)
     with pytest.raises(RollbackError, match="can't be copied: .*No space left"):
         roll_back(path(tmp_path))
-    assert sorted(p.name for p in (tmp_path / "serving").iterdir()) == ["100", "200"]
+    assert sorted(p.name for p in (tmp_path / "serving" / "shop").iterdir()) == ["100", "200"]
     assert len(registry.entries(path(tmp_path))) == 2
 
 
 def _full_disk(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_a_copied_work_folder_rolls_back_in_itself(tmp_path: pathlib.Path) -> None:
+    production, copy = tmp_path / "production", tmp_path / "copy"
+    for version in ("100", "200"):
+        made_version(production, version)
+    made_absolute(production)
+    shutil.copytree(production, copy)
+    before = {p: p.stat().st_mtime_ns for p in production.rglob("*")}
+    entry = roll_back(path(copy))
+    assert served(copy) == "model 100"
+    assert entry.pushed_destination == f"serving/shop/{entry.version}"
+    assert {p: p.stat().st_mtime_ns for p in production.rglob("*")} == before
+    # So it does once the first folder is gone.
+    shutil.rmtree(production)
+    roll_back(path(copy))
+    assert served(copy) == "model 200"
+
+
+def test_a_folder_of_versions_that_leads_outside_is_refused(tmp_path: pathlib.Path) -> None:
+    production, copy = tmp_path / "production", tmp_path / "copy"
+    for version in ("100", "200"):
+        made_version(production, version)
+    shutil.copytree(production, copy)
+    shutil.rmtree(copy / "serving")
+    (copy / "serving").symlink_to(production / "serving")
+    with pytest.raises(RollbackError, match="version 100 can't be made live here: .* leads to"):
+        roll_back(path(copy))
+    assert served(production) == "model 200"
+    assert len(registry.entries(path(copy))) == 2
+
+
+def test_a_live_version_without_files_can_be_copied_back(tmp_path: pathlib.Path) -> None:
+    for version in ("100", "200"):
+        made_version(tmp_path, version)
+    copy = roll_back(path(tmp_path))
+    shutil.rmtree(tmp_path / copy.pushed_destination)
+    assert roll_back(path(tmp_path), "100").rollback_of == "100"
+    assert served(tmp_path) == "model 100"
+
+
+def test_a_pruned_version_is_not_offered(tmp_path: pathlib.Path) -> None:
+    for version in ("100", "200", "300"):
+        made_version(tmp_path, version)
+    known = registry.entries(path(tmp_path))
+    gone = known[1].model_copy(update={"pruned": "2026-02-01T00:00:00+00:00"})
+    registry.write(path(tmp_path), (known[0], gone, known[2]))
+    with pytest.raises(RollbackError, match="200 was pruned at 2026-02-01.*there are 100, 300"):
+        roll_back(path(tmp_path), "200")
+    assert roll_back(path(tmp_path)).rollback_of == "100"
+
+
+_ROLL_BACK = """
+import sys
+from components.model_registry.rollback import roll_back
+try:
+    print(roll_back(sys.argv[1]).rollback_of)
+except Exception as error:
+    print(error)
+"""
+
+
+def test_of_two_rollbacks_at_once_the_second_is_not_a_way_forth(tmp_path: pathlib.Path) -> None:
+    for version in ("100", "200"):
+        made_version(tmp_path, version)
+    with registry.locked(path(tmp_path)):
+        programs = [
+            subprocess.Popen(
+                [sys.executable, "-c", _ROLL_BACK, path(tmp_path)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        while not all(_waits(program.pid) for program in programs):
+            time.sleep(0.05)
+    said = sorted(program.communicate()[0] for program in programs)
+    assert said[0] == "100\n" and "was made live while this command waited" in said[1]
+    assert served(tmp_path) == "model 100"
+
+
+def _waits(pid: int) -> bool:
+    """Whether a process waits for a lock of a file."""
+    return "flock" in pathlib.Path(f"/proc/{pid}/wchan").read_text() or any(
+        f"-> FLOCK  ADVISORY  WRITE {pid} " in line
+        for line in pathlib.Path("/proc/locks").read_text().splitlines()
+    )

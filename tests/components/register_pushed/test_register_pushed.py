@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from made_entries import made_entry
 from tfx.types import standard_artifacts
 
 from components.common.artifacts import GateResult, Registration, SpanWindow
@@ -23,7 +24,9 @@ def register(tmp_path):
         push.set_int_custom_property("pushed", pushed)
         if pushed:
             push.set_string_custom_property("pushed_version", "1767225600")
-            push.set_string_custom_property("pushed_destination", "serving/1767225600")
+            push.set_string_custom_property(
+                "pushed_destination", str(tmp_path / "serving" / "1767225600")
+            )
         blessing.set_int_custom_property("blessed", blessed)
         settings = standard_artifacts.HyperParameters()
         settings.uri = str(tmp_path / "settings")
@@ -74,6 +77,21 @@ def test_a_push_is_registered(register, tmp_path):
     assert entry.gate == {"pass": 2, "fail": 0, "insufficient data": 1}
     assert (entry.model, entry.schema_digest) == ("mmoe", "d")
     assert entry.time.endswith("+00:00")
+
+
+def test_what_pusher_registered_is_completed_where_it_is(register, tmp_path):
+    path = tmp_path / "registry.json"
+    pushed = made_entry("1767225600", run_fingerprint="f", spans=(), model="", gate={})
+    after = made_entry("1767225601", rollback_of="7")
+    for entry in (pushed, after):
+        registry.append(path, entry)
+    register(pushed=1)
+    completed, last = registry.entries(path)
+    # A rollback that came in between stays live.
+    assert last == after
+    assert (completed.model, completed.spans) == ("mmoe", ("2026-01-01", "2026-01-02"))
+    assert completed.gate == {"pass": 2, "fail": 0, "insufficient data": 1}
+    assert (completed.time, completed.run_fingerprint) == (pushed.time, "f")
 
 
 @pytest.mark.parametrize(

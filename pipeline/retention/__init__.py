@@ -1,0 +1,1 @@
+"""What a work folder holds on disk, and which of it may be removed."""
