@@ -25,6 +25,7 @@ _COMMANDS = {
     "compare": "Train several models alike and compare them.",
     "runs": "List the runs and the pushed versions of a work folder.",
     "rollback": "Make an older pushed version live again.",
+    "prune": "Remove what old runs and versions left on disk.",
     "serve": "Serve the pushed model over gRPC.",
     "predict": "Query a served model for scores.",
 }

@@ -45,7 +45,9 @@ def _kill_at(step: int, folder: pathlib.Path) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal touched
-        if event in _TOUCHES and str(folder) in str(arguments[0]):
+        # Whole trees are removed by names relative to an open folder.
+        relative = event in ("os.remove", "os.rmdir") and arguments[-1] != -1
+        if event in _TOUCHES and (relative or str(folder) in str(arguments[0])):
             if touched == step:
                 os.kill(os.getpid(), signal.SIGKILL)
             touched += 1

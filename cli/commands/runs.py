@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
@@ -13,16 +14,23 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.common.console import console_on
+from cli.common.terminal import silent_imports
 from cli.runs.kinds import COMPARE, RUN, STARTED
+from cli.runs.retention_text import sizes_table
 from common.json_files import to_text
+
+if TYPE_CHECKING:
+    from pipeline.locations import Locations
+    from pipeline.retention.sizes import Sizes
 
 
 @click.command()
 @click.option(
     "--work-dir", default="work/run", show_default=True, help="The work folder of the runs."
 )
+@click.option("--sizes", is_flag=True, help="Show what is on disk: by run, by version, the rest.")
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
-def runs(work_dir: str, as_json: bool) -> None:
+def runs(work_dir: str, sizes: bool, as_json: bool) -> None:
     """List a work folder's runs, comparisons and pushed versions, oldest first."""
     from components.model_registry import registry
     from pipeline.locations import Locations
@@ -33,12 +41,24 @@ def runs(work_dir: str, as_json: bool) -> None:
     locations = Locations(str(folder), "")
     found = read_runs(pathlib.Path(locations.runs_dir))
     versions = [x.model_dump(mode="json") for x in registry.entries(locations.registry_path)]
+    on_disk = _on_disk(locations) if sizes else None
     if as_json:
-        click.echo(to_text({"runs": found, "versions": versions}))
+        shown = {"sizes": dataclasses.asdict(on_disk)} if on_disk else {}
+        click.echo(to_text({"runs": found, "versions": versions, **shown}))
         return
     console = console_on(sys.stdout)
     console.print(_runs_table(found))
     console.print(_versions_table(versions))
+    if on_disk:
+        console.print(sizes_table(on_disk))
+
+
+def _on_disk(locations: Locations) -> Sizes:
+    with silent_imports():
+        from pipeline.config import MetadataConfig
+        from pipeline.retention.sizes import work_folder_sizes
+
+    return work_folder_sizes(locations, MetadataConfig())
 
 
 def read_runs(folder: pathlib.Path) -> list[dict[str, Any]]:
@@ -108,6 +128,7 @@ def _versions_table(versions: list[dict[str, Any]]) -> Table:
         gate = ", ".join(f"{count} {name}" for name, count in version["gate"].items() if count)
         notes = ["live"] if number == len(versions) else []
         notes += [f"copy of {version['rollback_of']}"] if version["rollback_of"] else []
+        notes += [f"pruned {version['pruned'][:10]}"] if version["pruned"] else []
         table.add_row(
             version["version"],
             version["time"][:19].replace("T", " "),

@@ -15,6 +15,7 @@ from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay, show_passed_over
 from cli.runs.ending import collect, failed
 from cli.runs.prepare_data import prepared
+from cli.runs.pruned_after_run import pruned_after_run
 from cli.runs.result import RunResult
 from cli.runs.tables import print_result
 from common.json_files import write_json
@@ -72,6 +73,8 @@ def run_locally(
             with Progress(console) as progress:
                 result = _run(config, locations, record, directory, progress)
             write_json(directory / "result.json", result.document())
+            if line := pruned_after_run(config, locations):
+                console.print(f"  {line}", soft_wrap=True, markup=False)
             print_result(console, result, verbose=verbose)
     return result
 

@@ -120,7 +120,7 @@ def check_pushed(log: pathlib.Path, steps: int) -> pathlib.Path:
     assert status == 0, f"exit status {status}; see {WORK / 'sound.log'}"
     assert output.count("ended with status 0 after") == steps
     versions = json.loads((work_dir / "registry.json").read_text())["versions"]
-    pushed = pathlib.Path(versions[0]["pushed_destination"])
+    pushed = work_dir / versions[0]["pushed_destination"]
     assert len(versions) == 1 and (pushed / "saved_model.pb").is_file(), versions
     print(f"pushed: {pushed}")
     return work_dir / "serving"

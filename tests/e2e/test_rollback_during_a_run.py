@@ -1,4 +1,4 @@
-"""A copied work folder: a rollback during a run, the run after it, and a live version that is lost."""
+"""A copied work folder: a rollback during a run, the run after it, a lost live version."""
 
 import dataclasses
 import json
