@@ -88,6 +88,7 @@ def test_every_scheduled_run_has_its_own_tokens_and_window(scheduled, tmp_path):
         "SpanWindow",
         "ImpressionExampleGen",
         "Baseline",
+        "ModelCanary",
         "RegisterPushed",
     }
 
