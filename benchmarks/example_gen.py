@@ -44,6 +44,7 @@ from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
 from data.log.rules import day_bounds
+from schemas.own_features import ROW_ID_KEY
 
 DATES = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
 SCENARIOS = ("home", "search", "cart")
@@ -184,12 +185,16 @@ def _artifact(artifact: Any, folder: pathlib.Path) -> Any:
 
 
 def parsed(examples: pathlib.Path) -> collections.Counter[bytes]:
-    """Reads the examples of all splits as a multiset, without missing features and zeros."""
+    """Reads the examples of all splits as a multiset.
+
+    Missing features and zeros are left out, and the row ids that only ours have.
+    """
     files = sorted(str(path) for path in examples.glob("Split-*/*"))
     found: collections.Counter[bytes] = collections.Counter()
     for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         example = tf.train.Example.FromString(record)
         features = example.features.feature
+        features.pop(ROW_ID_KEY, None)
         for name in [name for name, feature in features.items() if feature in _MISSING]:
             del features[name]
         found[example.SerializeToString(deterministic=True)] += 1

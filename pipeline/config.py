@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from common.settings import Settings
+from common.settings import Settings, SettingsError
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.leak_alarm.config import LeaksConfig
@@ -126,4 +126,13 @@ class PipelineConfig(Settings):
     @pydantic.model_validator(mode="after")
     def _every_phase_has_an_epoch(self) -> PipelineConfig:
         check_epochs(self.model, self.training.max_epochs)
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _refuses_by_what_there_is(self) -> PipelineConfig:
+        if self.gate.beats_references == "refuse" and not self.references.enabled:
+            raise SettingsError(
+                "gate.beats_references is 'refuse' and references.enabled is false, so there would "
+                "be nothing to compare with; enable the references, or write 'warn' or 'off'"
+            )
         return self

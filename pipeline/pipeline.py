@@ -23,13 +23,13 @@ from components.bayes_check.component import BayesCheck
 from components.model_canary.component import ModelCanary
 from components.model_settings.component import ModelSettings
 from components.promotion_gate.component import PromotionGate
-from components.reference_models.component import ReferenceModels
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
 from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
+from pipeline.reference_components import reference_components
 from pipeline.resources import check_component_ids
 from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
@@ -113,12 +113,21 @@ def create_pipeline(
         eval_config=make_eval_config(contract),
         module_path=SCORING_MODULE,
     )
+    references = reference_components(
+        config,
+        examples=examples,
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        model=model,
+        code_digest=digest,
+    )
     gate = PromotionGate(
         evaluation=evaluator.outputs["evaluation"],
         baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
         gate=config.gate,
         code_digest=digest,
+        comparison=references.comparison,
     )
     canary = ModelCanary(
         model=model,
@@ -158,6 +167,7 @@ def create_pipeline(
         baseline,
         trainer,
         evaluator,
+        *references.components,
         gate,
         canary,
         pusher,
@@ -173,15 +183,6 @@ def create_pipeline(
         )
         gate.add_upstream_node(bayes_check)
         components.append(bayes_check)
-    if config.references.enabled:
-        references = ReferenceModels(
-            examples=examples,
-            transform_graph=transform.outputs["transform_graph"],
-            schema=schema.outputs["schema"],
-            max_rows=config.references.max_rows,
-            code_digest=digest,
-        )
-        components.append(references)
     check_component_ids(config.resources, [component.id for component in components])
     return Pipeline(
         pipeline_name=config.name,

@@ -22,12 +22,10 @@ from schemas.column import Column as Column
 from schemas.column import ColumnType as ColumnType
 from schemas.column import read_column
 from schemas.graph_names import graph_names
+from schemas.own_features import ROW_ID_KEY, SAMPLING_RATE_KEY, free_name
 from schemas.tags import Categorical, ContractError, Id, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 from schemas.usable_text import check_feature_names, check_values
-
-SAMPLING_RATE_KEY = "sampling__rate"
-"""`Contract.sampling_rate_key` of a log that has no column of that name."""
 
 ONLY_SCENARIO = "default"
 """The scenario of every row of a log whose schema tags none."""
@@ -127,10 +125,14 @@ class Contract:
         sampling: float32; 1 where there is none. It is no column's name; a rate that the log
         came with is `sampling_rate`.
         """
-        key = SAMPLING_RATE_KEY
-        while key in self._by_name:
-            key += "_"
-        return key
+        return free_name(SAMPLING_RATE_KEY, self._by_name)
+
+    @property
+    def row_id_key(self) -> str:
+        """The feature of an example with its row's number: int64, unique in the log, the same in
+        every run. It is no column's name and no model's input.
+        """
+        return free_name(ROW_ID_KEY, self._by_name)
 
     @property
     def features(self) -> tuple[Column, ...]:

@@ -127,6 +127,14 @@ def serialized_examples(examples: Any, split: str) -> list[bytes]:
     return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
 
 
+def features_of(record: bytes) -> dict[str, Any]:
+    """Returns {column: value} of a serialized example, of all the features that it has."""
+    found = {}
+    for name, feature in tf.train.Example.FromString(record).features.feature.items():
+        (found[name],) = getattr(feature, feature.WhichOneof("kind")).value
+    return found
+
+
 def read_split(examples: Any, split: str) -> dict[int, dict[str, Any]]:
     """Parses a split into {time: row}; a row is {column: value or None}."""
     rows = {}
@@ -184,12 +192,13 @@ class Log:
         eval_spans: int = 1,
         sampling: SamplingConfig | None = None,
         schema_text: str = SCHEMA,
+        dates: tuple[str, ...] = DATES,
         **properties,
     ):
-        """Runs the executor; returns its two artifacts."""
+        """Runs the executor on the window `dates`; returns its two artifacts."""
         found = self._artifact(artifacts.SpanWindow(), f"{name}/window")
-        cut = len(DATES) - eval_spans
-        window.write(window.Window(DATES[:cut], DATES[cut:]), found.uri)
+        cut = len(dates) - eval_spans
+        window.write(window.Window(dates[:cut], dates[cut:]), found.uri)
         schema = self._artifact(standard_artifacts.Schema(), f"{name}/schema")
         pathlib.Path(schema.uri, "schema.pbtxt").write_text(schema_text)
         outputs = {

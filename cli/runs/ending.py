@@ -8,6 +8,7 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from cli.runs.gate_record import passed
 from cli.runs.outputs import output_of, read_object
 from cli.runs.result import RunResult
 from common.errors import PolyrankError
@@ -23,16 +24,6 @@ def _pushed_version(pushed: mlmd.Artifact | None) -> str | None:
 
 def _is_there(pushed: mlmd.Artifact) -> bool:
     return pathlib.Path(pushed.custom_properties["pushed_destination"].string_value).is_dir()
-
-
-def _passed(gate: dict[str, Any]) -> str:
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
-    baseline = gate["baseline"]
-    if baseline["version"]:
-        return f"gate: {counts}; baseline: version {baseline['version']}"
-    # Where nothing was pushed before there is nothing to be said of it.
-    lost = f" ({baseline['reason']})" if baseline.get("not_compared") else ""
-    return f"gate: {counts}; baseline: none{lost}"
 
 
 def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunResult:
@@ -55,7 +46,7 @@ def collect(record: RunRecord, model: str, run_directory: pathlib.Path) -> RunRe
     elif version is None:
         outcome, reason = Outcome.ERROR, "the Pusher pushed nothing though both gates agreed"
     else:
-        outcome, reason = Outcome.PUSHED, _passed(gate)
+        outcome, reason = Outcome.PUSHED, passed(gate)
     return RunResult(
         outcome=outcome,
         reason=reason,

@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 from typing import Any
 
+from cli.runs.gate_record import references_with_verdicts
 from cli.runs.outputs import output_of, read_object
 from common.names import RESULT_FORMAT
 from components.impression_example_gen.volume import SmallSpan
@@ -105,7 +106,7 @@ class RunResult:
             "small_spans": [dataclasses.asdict(item) for item in self.small_spans()],
             "left_out": [dataclasses.asdict(item) for item in self.left_out()],
             "metrics": self.metrics(),
-            "references": self.references,
+            "references": references_with_verdicts(self.references, self.gate),
             "gate": self.gate,
             "canary": self.canary,
             "components": [

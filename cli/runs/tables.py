@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.runs.models_table import comparison_lines, models_table, number_text
 from cli.runs.result import RunResult
 from common.names import OVERALL
 from components.impression_example_gen.volume import volume_lines
@@ -29,10 +30,6 @@ from models.metrics.names import (
 from pipeline.outcome import Outcome
 
 _VERDICT_COLORS = {"pass": "green", "fail": "red", "insufficient data": "yellow"}
-
-
-def _number(value: Any, form: str = ".4f") -> str:
-    return "-" if value is None or value != value else format(value, form)
 
 
 def gate_table(cells: list[dict[str, Any]]) -> Table:
@@ -53,13 +50,13 @@ def gate_table(cells: list[dict[str, Any]]) -> Table:
         color = _VERDICT_COLORS[cell["verdict"]]
         table.add_row(
             escape(cell["output"] if overall else f"  {cell['scenario']}"),
-            _number(candidate[AUC]),
+            number_text(candidate[AUC]),
             *([_gain(cell)] if compared else ()),
-            _number(candidate[GAUC]),
-            _number(candidate[LOGLOSS]),
-            _number(candidate[CALIBRATION], ".3f"),
-            _number(candidate[POSITIVES], ",.0f"),
-            _number(candidate[NEGATIVES], ",.0f"),
+            number_text(candidate[GAUC]),
+            number_text(candidate[LOGLOSS]),
+            number_text(candidate[CALIBRATION], ".3f"),
+            number_text(candidate[POSITIVES], ",.0f"),
+            number_text(candidate[NEGATIVES], ",.0f"),
             f"[{color}]{cell['verdict'].removesuffix(' data')}[/{color}]",
             style="bold" if overall else None,
             end_section=single and (following is None or cell["output"] != following["output"]),
@@ -71,7 +68,7 @@ def _gain(cell: dict[str, Any]) -> str:
     """The AUC's difference to the baseline, and half its 95 % interval."""
     low, high = cell.get("intervals", {}).get(AUC, (None, None))
     if low is None:
-        return _number(cell.get("difference", {}).get(AUC), "+.4f")
+        return number_text(cell.get("difference", {}).get(AUC), "+.4f")
     return f"{(low + high) / 2:+.4f}±{(high - low) / 2:.4f}"
 
 
@@ -105,38 +102,6 @@ def reasons(cells: list[dict[str, Any]]) -> Table:
             name = f"{cell['output']}/{cell['scenario']}"
             table.add_row(f"[{color}]{escape(name)}[/{color}]", escape(cell["reason"]))
     return table
-
-
-def models_table(result: RunResult) -> Table:
-    """AUC and log loss over all scenarios, of the model and of the simple ones."""
-    names = list(
-        dict.fromkeys(
-            name
-            for found in result.references["outputs"].values()
-            for name, values in found.items()
-            if isinstance(values, dict)
-        )
-    )
-    table = Table(
-        title="Compared with simple models: AUC (log loss) over all scenarios",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("output", no_wrap=True)
-    for name in (result.model, *names):
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
-    for output, found in result.references["outputs"].items():
-        model = result.metrics()[output][OVERALL]
-        values = [model, *(found.get(name) for name in names)]
-        table.add_row(escape(output), *(_auc_and_loss(value) for value in values))
-    return table
-
-
-def _auc_and_loss(values: Any) -> str:
-    if not isinstance(values, dict):
-        return "-"
-    return f"{_number(values[AUC])} ({_number(values[LOGLOSS])})"
 
 
 def last_line(result: RunResult) -> str:
@@ -173,6 +138,8 @@ def print_result(console: Console, result: RunResult, *, verbose: bool = False) 
             console.print(f" [yellow]warning[/yellow]: {escape(sentence)}", soft_wrap=True)
     if cells and result.references:
         console.print(models_table(result))
+    for line in comparison_lines(result.gate):
+        console.print(line, soft_wrap=True)
     # Where the log was read in this run, it was said then.
     if result.cached_log:
         for line in (*left_out_lines(result.left_out()), *volume_lines(result.small_spans())):

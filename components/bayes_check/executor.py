@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 
 from common.errors import BadDataError
 from common.json_files import write_json
-from common.names import EVAL, OVERALL, RESULT_FORMAT, SERVING_DEFAULT
+from common.names import EVAL, OVERALL, RESULT_FORMAT
 from common.settings import parse
 from components.bayes_check.judge import Comparison, compare, refusal
 from components.common.artifact_reading import contract_of
@@ -56,21 +56,14 @@ def _comparisons(
     import numpy as np
 
     from components.common.raw_rows import joined, raw_batches
+    from components.common.scored_batches import scored_batches
     from models.features.inputs import target_key, weight_key
-    from serving.loader import load
 
     sliced = () if contract.scenario is None else (contract.scenario,)
     columns = (*sliced, *contract.truths.values())
-    model = load(model_path)
-    try:
-        signature = model.signatures[SERVING_DEFAULT]
-        (name,) = signature.spec.inputs
-        batches = [
-            (batch.columns, signature.run({name: batch.serialized}, tuple(contract.truths)))
-            for batch in raw_batches(contract, columns, examples, EVAL, config.max_rows)
-        ]
-    finally:
-        model.close()
+    rows_read = raw_batches(contract, columns, examples, EVAL, config.max_rows)
+    scored = scored_batches(model_path, rows_read, tuple(contract.truths))
+    batches = [(batch.columns, scores) for batch, scores in scored]
     held = joined(columns for columns, _ in batches)
     scores = joined(scores for _, scores in batches)
     rows = len(held[weight_key(contract.tasks.outputs[0].name)])

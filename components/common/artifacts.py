@@ -46,9 +46,15 @@ class GateResult(Artifact):
 
 
 class ReferenceMetrics(Artifact):
-    """Metrics of simple reference models on the run's own eval rows, as JSON."""
+    """Simple reference models' metrics on the run's own eval rows, and their scores by row id."""
 
     TYPE_NAME = "polyrank.ReferenceMetrics"
+
+
+class ReferenceComparison(Artifact):
+    """The candidate compared with the reference models on their rows, in `comparison.json`."""
+
+    TYPE_NAME = "polyrank.ReferenceComparison"
 
 
 class Registration(Artifact):

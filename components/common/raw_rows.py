@@ -39,7 +39,7 @@ def raw_batches(
 
     Args:
       contract: the data contract.
-      columns: those wanted, labels apart.
+      columns: those wanted, labels apart; none for targets and weights alone.
       examples: the Examples artifact of ImpressionExampleGen.
       split: the split's name.
       max_rows: a split of more rows is thinned evenly to about so many.
@@ -54,7 +54,7 @@ def raw_batches(
 
     @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        parsed = tf.io.parse_example(serialized, raw)
+        parsed = tf.io.parse_example(serialized, raw) if raw else {}
         labels = tf.io.parse_example(serialized, label_feature_spec(contract))
         dense = {column.graph_name: dense_column(column, parsed[column.name]) for column in columns}
         return serialized, {**dense, **targets_of(contract, labels)}
@@ -63,6 +63,14 @@ def raw_batches(
     batches = batches.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     for serialized, found in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
         yield RawBatch(serialized, found)
+
+
+def row_ids(contract: Contract, batch: RawBatch) -> np.ndarray:
+    """Returns the ids that ImpressionExampleGen gave the rows, int64 [B]."""
+    key = contract.row_id_key
+    spec = {key: tf.io.FixedLenFeature([], tf.int64)}
+    found: np.ndarray = tf.io.parse_example(batch.serialized, spec)[key].numpy()
+    return found
 
 
 def joined(parts: Iterable[Arrays]) -> dict[str, np.ndarray]:

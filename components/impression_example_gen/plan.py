@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from components.impression_example_gen.row_ids import first_row_ids
 from data.log.files import LogFile
 from data.log.survey import SurveyedFile
 
@@ -21,6 +22,7 @@ class Piece:
       first: the first row, counted in the row group.
       rows: number of rows.
       offset: the row group's first row, counted in the file.
+      first_id: the row id of the file's first row; the others' follow it one by one.
     """
 
     file: LogFile
@@ -29,6 +31,7 @@ class Piece:
     first: int
     rows: int
     offset: int
+    first_id: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +49,12 @@ def plan_shards(files: Sequence[SurveyedFile], shards: int) -> list[Shard]:
     workers busy; no row group is read more than a few times.
     """
     share = max(1, math.ceil(sum(file.rows for file in files) / shards))
-    pieces = [piece for file in files for piece in _pieces(file, share)]
+    first_ids = first_row_ids(files)
+    pieces = [
+        piece
+        for file, first_id in zip(files, first_ids, strict=True)
+        for piece in _pieces(file, first_id, share)
+    ]
     dealt: list[list[int]] = [[] for _ in range(shards)]
     load = [0] * shards
     # The largest first, each to the shard that has least: the ends come out even.
@@ -60,13 +68,13 @@ def plan_shards(files: Sequence[SurveyedFile], shards: int) -> list[Shard]:
     ]
 
 
-def _pieces(file: SurveyedFile, share: int) -> list[Piece]:
+def _pieces(file: SurveyedFile, first_id: int, share: int) -> list[Piece]:
     pieces = []
     offset = 0
     for group, rows in enumerate(file.row_groups):
         parts = math.ceil(rows / share)
         for part in range(parts):
             first, end = rows * part // parts, rows * (part + 1) // parts
-            pieces.append(Piece(file.file, file.date, group, first, end - first, offset))
+            pieces.append(Piece(file.file, file.date, group, first, end - first, offset, first_id))
         offset += rows
     return pieces

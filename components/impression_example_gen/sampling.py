@@ -33,8 +33,8 @@ class Sampled:
     """What sampling made of a batch of rows.
 
     Attributes:
-      examples: serialized tf.Examples, bytes objects [N]; those of negatives that were kept
-        carry `Contract.sampling_rate_key`.
+      examples: serialized tf.Examples, bytes objects [N]; all carry `Contract.row_id_key`, and
+        those of negatives that were kept `Contract.sampling_rate_key`.
       away: the rows that are left out, bool [N].
     """
 
@@ -42,24 +42,25 @@ class Sampled:
     away: np.ndarray
 
 
-def sample(config: SamplingConfig, rows: Rows, splits: np.ndarray) -> Sampled:
+def sample(config: SamplingConfig, rows: Rows, ids: np.ndarray, splits: np.ndarray) -> Sampled:
     """Chooses rows; the same rows are chosen in every run, and more where the share is larger.
 
     Args:
       config: the share.
       rows: N rows.
+      ids: of the rows, int64 [N]; they have no part in the choice, which is the content's.
       splits: the index into SPLITS of every row, [N].
     """
-    examples = rows.examples
+    columns = {**rows.columns, rows.row_id_key: pa.array(ids)}
+    examples = encode(columns)
     if config.negatives_kept == 1:
         return Sampled(examples, np.zeros(len(rows), bool))
     candidates = rows.none_positive & (splits != EVAL_INDEX)
-    hashes = unit_hashes(examples, config.seed, "sampling")
+    hashes = unit_hashes(rows.content, config.seed, "sampling")
     kept = candidates & (hashes < config.negatives_kept)
     if kept.any():
         chosen = pa.array(kept)
         rates = np.full(int(kept.sum()), config.negatives_kept, np.float32)
-        columns = {name: array.filter(chosen) for name, array in rows.columns.items()}
-        examples = examples.copy()
-        examples[kept] = encode({**columns, rows.sampling_rate_key: pa.array(rates)})
+        of_kept = {name: array.filter(chosen) for name, array in columns.items()}
+        examples[kept] = encode({**of_kept, rows.sampling_rate_key: pa.array(rates)})
     return Sampled(examples, candidates & ~kept)

@@ -96,7 +96,8 @@ class WriteShard(beam.DoFn):
             values, refusals = check_batch(
                 self._contract, batch, piece.file.name, piece.date, at, report
             )
-            self._write_batch(piece, values, batch.num_rows, refusals.rows, writer, report)
+            ids = piece.first_id + at + np.arange(batch.num_rows)
+            self._write_batch(piece, values, ids, refusals.rows, writer, report)
             if len(refusals.rows):
                 refused.append(dataclasses.replace(refusals, rows=refusals.rows + first))
         if refused:
@@ -121,24 +122,24 @@ class WriteShard(beam.DoFn):
         self,
         piece: Piece,
         values: dict[str, columns.Typed],
-        count: int,
+        ids: np.ndarray,
         refused: np.ndarray,
         writer: ShardWriter,
         report: Report,
     ) -> None:
         arrays = {name: value.array for name, value in values.items()}
-        if len(refused) == count:
+        if len(refused) == len(ids):
             return
         if len(refused):
-            kept = np.ones(count, bool)
+            kept = np.ones(len(ids), bool)
             kept[refused] = False
-            mask = pa.array(kept)
+            ids, mask = ids[kept], pa.array(kept)
             arrays = {name: array.filter(mask) for name, array in arrays.items()}
         arrays = filled(self._contract, arrays, piece.date, self._gaps)
         report.unknown.count(self._contract, arrays, piece.date)
         rows = Rows(self._contract, piece.date, arrays)
         splits = self._split.assign(rows)
-        sampled = sample(self._sampling, rows, splits)
+        sampled = sample(self._sampling, rows, ids, splits)
         report.sampled_away += int(sampled.away.sum())
         for index, split in enumerate(SPLITS):
             chosen = (splits == index) & ~sampled.away

@@ -95,8 +95,8 @@ class Rows:
         return users
 
     @functools.cached_property
-    def examples(self) -> np.ndarray:
-        """The serialized tf.Examples, bytes objects [N]; equal rows are equal bytes."""
+    def content(self) -> np.ndarray:
+        """All columns, serialized, bytes objects [N]: equal rows are equal bytes."""
         return encode(self.columns)
 
     @functools.cached_property
@@ -112,6 +112,11 @@ class Rows:
     def sampling_rate_key(self) -> str:
         """The contract's name of the feature with our own sampling's rate."""
         return self._contract.sampling_rate_key
+
+    @property
+    def row_id_key(self) -> str:
+        """The contract's name of the feature with a row's id."""
+        return self._contract.row_id_key
 
     @property
     def none_positive(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
-from components.common.artifacts import GateResult
+from components.common.artifacts import GateResult, ReferenceComparison
 from components.promotion_gate.config import GateConfig
 from components.promotion_gate.executor import Executor
 
@@ -19,6 +19,7 @@ class PromotionGateSpec(component_spec.ComponentSpec):
         "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "baseline_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "comparison": component_spec.ChannelParameter(type=ReferenceComparison, optional=True),
     }
     OUTPUTS = {
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
@@ -39,6 +40,7 @@ class PromotionGate(base_component.BaseComponent):
         schema: channel.BaseChannel,
         gate: GateConfig,
         code_digest: str,
+        comparison: channel.BaseChannel | None = None,
     ):
         """Builds the component.
 
@@ -48,6 +50,7 @@ class PromotionGate(base_component.BaseComponent):
           schema: the data contract.
           gate: the limits.
           code_digest: `components.common.digests.code_digest()`, so that the cache sees our code.
+          comparison: ReferenceComparison's output, where there is that component.
         """
         super().__init__(
             PromotionGateSpec(
@@ -57,6 +60,7 @@ class PromotionGate(base_component.BaseComponent):
                 # Unset values stay unset: an override inherits them.
                 gate_config=gate.model_dump_json(exclude_unset=True),
                 code_digest=code_digest,
+                comparison=comparison,
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 gate=channel.Channel(type=GateResult),
             )

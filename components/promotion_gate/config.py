@@ -84,6 +84,8 @@ class GateConfig(Settings):
       undecided_value: what an overall value does whose interval reaches over a limit: `warn`
         prints it, `refuse` refuses the candidate too, where the output is in
         `must_have_data`.
+      beats_references: what it means that the candidate is proved to rank worse than a reference
+        model: `off` compares nothing, `warn` says so, `refuse` keeps it from being promoted.
     """
 
     auc_at_least: _AUC | None = 0.55
@@ -97,6 +99,12 @@ class GateConfig(Settings):
     overrides: dict[str, Override] = {}
     must_have_data: tuple[str, ...] | None = None
     undecided_value: Literal["warn", "refuse"] = "warn"
+    beats_references: Literal["off", "warn", "refuse"] = "warn"
+
+    @pydantic.field_validator("beats_references", mode="before")
+    @classmethod
+    def _yaml_reads_off_as_false(cls, value: Any) -> Any:
+        return "off" if value is False else value
 
     def check_names(self, contract: Contract) -> None:
         """Refuses outputs and scenarios that the contract does not have, and GAUC without users.

@@ -12,9 +12,10 @@ from tfx.types import artifact_utils
 from common.atomic_files import write_whole
 from common.json_files import write_json
 from common.settings import parse
-from components.common.artifact_reading import contract_of
+from components.common.artifact_reading import contract_of, read_json
 from components.promotion_gate.cells import read_cells
 from components.promotion_gate.config import GateConfig
+from components.promotion_gate.references import with_references
 from components.promotion_gate.situations import Baseline, situations, without_new_scenarios
 from components.promotion_gate.verdict import judge_all, summary
 
@@ -46,8 +47,12 @@ class Executor(base_executor.BaseExecutor):
         uri = artifact_utils.get_single_uri(input_dict["evaluation"])
         measured = read_cells(contract, tfma.load_metrics(uri), baseline.version is not None)
         cells = without_new_scenarios(measured, baseline)
+        comparison = None
+        if input_dict.get("comparison"):
+            uri = artifact_utils.get_single_uri(input_dict["comparison"])
+            comparison = read_json(uri, "comparison.json")
         result = {
-            **summary(judge_all(cells, config)),
+            **with_references(summary(judge_all(cells, config)), config, comparison, cells),
             "baseline": {
                 "exists": baseline.version is not None,
                 "version": baseline.version,
@@ -63,12 +68,8 @@ class Executor(base_executor.BaseExecutor):
         gate = artifact_utils.get_single_instance(output_dict["gate"])
         write_json(f"{gate.uri}/gate.json", result)
         gate.set_int_custom_property("blessed", int(result["blessed"]))
-        if not result["blessed"]:
-            refused = f"refused: {len(result['reasons'])} of {len(result['cells'])} cells"
-            gate.set_string_custom_property("note", refused)
-        elif result["warnings"]:
-            undecided = f"blessed; undecided over all rows: {len(result['warnings'])}"
-            gate.set_string_custom_property("note", undecided)
+        if note := _note(result):
+            gate.set_string_custom_property("note", note)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         verdict = "BLESSED" if result["blessed"] else "NOT_BLESSED"
         write_whole(f"{blessing.uri}/{verdict}", "")
@@ -77,6 +78,16 @@ class Executor(base_executor.BaseExecutor):
             _LOG.warning("not blessed: %s", reason)
         for warning in result["warnings"]:
             _LOG.warning("undecided: %s", warning)
+
+
+def _note(result: dict[str, Any]) -> str:
+    """What refused the candidate, or should make one look at it, in a few words."""
+    refusing = sum(cell["refuses"] for cell in result["cells"])
+    parts = [f"refused: {refusing} of {len(result['cells'])} cells"] if refusing else []
+    if worse := len(result["references"]["worse"]):
+        is_refused = result["references"]["mode"] == "refuse"
+        parts.append(f"{'refused' if is_refused else 'warning'}: worse than {worse} simple models")
+    return "; ".join(parts)
 
 
 def _baseline(model: Any) -> Baseline:

@@ -18,6 +18,20 @@ from models.references.table import Table
 from schemas.contract import Contract
 
 
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """The reference models of one output.
+
+    Attributes:
+      metrics: reference -> its metrics and what was tuned, as JSON; or `reason`: why there are
+        none.
+      scores: reference -> its probabilities of the eval rows, float64 [N]; empty with a reason.
+    """
+
+    metrics: dict[str, Any]
+    scores: dict[str, np.ndarray]
+
+
 def user_position(contract: Contract, layout: InputLayout) -> int | None:
     """The position of the user id among the fields; None where it is no model input."""
     columns = [field.column for field in layout.fields]
@@ -35,36 +49,37 @@ def item_position(contract: Contract, layout: InputLayout) -> int | None:
 
 def references(
     contract: Contract, layout: InputLayout, train: Table, validation: Table, eval_: Table
-) -> dict[str, Any]:
-    """Returns each reference model's metrics on eval, or the reason why there are none.
+) -> Measured:
+    """Fits the reference models, and scores and measures them on eval.
 
     Args:
       contract: the data contract.
       layout: the fields' names and sizes.
       train: fits.
       validation: chooses smoothing and regularisation.
-      eval_: is read once, at the end.
+      eval_: N rows; is read once, at the end.
     """
     for name, table in ((TRAIN, train), (VALIDATION, validation), (EVAL, eval_)):
         if not table.has_both_classes():
-            return {"reason": f"split '{name}' has not both classes"}
-    found = {}
+            return Measured({"reason": f"split '{name}' has not both classes"}, {})
+    tuned: dict[str, dict[str, Any]] = {}
+    scores: dict[str, np.ndarray] = {}
     user, item = user_position(contract, layout), item_position(contract, layout)
     keys = {"user_rate": [user], "user_item_rate": [user, item]}
     for name, positions in keys.items():
         known = [position for position in positions if position is not None]
         if len(known) == len(positions):
             rate = tune_smoothed_rate(train, validation, known)
-            found[name] = _measured(eval_, rate.scores(eval_), smoothings=list(rate.smoothings))
+            tuned[name] = {"smoothings": list(rate.smoothings)}
+            scores[name] = rate.scores(eval_)
     regression = tune_logistic_regression(train, validation)
-    found["logistic_regression"] = _measured(
-        eval_, regression.scores(eval_), strength=regression.strength
-    )
-    return found
+    tuned["logistic_regression"] = {"strength": regression.strength}
+    scores["logistic_regression"] = regression.scores(eval_)
+    metrics = {name: {**_metrics(eval_, scores[name]), **tuned[name]} for name in scores}
+    return Measured(metrics, scores)
 
 
-def _measured(table: Table, scores: np.ndarray, **tuned: Any) -> dict[str, Any]:
+def _metrics(table: Table, scores: np.ndarray) -> dict[str, Any]:
     numbers = dataclasses.asdict(quality(table.target, scores, table.weight))
     kept = (*JUDGED, POSITIVES, NEGATIVES)
-    metrics = {name: numbers[name] if math.isfinite(numbers[name]) else None for name in kept}
-    return {**metrics, **tuned}
+    return {name: numbers[name] if math.isfinite(numbers[name]) else None for name in kept}

@@ -33,9 +33,14 @@ class Table:
         return bool(self.target.any() and (1 - self.target).any())
 
 
+def positions_inside(rows: InMemorySplit, output: str) -> np.ndarray:
+    """Returns the positions of the rows of the output's space, in their order."""
+    return np.flatnonzero(rows.column(weight_key(output)) > 0)
+
+
 def table_of(rows: InMemorySplit, layout: InputLayout, output: str) -> Table:
     """Returns the rows of the output's space as a table, its columns in the layout's order."""
-    inside = np.flatnonzero(rows.column(weight_key(output)) > 0)
+    inside = positions_inside(rows, output)
     held = rows.at(inside)
 
     def side_by_side(names: list[str], dtype: type) -> np.ndarray:

@@ -13,7 +13,7 @@ from models.datasets.in_memory import READ_BATCH, InMemorySplit, files_of, hold,
 from models.features.layout import build_input_layout
 from models.features.parsing import DTYPES
 from models.features.preprocessing import MISSING
-from models.metrics.gauc import NO_USER
+from models.features.user_numbers import user_numbers
 from models.trials.data import TrialData
 from schemas.column import Column
 from schemas.contract import Contract
@@ -64,5 +64,4 @@ def user_groups(column: Column, files: list[str]) -> np.ndarray:
         tf.io.parse_example(batch, spec)[column.name].numpy()
         for batch in batches.prefetch(tf.data.AUTOTUNE)
     ]
-    distinct, numbers = np.unique(np.concatenate(users), return_inverse=True)
-    return np.where(distinct[numbers] == missing, NO_USER, numbers).astype(np.int64)
+    return user_numbers(column.type, np.concatenate(users))

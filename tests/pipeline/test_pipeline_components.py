@@ -33,3 +33,23 @@ def test_only_a_log_with_known_truth_is_held_against_it():
 def test_an_exempt_feature_that_does_not_exist_is_told_before_the_run():
     with pytest.raises(SettingsError, match="leaks.exempt: unknown feature 'houre'; did you mean"):
         components("synthetic", "leaks.exempt=[houre]")
+
+
+def test_the_gate_waits_for_the_comparison_with_simple_models():
+    found = components("kuairand")
+    assert {"ReferenceModels", "Trainer", "ImpressionExampleGen"} <= upstream(
+        found["ReferenceComparison"]
+    )
+    assert "ReferenceComparison" in upstream(found["PromotionGate"])
+    assert "Trainer" not in upstream(found["ReferenceModels"])
+
+
+@pytest.mark.parametrize(
+    ("override", "stays"),
+    [("references.enabled=false", False), ("gate.beats_references=off", True)],
+)
+def test_where_nothing_is_compared_the_gate_waits_for_no_simple_model(override, stays):
+    found = components("kuairand", override)
+    assert "ReferenceComparison" not in found
+    assert ("ReferenceModels" in found) == stays
+    assert not upstream(found["PromotionGate"]) & {"ReferenceModels", "ReferenceComparison"}

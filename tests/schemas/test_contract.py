@@ -97,7 +97,9 @@ def test_labels_with_thresholds_and_gaps():
     assert tasks.label("watch") == Label("watch", "share", above=0.5)
 
 
-def test_a_column_called_as_what_sampling_writes_keeps_its_name():
+def test_a_column_called_as_a_feature_of_ours_keeps_its_name():
+    assert contract().row_id_key == "row__id"
+    assert contract(**{"row__id": feature("row__id", "INT")}).row_id_key == "row__id_"
     assert contract().sampling_rate_key == "sampling__rate"
     both = {name: feature(name, "FLOAT") for name in ("sampling__rate", "sampling__rate_")}
     assert contract(**both).sampling_rate_key == "sampling__rate__"

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 import tensorflow as tf
-from impression_log import SCHEMA, day_table, serialized_examples
+from impression_log import SCHEMA, day_table, features_of, serialized_examples
 from siphash import siphash_unit
 
 from common.settings import SettingsError, parse
@@ -11,22 +11,26 @@ from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from models.features.inputs import weight_key
 from models.features.targets import evaluation_targets
-from schemas.contract import SAMPLING_RATE_KEY
+from schemas.own_features import ROW_ID_KEY, SAMPLING_RATE_KEY
 
 LABELS = ("click", "buy", "view")
 ROWS = 144  # Of a day, one every ten minutes.
 
 
-def _features(record):
-    """Returns {column: value} of a serialized example."""
-    found = {}
-    for name, feature in tf.train.Example.FromString(record).features.feature.items():
-        (found[name],) = getattr(feature, feature.WhichOneof("kind")).value
-    return found
+def _content(record):
+    """The bytes of an example without its row id, which is its last feature."""
+    row_id = tf.train.Int64List(value=[features_of(record)[ROW_ID_KEY]])
+    last = tf.train.Features(feature={ROW_ID_KEY: tf.train.Feature(int64_list=row_id)})
+    features = tf.train.Example.FromString(record).features
+    size = features.ByteSize() - last.ByteSize()
+    assert record.endswith(last.SerializeToString())
+    length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
+    content = record[len(record) - features.ByteSize() :]
+    return b"\x0a" + length + content[:size]
 
 
 def _is_negative(record):
-    row = _features(record)
+    row = features_of(record)
     return not any(row[label] for label in LABELS)
 
 
@@ -50,13 +54,13 @@ def test_a_hash_chooses_the_negatives_that_stay_and_all_else_stays(whole_days, b
         wanted, negatives = {}, 0
         for record in serialized_examples(whole, name):
             negative = _is_negative(record)
-            if negative and siphash_unit(5, 1, record) >= 0.3:
+            if negative and siphash_unit(5, 1, _content(record)) >= 0.3:
                 gone += 1
                 continue
             negatives += negative
-            row = _features(record)
+            row = features_of(record)
             wanted[row["time"]] = {**row, SAMPLING_RATE_KEY: rate} if negative else row
-        rows = [_features(record) for record in serialized_examples(sampled, name)]
+        rows = [features_of(record) for record in serialized_examples(sampled, name)]
         assert {row["time"]: row for row in rows} == wanted
         assert len(rows) == len(wanted) == sampled.get_int_custom_property(f"rows_{name}")
         assert negatives > 3
@@ -72,7 +76,7 @@ def test_weights_make_the_sample_stand_for_the_whole(whole_days, contract):
         record for name in ("train", "validation") for record in serialized_examples(examples, name)
     ]
     weights = evaluation_targets(contract, tf.constant(records))[weight_key("click")].numpy()
-    rows = [_features(record) for record in records]
+    rows = [features_of(record) for record in records]
     negatives = [_is_negative(record) for record in records]
     assert weights.tolist() == [
         row["weight"] * (2 if negative else 1)
@@ -83,7 +87,7 @@ def test_weights_make_the_sample_stand_for_the_whole(whole_days, contract):
 def test_without_sampling_no_example_carries_a_rate(log):
     examples, _ = log.run("run")
     assert all(
-        SAMPLING_RATE_KEY not in _features(r) for r in serialized_examples(examples, "train")
+        SAMPLING_RATE_KEY not in features_of(r) for r in serialized_examples(examples, "train")
     )
     assert examples.get_int_custom_property("rows_sampled_away") == 0
 
@@ -94,7 +98,9 @@ def test_equal_rows_stay_or_go_together(whole_days):
         log.write(day, day_table(day, ROWS), "again")
     examples, _ = log.run("run", sampling=SamplingConfig(negatives_kept=0.4))
     records = serialized_examples(examples, "train") + serialized_examples(examples, "validation")
-    assert all(records.count(record) == 2 for record in records)
+    rows = [features_of(record) for record in records]
+    assert len({row.pop(ROW_ID_KEY) for row in rows}) == len(rows) > 100
+    assert all(rows.count(row) == 2 for row in rows)
 
 
 @pytest.mark.parametrize("share", [0, 1.5, -1])

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from tfx.types import standard_artifacts
 
 from components.common.artifacts import ReferenceMetrics
+from components.reference_models.eval_scores import read_eval_scores
 from components.reference_models.executor import Executor
 from components.reference_models.measure import item_position, references, user_position
 from models.features.inputs import Field, InputLayout
@@ -47,10 +48,13 @@ def test_the_item_is_the_largest_id_of_the_item_side():
 def test_metrics_are_of_the_eval_rows():
     train, validation, held_out = table(800, 1), table(300, 2), table(300, 3)
     contract = ranking_samples.contract()
-    found = references(contract, layout(("uid", 8, "user")), train, validation, held_out)
+    measured = references(contract, layout(("uid", 8, "user")), train, validation, held_out)
+    found = measured.metrics
     assert set(found) == {"user_rate", "logistic_regression"}  # There is no item to rate.
     fit = tune_smoothed_rate(train, validation, [0])
     scores = fit.scores(held_out)
+    assert set(measured.scores) == set(found)
+    np.testing.assert_array_equal(measured.scores["user_rate"], scores)
     assert found["user_rate"]["smoothings"] == list(fit.smoothings)
     assert found["user_rate"]["auc"] == pytest.approx(roc_auc_score(held_out.target, scores))
     assert found["user_rate"]["logloss"] == pytest.approx(log_loss(held_out.target, scores))
@@ -62,7 +66,8 @@ def test_a_split_of_one_class_has_a_reason_and_no_metrics():
     good, bad = table(100, 1), table(100, 2)
     bad.target[:] = 1
     found = references(ranking_samples.contract(), layout(("uid", 8, "user")), good, bad, good)
-    assert found == {"reason": "split 'validation' has not both classes"}
+    assert found.metrics == {"reason": "split 'validation' has not both classes"}
+    assert found.scores == {}
 
 
 @pytest.mark.e2e
@@ -77,6 +82,8 @@ def test_the_component_reads_examples_and_transform_graph(tmp_path):
     for split, columns in rows.items():
         folder = tmp_path / "examples" / f"Split-{split}"
         folder.mkdir(parents=True)
+        ids = 7 * 2**40 + np.random.default_rng(5).permutation(len(columns["x"]))
+        columns["row__id"] = ids
         ranking_samples.write_examples(str(folder / "data.gz"), columns)
         examples.set_int_custom_property(f"rows_{split}", len(columns["x"]))
     (tmp_path / "schema").mkdir()
@@ -105,3 +112,16 @@ def test_the_component_reads_examples_and_transform_graph(tmp_path):
     buy = found["outputs"]["buy_given_click"]["user_rate"]
     clicked = rows["eval"]["is_click"] == 1
     assert buy["positives"] + buy["negatives"] == clicked.sum()
+
+    # The kept scores are those that the metrics are of, by the ids of the rows of each space.
+    kept = read_eval_scores(str(tmp_path / "out"))
+    for output, inside, target in (
+        ("click", np.ones(400, bool), "is_click"),
+        ("buy_given_click", clicked, "is_buy"),
+    ):
+        columns = {name: values[inside] for name, values in rows["eval"].items()}
+        assert kept[output].row_ids.tolist() == columns["row__id"].tolist()
+        for model, scores in kept[output].scores.items():
+            metrics = found["outputs"][output][model]
+            expected = roc_auc_score(columns[target], scores, sample_weight=columns["w"])
+            assert metrics["auc"] == pytest.approx(expected, abs=1e-12)

@@ -9,7 +9,7 @@ from small_log import encoded, made_rows
 from trainer_arguments import arguments
 
 from models.training.run_fn import run_fn
-from schemas.contract import SAMPLING_RATE_KEY
+from schemas.own_features import SAMPLING_RATE_KEY
 
 
 def _rows(count: int, seed: int, chance: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""ReferenceComparison: the candidate against simple models, on the very rows they scored."""
