@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from components.promotion_gate.worse_text import worse_of_all
+
 
 def passed(gate: Mapping[str, Any]) -> str:
     """Says by what a candidate got through the gate, and of what the gate warns."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
     baseline = gate["baseline"]["version"]
     text = f"gate: {counts}; baseline: {f'version {baseline}' if baseline else 'none'}"
-    worse = gate.get("references", {}).get("worse", ())
-    return f"{text}; warning: worse than {len(worse)} simple models" if worse else text
+    worse = worse_of_all(gate["references"]) if "references" in gate else ""
+    return f"{text}; warning: {worse}" if worse else text
 
 
 def references_with_verdicts(

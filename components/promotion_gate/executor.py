@@ -18,6 +18,7 @@ from components.promotion_gate.config import GateConfig
 from components.promotion_gate.references import with_references
 from components.promotion_gate.situations import Baseline, situations, without_new_scenarios
 from components.promotion_gate.verdict import judge_all, summary
+from components.promotion_gate.worse_text import worse_of_all
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,9 +85,9 @@ def _note(result: dict[str, Any]) -> str:
     """What refused the candidate, or should make one look at it, in a few words."""
     refusing = sum(cell["refuses"] for cell in result["cells"])
     parts = [f"refused: {refusing} of {len(result['cells'])} cells"] if refusing else []
-    if worse := len(result["references"]["worse"]):
-        is_refused = result["references"]["mode"] == "refuse"
-        parts.append(f"{'refused' if is_refused else 'warning'}: worse than {worse} simple models")
+    if worse := worse_of_all(result["references"]):
+        refused = result["references"]["mode"] == "refuse"
+        parts.append(f"{'refused' if refused else 'warning'}: {worse}")
     return "; ".join(parts)
 
 

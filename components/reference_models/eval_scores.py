@@ -43,7 +43,7 @@ def write_eval_scores(uri: str, by_output: Mapping[str, EvalScores]) -> None:
     for output, found in by_output.items():
         rows = len(found.row_ids)
         columns = {"output": pa.repeat(output, rows), "row_id": found.row_ids}
-        scores = {model: found.scores.get(model, pa.nulls(rows)) for model in models}
+        scores = {model: found.scores.get(model, pa.nulls(rows, pa.float64())) for model in models}
         parts.append(pa.table({**columns, **scores}, schema=schema))
     buffer = io.BytesIO()
     pq.write_table(pa.concat_tables([schema.empty_table(), *parts]), buffer)

@@ -35,8 +35,8 @@ def some_scores(rows: CandidateRows, seed: int, share: float = 1.0) -> EvalScore
     return EvalScores(rows.row_ids[chosen], {"logistic_regression": random.random(len(chosen))})
 
 
-def delong(target, candidate, reference, weight):
-    """AUC difference and its paired standard error, row by row of every pair (DeLong, 1988)."""
+def obuchowski(target, candidate, reference, weight, user):
+    """AUC difference and its paired standard error, pair by pair and user by user (1997)."""
     positive, negative = np.flatnonzero(target > 0.5), np.flatnonzero(target <= 0.5)
     u, v = weight[positive], weight[negative]
 
@@ -47,18 +47,19 @@ def delong(target, candidate, reference, weight):
     won = wins(candidate) - wins(reference)
     of_positives, of_negatives = won @ v / v.sum(), u @ won / u.sum()
     value = u @ of_positives / u.sum()
+    of_positives, of_negatives = u * (of_positives - value), v * (of_negatives - value)
+    users = set(user)
+    p = np.array([of_positives[user[positive] == x].sum() for x in users]) / u.sum()
+    n = np.array([of_negatives[user[negative] == x].sum() for x in users]) / v.sum()
+    i_p, i_n, i = len(set(user[positive])), len(set(user[negative])), len(users)
+    variance = i_p / (i_p - 1) * p @ p + i_n / (i_n - 1) * n @ n + 2 * i / (i - 1) * p @ n
+    return value, math.sqrt(variance)
 
-    def variance(values, weights):
-        count = len(values)
-        squares = (weights * (values - value)) ** 2
-        return squares.sum() / weights.sum() ** 2 * count / (count - 1)
 
-    return value, math.sqrt(variance(of_positives, u) + variance(of_negatives, v))
-
-
+@pytest.mark.parametrize("users", [None, 25], ids=["no users", "25 users"])
 @pytest.mark.parametrize("share", [1.0, 0.4])
-def test_the_numbers_are_of_exactly_the_rows_that_both_scored(share):
-    rows = made_rows()
+def test_the_numbers_are_of_exactly_the_rows_that_both_scored(share, users):
+    rows = made_rows(users=users)
     references = some_scores(rows, 1, share)
     found = compare(rows, references)
     by_id = {int(row_id): position for position, row_id in enumerate(rows.row_ids)}
@@ -72,13 +73,15 @@ def test_the_numbers_are_of_exactly_the_rows_that_both_scored(share):
         auc = roc_auc_score(target, score, sample_weight=weight)
         loss = log_loss(target, score, sample_weight=weight)
         assert (values["auc"], values["logloss"]) == pytest.approx((auc, loss), abs=1e-9)
-    assert model["difference"]["auc"] == pytest.approx(delong(target, *scores, weight), abs=1e-12)
+    user = np.arange(len(at)) if users is None else rows.user[at]
+    expected = obuchowski(target, *scores, weight, user)
+    assert model["difference"]["auc"] == pytest.approx(expected, abs=1e-9)
 
     losses = [-(target * np.log(p) + (1 - target) * np.log1p(-p)) for p in scores]
     gaps = losses[0] - losses[1]
     mean = weight @ gaps / weight.sum()
-    squares = ((weight * (gaps - mean)) ** 2).sum() / weight.sum() ** 2
-    error = math.sqrt(squares * len(at) / (len(at) - 1))
+    of_users = [(weight * (gaps - mean))[user == x].sum() / weight.sum() for x in set(user)]
+    error = math.sqrt(np.square(of_users).sum() * len(of_users) / (len(of_users) - 1))
     assert model["difference"]["logloss"] == pytest.approx((mean, error), abs=1e-9)
 
 

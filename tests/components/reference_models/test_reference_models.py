@@ -96,30 +96,31 @@ def test_the_component_reads_examples_and_transform_graph(tmp_path):
     Executor().Do(
         {"examples": [examples], "transform_graph": [graph], "schema": [schema]},
         {"references": [out]},
-        {"max_rows": 450, "code_digest": "x"},
+        {"max_rows": 350, "code_digest": "x"},
     )
     found = json.loads((tmp_path / "out" / "references.json").read_text())
-    assert found["rows"]["train"] == {"rows": 450, "of": 900}
-    assert found["rows"]["eval"] == {"rows": 400, "of": 400}
+    assert found["rows"]["train"] == {"rows": 300, "of": 900}
+    assert found["rows"]["validation"] == {"rows": 300, "of": 300}
+    # Every second row of the only file.
+    assert found["rows"]["eval"] == {"rows": 200, "of": 400}
+    eval_rows = {name: values[::2] for name, values in rows["eval"].items()}
     assert set(found["outputs"]) == {"click", "buy_given_click"}
     click = found["outputs"]["click"]["logistic_regression"]
     # x alone drives the clicks, so ranking by it is the best there is.
-    best = roc_auc_score(
-        rows["eval"]["is_click"], rows["eval"]["x"], sample_weight=rows["eval"]["w"]
-    )
+    best = roc_auc_score(eval_rows["is_click"], eval_rows["x"], sample_weight=eval_rows["w"])
     assert click["auc"] == pytest.approx(best, abs=0.03)
-    assert click["positives"] == rows["eval"]["is_click"].sum()
+    assert click["positives"] == eval_rows["is_click"].sum()
     buy = found["outputs"]["buy_given_click"]["user_rate"]
-    clicked = rows["eval"]["is_click"] == 1
+    clicked = eval_rows["is_click"] == 1
     assert buy["positives"] + buy["negatives"] == clicked.sum()
 
     # The kept scores are those that the metrics are of, by the ids of the rows of each space.
     kept = read_eval_scores(str(tmp_path / "out"))
     for output, inside, target in (
-        ("click", np.ones(400, bool), "is_click"),
+        ("click", np.ones(200, bool), "is_click"),
         ("buy_given_click", clicked, "is_buy"),
     ):
-        columns = {name: values[inside] for name, values in rows["eval"].items()}
+        columns = {name: values[inside] for name, values in eval_rows.items()}
         assert kept[output].row_ids.tolist() == columns["row__id"].tolist()
         for model, scores in kept[output].scores.items():
             metrics = found["outputs"][output][model]
