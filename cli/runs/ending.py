@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import traceback
-from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
