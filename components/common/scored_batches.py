@@ -8,13 +8,16 @@ import numpy as np
 
 from common.names import SERVING_DEFAULT
 from components.common.raw_rows import RawBatch
+from models.datasets.full_batches import STEP, full_size
 from serving.loader import load
 
 
 def scored_batches(
     model_path: str, batches: Iterable[RawBatch], outputs: Sequence[str]
 ) -> Iterator[tuple[RawBatch, dict[str, np.ndarray]]]:
-    """Scores rows by a SavedModel's signature `serving_default`.
+    """Scores rows by a SavedModel's signature `serving_default`, as the Evaluator does.
+
+    Batches of one size (`models.datasets.full_batches`) give equal rows equal scores.
 
     Args:
       model_path: the SavedModel's folder.
@@ -32,6 +35,13 @@ def scored_batches(
         signature = model.signatures[SERVING_DEFAULT]
         (name,) = signature.spec.inputs
         for batch in batches:
-            yield batch, signature.run({name: batch.serialized}, outputs)
+            rows = len(batch.serialized)
+            # The last row fills the last of them up.
+            positions = np.minimum(np.arange(full_size(rows)), rows - 1).reshape(-1, STEP)
+            parts = [signature.run({name: batch.serialized[at]}, outputs) for at in positions]
+            yield (
+                batch,
+                {output: np.concatenate([x[output] for x in parts])[:rows] for output in outputs},
+            )
     finally:
         model.close()

@@ -85,6 +85,8 @@ def _note(result: dict[str, Any]) -> str:
     """What refused the candidate, or should make one look at it, in a few words."""
     refusing = sum(cell["refuses"] for cell in result["cells"])
     parts = [f"refused: {refusing} of {len(result['cells'])} cells"] if refusing else []
+    if result["blessed"] and result["warnings"]:
+        parts.append(f"blessed; undecided over all rows: {len(result['warnings'])}")
     if worse := worse_of_all(result["references"]):
         refused = result["references"]["mode"] == "refuse"
         parts.append(f"{'refused' if refused else 'warning'}: {worse}")
