@@ -11,8 +11,11 @@ from components.promotion_gate.worse_text import worse_of_all
 def passed(gate: Mapping[str, Any]) -> str:
     """Says by what a candidate got through the gate, and of what the gate warns."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in gate["counts"].items() if count)
-    baseline = gate["baseline"]["version"]
-    text = f"gate: {counts}; baseline: {f'version {baseline}' if baseline else 'none'}"
+    baseline = gate["baseline"]
+    # Where nothing was pushed before there is nothing to be said of it.
+    lost = f" ({baseline['reason']})" if baseline.get("not_compared") else ""
+    compared = f"version {baseline['version']}" if baseline["version"] else f"none{lost}"
+    text = f"gate: {counts}; baseline: {compared}"
     worse = worse_of_all(gate["references"]) if "references" in gate else ""
     return f"{text}; warning: {worse}" if worse else text
 
