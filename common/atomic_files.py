@@ -76,7 +76,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[str]:
         if files:
             files.rename(unfinished, os.fspath(path), overwrite=True)
         else:
-            _flush(unfinished)
+            flush(unfinished)
             pathlib.Path(unfinished).replace(path)
     except BaseException:
         if not files:
@@ -149,7 +149,8 @@ def _lock(folder: pathlib.Path, kind: int) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _flush(path: str) -> None:
+def flush(path: str | os.PathLike[str]) -> None:
+    """Returns when a local file's content, or a local folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -78,10 +78,14 @@ class TrainingConfig(Settings):
         1 leaves them as they are.
       optimizer: Keras's Adam, Adagrad or plain SGD.
       seed: of initial weights, dropout and shuffling.
-      patience: epochs without a better monitor before training stops; the best epoch's
-        weights are kept.
-      monitor: what decides on the better epoch: `auc` (larger) or `logloss` (smaller),
-        the mean over all outputs on validation, the same for every architecture.
+      patience: how many epochs in a row may be no better than the best one before them. With
+        2, an epoch that is worse is followed by another try; after the second the training
+        ends. The weights of the best epoch are kept, whatever came after it. Each phase of an
+        architecture counts for itself; one without early stopping does not count.
+      monitor: what decides on the better epoch, on validation, the same for every architecture.
+        `normalized_entropy` (smaller): every label once, every scenario with enough rows on its
+        own; see `models.training.monitor.Monitor`. `auc` (larger) or `logloss` (smaller): the mean
+        over all outputs, of all scenarios together.
       precision: `float32`, or half precision inside the network (variables and
         probabilities stay float32).
       xla: compile forward and backward pass with XLA.
@@ -99,8 +103,8 @@ class TrainingConfig(Settings):
     learning_rate_decay: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
     optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
-    patience: pydantic.PositiveInt = 1
-    monitor: Literal["auc", "logloss"] = "auc"
+    patience: pydantic.PositiveInt = 2
+    monitor: Literal["normalized_entropy", "auc", "logloss"] = "normalized_entropy"
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     xla: bool = False
     loss_weights: dict[str, NonNegative] = pydantic.Field(default_factory=dict)

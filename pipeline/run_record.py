@@ -168,7 +168,11 @@ def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, in
         history_file = pathlib.Path(outputs["model_run"].uri) / "history.json"
         if history_file.is_file():
             history = json.loads(history_file.read_text(encoding="utf-8"))
-            return f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
+            best = f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
+            diverged = history.get("non_finite")
+            if not diverged:
+                return best
+            return f"{best}; diverged in epoch {diverged['epoch'] + 1}: {diverged['what']}"
     return noted
 
 

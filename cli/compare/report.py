@@ -81,8 +81,7 @@ def report(
         "# Comparison\n",
         f"Rows: {splits}. Every model trains {training.max_epochs} epochs in all its phases, in "
         f"batches of {training.batch_size:,}, with {training.optimizer} at "
-        f"{training.learning_rate:g}; the best epoch by validation {training.monitor} (mean over "
-        "outputs) is kept.\n",
+        f"{training.learning_rate:g}; the best epoch by validation {training.monitor} is kept.\n",
         legend.format(seeds=seeds, baseline=comparison.baseline),
         _METRICS_LEGEND.format(fewest=FEWEST),
     ]

@@ -1,56 +1,39 @@
 """Checkpoints of a training that a kill at any instant leaves usable.
 
 A checkpoint is a folder `step-<number>`; the file `state.json` is its last and appears as
-a whole, so that it says the folder is complete. Only then is the one before it removed. So
-at every instant there is a complete one, or none because none was finished yet. Folders
-are never renamed, which no object store does at once.
+a whole, so that it says the folder is complete. Once that one was read back, the one before it
+is removed. So at every instant there is a complete one, or none because none was finished
+yet. A damaged one is named and passed over. Folders are never renamed, which no object store
+does at once.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from common.atomic_files import write_whole
+from models.training.checkpoint_files import (
+    STATE,
+    VARIABLES,
+    DamagedCheckpoint,
+    names_in,
+    read_arrays,
+    read_back,
+    read_sealed,
+    seal,
+    write_arrays,
+)
+from models.training.state import TrainingState
 
-_STATE = "state.json"
+_PROGRESS = logging.getLogger("polyrank.progress")
 _ABANDONED_SECONDS = 7 * 86_400
-
-
-@dataclasses.dataclass
-class TrainingState:
-    """Where a training stands, beside the variables.
-
-    Attributes:
-      phase: number of the phase that runs, from 0.
-      phase_start: number of the epoch that the phase began with.
-      epoch: number of the epoch that runs or is next, from 0, over all phases.
-      step: batches of that epoch already taken.
-      loss_sums: sums over those batches of what a step reports.
-      history: one record a finished epoch.
-      best_epoch: the epoch of the phase with the best monitor, or None before the first.
-      best_weights: the model's weights after that epoch.
-      snapshot: the weights that a later phase is rewound to; empty where none is.
-    """
-
-    phase: int = 0
-    phase_start: int = 0
-    epoch: int = 0
-    step: int = 0
-    loss_sums: dict[str, float] = dataclasses.field(default_factory=dict)
-    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    best_epoch: int | None = None
-    best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
-    snapshot: list[np.ndarray] = dataclasses.field(default_factory=list)
 
 
 _ARRAYS = ("best_weights", "snapshot")
@@ -88,31 +71,64 @@ class Checkpoints:
         self._tracked = tf.train.Checkpoint(model=model, generators=_random_generators(model))
 
     def save(self, state: TrainingState) -> None:
-        """Saves variables and state, then removes the checkpoints before."""
-        before = _names(self._folder)
-        number = max((int(name.removeprefix("step-")) for name in before), default=-1) + 1
+        """Saves variables and state, reads them back, then removes the checkpoints before.
+
+        What can't be read back is named and removed, and the one before stays.
+        """
+        before = [name for _, name in self._numbered(self._folder)]
+        number = max((number for number, _ in self._numbered(self._folder)), default=-1) + 1
         folder = f"{self._folder}/step-{number:09d}"
         tf.io.gfile.makedirs(folder)
-        self._tracked.write(f"{folder}/variables")
+        self._tracked.write(f"{folder}/{VARIABLES}")
         plain = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
         for name in _ARRAYS:
-            _write_arrays(f"{folder}/{name}.npz", plain.pop(name))
-        # Not as null: an undefined monitor must be read back as one.
-        write_whole(f"{folder}/{_STATE}", json.dumps(plain))
+            write_arrays(f"{folder}/{name}.npz", plain.pop(name))
+        seal(folder, plain)
+        try:
+            read_back(folder)
+        except DamagedCheckpoint as damage:
+            _PROGRESS.warning(
+                "the checkpoint just written to %s can't be used: %s; the training goes on and "
+                "keeps the one before. Check that disk",
+                folder,
+                damage,
+            )
+            before = [name for _, name in self._numbered(self._folder)][-1:]
         for name in before:
             _remove(f"{self._folder}/{name}")
 
     def restore(self) -> TrainingState | None:
-        """Puts the variables back and returns the state, or None where there is no checkpoint."""
-        folders = (f"{self._restored}/{name}" for name in reversed(_names(self._restored)))
-        folder = next((x for x in folders if tf.io.gfile.exists(f"{x}/{_STATE}")), None)
-        if folder is None:
-            return None
-        self._tracked.read(f"{folder}/variables").assert_existing_objects_matched()
-        with tf.io.gfile.GFile(f"{folder}/{_STATE}") as file:
-            plain: Mapping[str, Any] = json.loads(file.read())
-        arrays = {name: _read_arrays(f"{folder}/{name}.npz") for name in _ARRAYS}
-        return TrainingState(**{**plain, **arrays})
+        """Puts the variables back and returns the state, or None where there is no checkpoint.
+
+        Damaged ones are named on the terminal, and the one before is taken.
+        """
+        for folder, plain in self._whole():
+            self._tracked.read(f"{folder}/{VARIABLES}").assert_existing_objects_matched()
+            arrays = {name: read_arrays(f"{folder}/{name}.npz") for name in _ARRAYS}
+            return TrainingState(**{**plain, **arrays})
+        return None
+
+    def _whole(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yields folder and state of the checkpoints that are as written, the latest first."""
+        for _, name in reversed(self._numbered(self._restored)):
+            folder = f"{self._restored}/{name}"
+            # One without the file was being written when the training was stopped.
+            if not tf.io.gfile.exists(f"{folder}/{STATE}"):
+                continue
+            try:
+                yield folder, read_sealed(folder)
+            except DamagedCheckpoint as damage:
+                _PROGRESS.warning(
+                    "the checkpoint %s is damaged and passed over: %s", folder, damage
+                )
+
+    @staticmethod
+    def _numbered(folder: str) -> list[tuple[int, str]]:
+        """The checkpoints' numbers and names, in their order; other files are not ours."""
+        parts = [name.partition("step-") for name in names_in(folder)]
+        return sorted(
+            (int(n), f"step-{n}") for before, _, n in parts if not before and n.isdecimal()
+        )
 
     def clear(self) -> None:
         """Removes this training's checkpoints, and those that nobody has written to for a week.
@@ -120,42 +136,20 @@ class Checkpoints:
         A training that was given up, or whose code or settings have changed, leaves
         checkpoints that no other one may go on from. One that still runs writes often.
         """
-        for name in _names(self._folder):
+        for name in names_in(self._folder):
             _remove(f"{self._folder}/{name}")
         if tf.io.gfile.exists(self._folder):
             tf.io.gfile.rmtree(self._folder)
-        for fingerprint in _names(self._root):
+        for fingerprint in names_in(self._root):
             folder = f"{self._root}/{fingerprint}"
-            states = tf.io.gfile.glob(f"{folder}/*/{_STATE}")
+            states = tf.io.gfile.glob(f"{folder}/*/{STATE}")
             written = max((tf.io.gfile.stat(x).mtime_nsec / 1e9 for x in states), default=None)
             if written is not None and time.time() - written > _ABANDONED_SECONDS:
                 tf.io.gfile.rmtree(folder)
 
 
-def _write_arrays(path: str, arrays: list[np.ndarray]) -> None:
-    content = io.BytesIO()
-    np.savez(content, *arrays)
-    with tf.io.gfile.GFile(path, "wb") as file:
-        file.write(content.getvalue())
-
-
-def _read_arrays(path: str) -> list[np.ndarray]:
-    with tf.io.gfile.GFile(path, "rb") as file:
-        content = io.BytesIO(file.read())
-    with np.load(content) as arrays:
-        return [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
-
-
 def _remove(folder: str) -> None:
     """Removes a checkpoint; a kill in between leaves it incomplete, never complete and broken."""
-    if tf.io.gfile.exists(f"{folder}/{_STATE}"):
-        tf.io.gfile.remove(f"{folder}/{_STATE}")
+    if tf.io.gfile.exists(f"{folder}/{STATE}"):
+        tf.io.gfile.remove(f"{folder}/{STATE}")
     tf.io.gfile.rmtree(folder)
-
-
-def _names(folder: str) -> list[str]:
-    """What a folder holds, sorted; nothing where it does not exist."""
-    if not tf.io.gfile.isdir(folder):
-        return []
-    # Object stores list folders with a slash at the end.
-    return sorted(name.rstrip("/") for name in tf.io.gfile.listdir(folder))

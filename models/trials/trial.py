@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 import time
+from typing import Any
 
 import numpy as np
 import tf_keras as keras
@@ -25,6 +26,7 @@ from models.ranker import Ranker
 from models.training.checkpoints import Checkpoints
 from models.training.fit import ranker_maker, write_record
 from models.training.loop import TrainingLoop
+from models.training.non_finite import DivergedError, where
 from models.training.scoring import make_scorer
 from models.trials.data import TrialData
 from models.trials.latency import median_latency_ms
@@ -80,7 +82,8 @@ def run_trial(
       code: digest of our source; None for `trial_code()`.
 
     Raises:
-      BadScoresError: the training has diverged.
+      DivergedError: the training has diverged, after some good epochs or before the first.
+      BadScoresError: the model's scores of the judged rows are not finite.
       SettingsError: the architecture's phases are not `max_epochs` together, or a setting
         does not fit it.
     """
@@ -104,6 +107,7 @@ def run_trial(
     started = time.perf_counter()
     history = loop.run()
     seconds = time.perf_counter() - started
+    _check_whole(history, training.max_epochs)
 
     write_record(ranker, history, features.validation, str(folder))
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
@@ -173,6 +177,13 @@ def _judge(
         write_scores(scores_path(folder, name), scores)
         metrics[name] = cell_metrics(rows, scores, outputs, sliced, features.groups.get(name))
     return metrics
+
+
+def _check_whole(history: dict[str, Any], epochs: int) -> None:
+    """A model that has diverged has not had the budget of the others: a failed trial too."""
+    if history["non_finite"]:
+        words = where(history["non_finite"], epochs, history["steps_per_epoch"])
+        raise DivergedError(f"the training has diverged {words}; lower training.learning_rate")
 
 
 def _check_finite(name: str, scores: dict[str, np.ndarray]) -> None:

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from models.training.checkpoints import Checkpoints, TrainingState
+from models.training.checkpoints import Checkpoints
+from models.training.state import TrainingState
 
 
 @pytest.fixture(autouse=True)

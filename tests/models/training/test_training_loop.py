@@ -30,7 +30,7 @@ PROGRAM = pathlib.Path(__file__).parents[1] / "small_training.py"
 def without_best(monkeypatch: pytest.MonkeyPatch, monitors: list[float]) -> None:
     """Has the validation of epoch n return monitors[n]."""
     given = iter(monitors)
-    monkeypatch.setattr("models.training.loop.mean_metric", lambda *_: next(given))
+    monkeypatch.setattr("models.training.monitor.Monitor.value", lambda *_: next(given))
 
 
 def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> None:
@@ -39,7 +39,7 @@ def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> 
     epochs = history["epochs"]
     assert [record["epoch"] for record in epochs] == [0, 1, 2, 3]
     monitors = [record["monitor"] for record in epochs]
-    assert history["best_epoch"] == int(np.argmax(monitors))
+    assert history["best_epoch"] == int(np.argmin(monitors))
     assert epochs[-1]["loss"] < epochs[0]["loss"]
     assert epochs[history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
     scores = make_scorer(ranker, made_held_rows(300, 2), 64)(made_held_rows(300, 2))
@@ -56,20 +56,28 @@ def test_it_learns_and_keeps_the_best_epochs_weights(tmp_path: pathlib.Path) -> 
         ("logloss", 1, [0.6, 0.5, 0.55, 0.1], 3, 1),
         ("auc", 1, [float("nan"), 0.4, 0.3, 0.9], 3, 1),
         ("auc", 3, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], 6, 5),
+        ("normalized_entropy", None, [0.9, 0.8, 0.85, 0.8, 0.1], 4, 1),
+        ("normalized_entropy", None, [0.9, 0.8, 0.85, 0.7, 0.75, 0.6], 6, 5),
     ],
 )
 def test_early_stopping(
     tmp_path: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
     monitor: str,
-    patience: int,
+    patience: int | None,
     monitors: list[float],
     epochs: int,
     best: int,
 ) -> None:
     _, loop = made_loop(
         tmp_path / "run",
-        {"max_epochs": 6, "patience": patience, "monitor": monitor, "batch_size": 640},
+        {
+            "max_epochs": 6,
+            "monitor": monitor,
+            "batch_size": 640,
+            # None: the default, which is 2.
+            **({} if patience is None else {"patience": patience}),
+        },
     )
     without_best(monkeypatch, monitors)
     history = loop.run()
@@ -111,7 +119,7 @@ def test_a_finished_training_is_not_trained_again(
     trained, loop = made_loop(tmp_path / "run", training)
     expected = loop.run()
     again, loop = made_loop(tmp_path / "run", training)
-    monkeypatch.setattr(loop, "_run_epoch", pytest.fail)
+    monkeypatch.setattr(loop._steps, "run", pytest.fail)
     assert loop.run() == expected
     for one, other in zip(trained.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -139,10 +147,11 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
     lines = [record.getMessage() for record in caplog.records]
     last = re.fullmatch(
         r"epoch 2/2  step 10/10  loss (\d\.\d{4})  [\d,]+ rows/s"
-        r"  click AUC 0\.\d{4}  buy_given_click AUC 0\.\d{4}",
+        r"  click AUC 0\.\d{4}  buy_given_click AUC 0\.\d{4}  mean normalized entropy (\d\.\d{4})",
         lines[-1],
     )
     assert last and float(last[1]) == pytest.approx(history["epochs"][1]["loss"], abs=1e-4)
+    assert float(last[2]) == pytest.approx(history["epochs"][0]["monitor"], abs=1e-4)
     found: dict[str, float] = {}
     (events,) = (tmp_path / "run_log").glob("events*")
     for record in tf.data.TFRecordDataset(str(events)):
@@ -151,6 +160,12 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
     assert found["validation/click/auc"] == pytest.approx(
         history["epochs"][1]["validation"]["click"]["auc"]
     )
+    assert found["validation/monitor"] == pytest.approx(history["epochs"][1]["monitor"])
+    home, cart = history["epochs"][1]["validation_by_scenario"]["click"]
+    for group, name in ((home, "home"), (cart, "cart")):
+        assert group["scenarios"] == [name]
+        for metric in ("auc", "logloss", "normalized_entropy"):
+            assert found[f"validation/click/{name}/{metric}"] == pytest.approx(group[metric])
     assert found["epoch/loss"] == pytest.approx(history["epochs"][1]["loss"])
 
 
@@ -169,7 +184,7 @@ def test_a_training_killed_in_the_middle_of_an_epoch_goes_on(
     while time.monotonic() < deadline and not process.has_ended():
         states = list((tmp_path / "run").glob("step-?????????/state.json"))
         try:
-            if any(json.loads(state.read_text())["step"] for state in states):
+            if any(json.loads(state.read_text())["state"]["step"] for state in states):
                 break
         except FileNotFoundError:
             pass

@@ -14,12 +14,13 @@ import models.trials.trial
 from common.errors import PolyrankError
 from common.settings import SettingsError
 from models.config import TrainingConfig
-from models.features.inputs import SCENARIO_KEY, index_key, target_key, weight_key
+from models.features.inputs import SCENARIO_KEY, index_key, target_key, value_key, weight_key
 from models.metrics.binary import weighted_auc
 from models.metrics.cells import cell_metrics
 from models.metrics.gauc import grouped_auc
 from models.registry import parse_model_config
 from models.schedule import Phase
+from models.training.non_finite import DivergedError
 from models.trials.data import TrialData
 from models.trials.result import TrialResult, read_result, read_scores, scores_path, write_scores
 from models.trials.trial import BadScoresError, run_trial, trial_fingerprint, whole_budget
@@ -127,7 +128,7 @@ def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch):
     history = json.loads((tmp_path / "history.json").read_text())
     assert found.epochs == len(history["epochs"]) == 3  # whatever the patience says
     assert found.examples == 3 * 640
-    best = max(range(3), key=lambda epoch: history["epochs"][epoch]["monitor"])
+    best = min(range(3), key=lambda epoch: history["epochs"][epoch]["monitor"])
     assert found.best_epoch == best and found.monitor == history["epochs"][best]["monitor"]
     assert found.seconds is not None and found.latency_ms > 0
     # Tables 50 x 4 and 30 x 4, wide weights (50 + 30) x 2, 1 x 2 and biases 2: outside of the
@@ -263,6 +264,37 @@ def test_what_a_later_phase_freezes_is_counted(data, tmp_path):
 @pytest.mark.e2e
 def test_a_training_that_diverged_is_no_result(data, model, tmp_path):
     wild = TRAINING.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
-    with pytest.raises(BadScoresError, match=r"diverged: \d+ of 500 scores of 'click' on eval"):
+    with pytest.raises(DivergedError, match=r"diverged in epoch 1/3, step \d+/\d+ .*_loss is nan"):
         run_trial(data, model, wild, tmp_path / "trial")
+    assert read_result(tmp_path / "trial") is None
+
+
+@pytest.mark.e2e
+def test_a_training_that_diverged_after_good_epochs_is_no_result(
+    data, model, tmp_path, monkeypatch
+):
+    """It has not had the budget of the others."""
+
+    def start_epoch(self, phase, epoch):
+        if epoch == 1:
+            variable = self.trainable_variables[-1]
+            variable.assign(np.full(variable.shape, np.nan))
+
+    monkeypatch.setattr(SharedBottom, "start_epoch", start_epoch)
+    with pytest.raises(DivergedError, match="diverged in epoch 2/3, step 1/.* lower training"):
+        run_trial(data, model, TRAINING, tmp_path / "trial")
+    assert read_result(tmp_path / "trial") is None
+
+
+@pytest.mark.e2e
+def test_scores_that_are_not_finite_are_no_result(data, model, tmp_path):
+    rows = data.eval
+    floats = rows.floats.copy()
+    floats[:7, rows.float_names.index(value_key("age"))] = np.inf
+    spoilt = dataclasses.replace(
+        data, eval=dataclasses.replace(rows, floats=floats), extra={}, groups={}
+    )
+    training = TRAINING.model_copy(update={"max_epochs": 1})
+    with pytest.raises(BadScoresError, match="7 of 500 scores of 'click' on eval are not finite"):
+        run_trial(spoilt, model, training, tmp_path / "trial")
     assert read_result(tmp_path / "trial") is None

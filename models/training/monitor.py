@@ -1,0 +1,84 @@
+"""What decides which epoch of a training is the best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from models.datasets.in_memory import InMemorySplit
+from models.metrics.names import AUC, TITLES
+from models.training.scenario_groups import (
+    NORMALIZED_ENTROPY,
+    Group,
+    GroupMetrics,
+    group_metrics,
+    scenario_groups,
+)
+from models.training.validation import Metrics, mean_metric
+
+
+class Monitor:
+    """One number an epoch, the same for every architecture.
+
+    `normalized_entropy` is, over the labels, the mean of
+
+        sum_g a_g NE_g / sum_g a_g,   a_g = n_g / (n_g + HALF_WEIGHT)
+
+    where g are the groups of the label's conditional output (`scenario_groups`), NE_g is the
+    log loss over that of the group's own base rate as everybody's score (He et al., ADKDD
+    2014), and n_g the number of rows of its rarer class: NE_g's variance falls with it, so that a
+    scenario counts as much as any other once it has many, and less where it says little.
+    A label counts once, whatever outputs follow from it. Others are the mean of that metric over
+    all outputs and all scenarios together.
+
+    Args:
+      name: `normalized_entropy`, `auc` or `logloss`.
+      rows: the validation split.
+      outputs: the labels' conditional outputs.
+      scenarios: the scenarios' names in the order of their ids.
+
+    Attributes:
+      title: what it is, for people.
+      smaller_is_better: whether a smaller number is a better epoch.
+    """
+
+    def __init__(
+        self, name: str, rows: InMemorySplit, outputs: Sequence[str], scenarios: Sequence[str]
+    ) -> None:
+        self._name = name
+        self._rows = rows
+        self._groups: list[Group] = scenario_groups(rows, outputs, scenarios)
+        self.title = f"mean {TITLES.get(name, name.replace('_', ' '))}"
+        self.smaller_is_better = name != AUC
+
+    def by_scenario(self, scores: Mapping[str, np.ndarray]) -> GroupMetrics:
+        """Computes the metrics of every label's groups, whatever the monitor is.
+
+        Args:
+          scores: output -> finite probabilities, [N].
+        """
+        return group_metrics(self._rows, scores, self._groups)
+
+    def value(self, metrics: Metrics, by_scenario: GroupMetrics) -> float:
+        """Returns the number, NaN where the rows do not define it.
+
+        Args:
+          metrics: of all outputs, over all scenarios.
+          by_scenario: of `by_scenario`.
+        """
+        if self._name != NORMALIZED_ENTROPY:
+            return mean_metric(metrics, self._name)
+        labels = []
+        for groups in by_scenario.values():
+            weights = [group["weight"] for group in groups]
+            values = [group[NORMALIZED_ENTROPY] for group in groups]
+            labels.append(float(np.average(values, weights=weights)))
+        return sum(labels) / len(labels) if labels else math.nan
+
+    def better(self, value: float, best: float) -> bool:
+        """Whether a value is better than the best before; one that is undefined never is."""
+        if math.isnan(value) or math.isnan(best):
+            return math.isnan(best) and not math.isnan(value)
+        return value < best if self.smaller_is_better else value > best

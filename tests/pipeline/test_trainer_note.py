@@ -1,0 +1,28 @@
+"""What a run's display says of a training."""
+
+import json
+import pathlib
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipeline.run_record import _note
+
+
+@pytest.mark.parametrize(
+    ("added", "note"),
+    [
+        ({}, "best epoch 2 of 3"),
+        ({"non_finite": None}, "best epoch 2 of 3"),
+        (
+            {"non_finite": {"phase": "train", "epoch": 3, "step": 9, "what": "click_loss is nan"}},
+            "best epoch 2 of 3; diverged in epoch 4: click_loss is nan",
+        ),
+    ],
+    ids=["before_it_was_recorded", "finite", "diverged"],
+)
+def test_the_trainers_note(tmp_path: pathlib.Path, added: dict[str, object], note: str) -> None:
+    history = {"best_epoch": 1, "epochs": [{}, {}, {}], **added}
+    (tmp_path / "history.json").write_text(json.dumps(history))
+    outputs = {"model_run": mlmd.Artifact(uri=str(tmp_path))}
+    assert _note("Trainer", outputs, {}) == note
