@@ -22,16 +22,17 @@ from models.training.validation import Metrics, mean_metric
 class Monitor:
     """One number an epoch, the same for every architecture.
 
-    `normalized_entropy` is, over the labels, the mean of
+    `normalized_entropy` is
 
         sum_g a_g NE_g / sum_g a_g,   a_g = n_g / (n_g + HALF_WEIGHT)
 
-    where g are the groups of the label's conditional output (`scenario_groups`), NE_g is the
-    log loss over that of the group's own base rate as everybody's score (He et al., ADKDD
-    2014), and n_g the number of rows of its rarer class: NE_g's variance falls with it, so that a
-    scenario counts as much as any other once it has many, and less where it says little.
-    A label counts once, whatever outputs follow from it. Others are the mean of that metric over
-    all outputs and all scenarios together.
+    over the groups g of all labels' conditional outputs (`scenario_groups`), where NE_g is
+    the log loss over that of the group's own base rate as everybody's score (He et al.,
+    ADKDD 2014), and n_g the number of rows of its rarer class. NE_g's variance falls with
+    n_g: a scenario counts as much as any other once it has many, and less where it says
+    little. A label counts once, whatever outputs follow from it.
+
+    The others are the mean of that metric over all outputs, of all scenarios together.
 
     Args:
       name: `normalized_entropy`, `auc` or `logloss`.
@@ -70,12 +71,11 @@ class Monitor:
         """
         if self._name != NORMALIZED_ENTROPY:
             return mean_metric(metrics, self._name)
-        labels = []
-        for groups in by_scenario.values():
-            weights = [group["weight"] for group in groups]
-            values = [group[NORMALIZED_ENTROPY] for group in groups]
-            labels.append(float(np.average(values, weights=weights)))
-        return sum(labels) / len(labels) if labels else math.nan
+        groups = [group for label in by_scenario.values() for group in label]
+        if not groups:
+            return math.nan
+        values = [group[NORMALIZED_ENTROPY] for group in groups]
+        return float(np.average(values, weights=[group["weight"] for group in groups]))
 
     def better(self, value: float, best: float) -> bool:
         """Whether a value is better than the best before; one that is undefined never is."""

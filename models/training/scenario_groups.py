@@ -56,7 +56,7 @@ class Group:
 
     @property
     def weight(self) -> float:
-        """What the group weighs in its label's mean, below 1."""
+        """What the group weighs in the mean of all, below 1."""
         return self.rarer / (self.rarer + HALF_WEIGHT)
 
 

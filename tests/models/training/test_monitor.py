@@ -56,13 +56,16 @@ def value(monitor: Monitor, rows: InMemorySplit, scores: dict[str, np.ndarray]) 
 def test_normalized_entropy_by_hand() -> None:
     rows = two_labels()
     monitor = Monitor("normalized_entropy", rows, LabelSpace(TASKS).conditionals, ("home", "cart"))
-    # Clicks: home has 50 rows of the rarer class and weighs 50/100; cart 10 and 10/60.
-    home, cart = loss(0.5, 0.4) / entropy(0.5), loss(0.25, 0.4) / entropy(0.25)
-    click = (home / 2 + cart / 6) / (1 / 2 + 1 / 6)
-    # Of 50 clicked rows of home 10 were bought; cart has 5 of each and is the only one left over.
-    home, cart = loss(0.2, 0.3) / entropy(0.2), loss(0.5, 0.3) / entropy(0.5)
-    buy = (home / 6 + cart / 11) / (1 / 6 + 1 / 11)
-    assert value(monitor, rows, SCORES) == pytest.approx((click + buy) / 2, rel=1e-6)
+    # Clicks: home has 50 rows of the rarer class and weighs 50/100; cart 10 and 10/60. Of the
+    # clicked rows home has 10 bought ones; cart has 5 of each, too few, and is pooled alone.
+    groups = [
+        (loss(0.5, 0.4) / entropy(0.5), 50 / 100),
+        (loss(0.25, 0.4) / entropy(0.25), 10 / 60),
+        (loss(0.2, 0.3) / entropy(0.2), 10 / 60),
+        (loss(0.5, 0.3) / entropy(0.5), 5 / 55),
+    ]
+    expected = sum(number * weight for number, weight in groups) / sum(w for _, w in groups)
+    assert value(monitor, rows, SCORES) == pytest.approx(expected, rel=1e-6)
     assert monitor.smaller_is_better and monitor.title == "mean normalized entropy"
 
 
