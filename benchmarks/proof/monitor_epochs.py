@@ -29,8 +29,10 @@ from benchmarks.proof.rows import load_rows, world_rows
 from benchmarks.proof.settings import SIZES
 from benchmarks.proof.tables import markdown, shown
 from models.losses.label_space import LabelSpace
+from models.metrics.names import AUC, LOGLOSS
 from models.metrics.significance import mean_interval, paired_difference
 from models.training.monitor import Monitor
+from models.training.scenario_groups import NORMALIZED_ENTROPY
 from models.training.validation import validation_metrics
 
 WORLD = "default"
@@ -46,10 +48,10 @@ class Rule:
     patience: int
 
 
-BEFORE = Rule("auc", 1)
+BEFORE = Rule(AUC, 1)
 """The default before `normalized_entropy`."""
 
-RULES = (BEFORE, Rule("auc", 2), Rule("logloss", 2), Rule("normalized_entropy", 2))
+RULES = (BEFORE, Rule(AUC, 2), Rule(LOGLOSS, 2), Rule(NORMALIZED_ENTROPY, 2))
 
 
 def kept_epoch(

@@ -24,13 +24,13 @@ class Monitor:
 
     `normalized_entropy` is
 
-        sum_g a_g NE_g / sum_g a_g,   a_g = n_g / (n_g + HALF_WEIGHT)
+        sum_g a_g NE_g / sum_g a_g,   a_g = min(1, n_g / LEAST_ROWS)
 
     over the groups g of all labels' conditional outputs (`scenario_groups`), where NE_g is
     the log loss over that of the group's own base rate as everybody's score (He et al.,
-    ADKDD 2014), and n_g the number of rows of its rarer class. NE_g's variance falls with
-    n_g: a scenario counts as much as any other once it has many, and less where it says
-    little. A label counts once, whatever outputs follow from it.
+    ADKDD 2014), and n_g the number of rows of its rarer class. A scenario counts as much as any
+    other once it has enough rows, and all that have too few count together as one. A label
+    counts once, whatever outputs follow from it.
 
     The others are the mean of that metric over all outputs, of all scenarios together.
 

@@ -19,9 +19,6 @@ NORMALIZED_ENTROPY = "normalized_entropy"
 LEAST_ROWS = 10
 """Validation rows of each class that a scenario needs to be a group of its own."""
 
-HALF_WEIGHT = 50
-"""Rows of the rarer class with which a group weighs half of what a large one does."""
-
 BY_SCENARIO = "validation_by_scenario"
 """The key of `GroupMetrics` in an epoch's record."""
 
@@ -56,8 +53,8 @@ class Group:
 
     @property
     def weight(self) -> float:
-        """What the group weighs in the mean of all, below 1."""
-        return self.rarer / (self.rarer + HALF_WEIGHT)
+        """What the group weighs in the mean of all: 1, or less where even the pool has few rows."""
+        return min(1.0, self.rarer / LEAST_ROWS)
 
 
 def scenario_groups(

@@ -34,10 +34,11 @@ def test_worth_is_the_mean_over_labels_and_scenarios() -> None:
 
 
 def test_the_table_compares_pairs() -> None:
-    values = {rule: {0: 0.7 + n / 100, 1: 0.8 + n / 100} for n, rule in enumerate(RULES)}
+    values = {rule: {0: 0.7 + n / 100, 1: 0.8 + n / 50} for n, rule in enumerate(RULES)}
     lines = table(values, {rule: [2, 3] for rule in RULES}).splitlines()
     assert len(lines) == 2 + len(RULES)
-    assert "+0.0300 ± 0.0000" in lines[-1] and "+0.0200 ± 0.0000" in lines[-1]
+    # Differences .03 and .06, and .02 and .04: t is 12.706 with one degree of freedom.
+    assert "+0.0450 ± 0.1906" in lines[-1] and "+0.0300 ± 0.1271" in lines[-1]
     assert lines[-1].endswith("| 2.5 |")
 
 

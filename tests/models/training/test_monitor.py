@@ -56,13 +56,13 @@ def value(monitor: Monitor, rows: InMemorySplit, scores: dict[str, np.ndarray]) 
 def test_normalized_entropy_by_hand() -> None:
     rows = two_labels()
     monitor = Monitor("normalized_entropy", rows, LabelSpace(TASKS).conditionals, ("home", "cart"))
-    # Clicks: home has 50 rows of the rarer class and weighs 50/100; cart 10 and 10/60. Of the
-    # clicked rows home has 10 bought ones; cart has 5 of each, too few, and is pooled alone.
+    # Clicks: home has 50 rows of each class, cart 10 and 30. Of the clicked rows of home 10 were
+    # bought and 40 not; cart has 5 of each: too few, pooled alone, and half of a group's weight.
     groups = [
-        (loss(0.5, 0.4) / entropy(0.5), 50 / 100),
-        (loss(0.25, 0.4) / entropy(0.25), 10 / 60),
-        (loss(0.2, 0.3) / entropy(0.2), 10 / 60),
-        (loss(0.5, 0.3) / entropy(0.5), 5 / 55),
+        (loss(0.5, 0.4) / entropy(0.5), 1),
+        (loss(0.25, 0.4) / entropy(0.25), 1),
+        (loss(0.2, 0.3) / entropy(0.2), 1),
+        (loss(0.5, 0.3) / entropy(0.5), 0.5),
     ]
     expected = sum(number * weight for number, weight in groups) / sum(w for _, w in groups)
     assert value(monitor, rows, SCORES) == pytest.approx(expected, rel=1e-6)

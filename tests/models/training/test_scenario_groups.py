@@ -82,7 +82,7 @@ def test_metrics_by_hand() -> None:
     assert group["logloss"] == pytest.approx(logloss, rel=1e-6)
     assert group["normalized_entropy"] == pytest.approx(logloss / math.log(2), rel=1e-6)
     assert group["auc"] == pytest.approx(0.5)
-    assert group["weight"] == 1 / 51
+    assert group["weight"] == 1 / 10
 
 
 def test_the_base_rates_score_has_an_entropy_of_one() -> None:
@@ -90,4 +90,4 @@ def test_the_base_rates_score_has_an_entropy_of_one() -> None:
     scores = {"click": np.array([0.2] * 100 + [0.5] * 20, np.float32)}
     found = group_metrics(held, scores, scenario_groups(held, ["click"], NAMES))
     assert [group["normalized_entropy"] for group in found["click"]] == pytest.approx([1, 1])
-    assert [group["weight"] for group in found["click"]] == [20 / 70, 10 / 60]
+    assert [group["weight"] for group in found["click"]] == [1, 1]
