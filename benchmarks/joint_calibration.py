@@ -11,6 +11,7 @@ world, a log and a training.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import pathlib
 
@@ -22,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.synthetic_rows import made_rows
+from benchmarks.proof.tables import markdown, shown
+from benchmarks.synthetic_rows import made_rows, truth_at_position
 from data.synthetic.config import WorldConfig
 from models.config import TrainingConfig
 from models.metrics.significance import mean_interval
@@ -50,6 +52,10 @@ TRUE = {
 
 UNCLICKED = 0.008
 """P(conversion | no click), about as many conversions as come with a click."""
+
+
+POSITION = 3
+"""What serving fills in; see the schema."""
 
 
 def calibrations(
@@ -84,10 +90,19 @@ def main() -> None:
     parser.add_argument("--code", help="keep results of other source: a name for them")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("work/joint"))
     given = parser.parse_args()
-    found: dict[str, list[dict[str, float]]] = {label: [] for label in given.models}
+    perfect = f"perfect, at position {POSITION}"
+    labels = [*given.models, perfect]
+    found: dict[str, list[dict[str, float]]] = {label: [] for label in labels}
     for seed in given.seeds:
         world = WorldConfig(
             seed=seed, users=5_000, items=1_000, unclicked_conversion=given.unclicked
+        )
+        fixed = truth_at_position(world, seed, 20_000, POSITION)
+        found[perfect].append(
+            {
+                output: fixed[target] / (1.0 if space is None else fixed[space])
+                for output, (target, space) in TRUE.items()
+            }
         )
         data, truth = made_rows(world, seed, given.rows, given.judged)
         training = TrainingConfig(batch_size=given.batch, max_epochs=given.epochs, seed=seed)
@@ -100,12 +115,11 @@ def main() -> None:
             said = "  ".join(f"{name} {value:.3f}" for name, value in one.items())
             print(f"{label}, seed {seed}, {result.seconds or 0:.0f} s: {said}", flush=True)
     columns = [*TRUE, "mean AUC"]
-    print("\n| model | " + " | ".join(columns) + " |")
-    print("| --- |" + " ---: |" * len(columns))
+    rows = []
     for label, ones in found.items():
-        intervals = [mean_interval([one[name] for one in ones]) for name in columns]
-        cells = [f"{x.mean:.3f} ± {x.half:.3f}" for x in intervals]
-        print(f"| {label} | " + " | ".join(cells) + " |")
+        intervals = [mean_interval([one.get(name, math.nan) for one in ones]) for name in columns]
+        rows.append([label, *(shown(x, 3) if x.seeds else "" for x in intervals)])
+    print("\n" + markdown(["model", *columns], rows))
 
 
 if __name__ == "__main__":

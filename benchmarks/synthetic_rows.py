@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from data.synthetic import draw_log
+from data.synthetic import draw_balanced, draw_log
 from data.synthetic.columns import TRUTH, contract
 from data.synthetic.config import SyntheticConfig, WorldConfig
 from data.synthetic.world import World
@@ -59,6 +59,23 @@ def made_rows(
         eval=_split(later, inputs),
     )
     return data, {name: later[name].to_numpy() for name in TRUTH}
+
+
+def truth_at_position(world: WorldConfig, seed: int, rows: int, position: int) -> dict[str, float]:
+    """Returns mean true probabilities at one position over those at the log's, by column.
+
+    That is the calibration of a perfect model whose scores are those at that position, as
+    the defaults of `train_only` columns make them, against labels at all positions.
+
+    Args:
+      world: the world.
+      seed: of the draws.
+      rows: rows of every scenario; the same for both but for their position.
+      position: the only one.
+    """
+    drawn, config = World.build(world), SyntheticConfig(seed=seed, world=world)
+    fixed, logged = (draw_balanced(config, rows, drawn, x) for x in (position, None))
+    return {x: float(np.mean(fixed[x].to_numpy()) / np.mean(logged[x].to_numpy())) for x in TRUTH}
 
 
 def _layout(world: WorldConfig) -> InputLayout:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.joint_calibration import TRUE, UNCLICKED, VARIANTS, calibrations
-from benchmarks.synthetic_rows import made_rows
+from benchmarks.joint_calibration import POSITION, TRUE, UNCLICKED, VARIANTS, calibrations
+from benchmarks.synthetic_rows import made_rows, truth_at_position
 from data.synthetic.columns import contract
 from data.synthetic.config import WorldConfig
 from models import registry
@@ -74,3 +74,13 @@ def test_indices_stay_below_the_sizes_of_their_fields() -> None:
         for field in data.layout.fields:
             values = split.column(field.key)
             assert 0 <= values.min() <= values.max() < field.size, field
+
+
+def test_one_position_changes_the_truth_only_where_positions_matter() -> None:
+    assert contract().column("position").tags.train_only_default == str(POSITION)
+    small = {"seed": 1, "users": 500, "items": 200}
+    indifferent = WorldConfig.model_validate({**small, "weights": {"position": 0.0}})
+    found = truth_at_position(indifferent, 1, 500, POSITION)
+    assert found == pytest.approx(dict.fromkeys(found, 1.0))
+    first = truth_at_position(WorldConfig(**small), 1, 500, 0)
+    assert first["true_ctr"] > 1.5
