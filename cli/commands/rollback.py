@@ -6,6 +6,7 @@ import pathlib
 
 import click
 
+from common.atomic_files import is_remote
 from common.json_files import to_text
 
 
@@ -27,6 +28,11 @@ def rollback(work_dir: str, version: str | None, as_json: bool) -> None:
 
     folder = pathlib.Path(work_dir).absolute()
     registry_path = Locations(str(folder), "").registry_path
+    if is_remote(work_dir):
+        raise click.UsageError(
+            f"--work-dir {work_dir} is no folder of this machine: mount the bucket, and name the "
+            "folder that it is mounted at"
+        )
     if not folder.is_dir():
         raise click.UsageError(f"--work-dir {folder} does not exist")
     entry = roll_back(registry_path, version)

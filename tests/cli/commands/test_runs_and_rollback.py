@@ -83,6 +83,12 @@ def test_rollback_makes_the_older_one_live(work: pathlib.Path) -> None:
     assert "live; copy of 100" in live
 
 
+def test_a_bucket_is_mounted_first() -> None:
+    found = CliRunner().invoke(rollback, ["--work-dir", "gs://bucket/work"])
+    assert found.exit_code == 2
+    assert "gs://bucket/work is no folder of this machine" in found.output
+
+
 def test_a_folder_that_is_not_there(tmp_path: pathlib.Path) -> None:
     for command in (runs, rollback):
         found = CliRunner().invoke(command, ["--work-dir", str(tmp_path / "none")])

@@ -195,6 +195,14 @@ def test_over_a_version_that_was_made_live_meanwhile_nothing_is_pushed(push, tmp
     assert int(pushed.get_string_custom_property("pushed_version")) > int(copied.version)
 
 
+def test_after_a_kill_before_its_record_the_same_run_pushes_again(push, tmp_path):
+    first = push(live="").get_string_custom_property("pushed_version")
+    # TFX does not know of it; Baseline has not changed, so it comes from the cache.
+    second = push(live="").get_string_custom_property("pushed_version")
+    registered = [x.version for x in registry.entries(tmp_path / "registry.json")]
+    assert registered == [first, second] == sorted(_versions(tmp_path))
+
+
 def test_a_folder_of_versions_that_leads_elsewhere_is_refused(push, tmp_path):
     (tmp_path / "production").mkdir()
     (tmp_path / "production" / "serving").mkdir()

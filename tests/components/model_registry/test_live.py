@@ -61,6 +61,16 @@ def test_a_loss_of_the_live_versions_files_is_seen(tmp_path, fault):
     assert state_token(path, "mine") != before
 
 
+def test_a_registry_in_a_tensorflow_file_system(tmp_path):
+    made_version(tmp_path, "1")
+    path = f"file://{tmp_path}/registry.json"
+    before = state_token(path, "mine")
+    (tmp_path / "serving" / "shop" / "1" / "variables" / "data").write_text("longer weights 1")
+    longer = state_token(path, "mine")
+    shutil.rmtree(tmp_path / "serving")
+    assert len({before, longer, state_token(path, "mine"), NO_ENTRY}) == 4
+
+
 def test_a_copied_work_folder_has_the_same_token(tmp_path):
     made_version(tmp_path / "a", "1")
     shutil.copytree(tmp_path / "a", tmp_path / "b")
