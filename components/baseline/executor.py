@@ -58,15 +58,15 @@ class Executor(base_executor.BaseExecutor):
             return
         _LOG.warning("no baseline: %s", chosen.reason)
         model.set_string_custom_property("reason", chosen.reason)
-        if found.compared is not None:
-            model.set_string_custom_property("not_compared", found.compared.version)
+        if chosen.version:
+            model.set_string_custom_property("not_compared", chosen.version)
         save_null_model(contract, path)
 
 
 def _what_to_do(chosen: Choice) -> str:
     return (
         f"{chosen.reason}. A candidate could be pushed without being compared with it, so this run "
-        "ends. Restore the version's files from a backup; or make another version live (polyrank "
+        "ends. Restore what is missing from a backup; or make another version live (polyrank "
         "rollback --version N); or accept one run that is compared with nothing: baseline: "
         "optional in the configuration, or --set baseline=optional"
     )

@@ -81,7 +81,7 @@ def entries(path: str | os.PathLike[str]) -> tuple[Entry, ...]:
     except (ValueError, KeyError, TypeError, pydantic.ValidationError) as error:
         raise RegistryError(
             f"registry {path} is corrupt ({_first_line(error)}); restore it from a backup, or move "
-            "it away to start without a baseline"
+            "it away and run with --set baseline=optional to start without a baseline"
         ) from None
 
 

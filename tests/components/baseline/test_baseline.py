@@ -191,6 +191,18 @@ def test_outputs_that_are_not_its_own_contracts_are_damage(baseline, tmp_path):
         baseline(schema_digest="its own")
 
 
+def test_a_lost_registry_next_to_pushed_versions_ends_the_run(baseline, tmp_path):
+    for name in ("9", "17", "notes"):
+        (tmp_path / "serving" / "shop" / name).mkdir(parents=True)
+        (tmp_path / "serving" / "shop" / name / "saved_model.pb").touch()
+    with pytest.raises(RefusedPushError, match="/shop/17 was pushed, but .*.json holds no version"):
+        baseline()
+    shutil.rmtree(tmp_path / "schema")
+    model = baseline(required=False)
+    assert_null(model, "registry.json holds no version")
+    assert model.get_string_custom_property("not_compared") == "17"
+
+
 def test_a_version_outside_of_the_work_folder_ends_the_run(baseline, tmp_path):
     entry = made_entry("17", pushed_destination="/elsewhere/17", run_fingerprint="other")
     registry.write(tmp_path / "registry.json", [entry])
