@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from common.tfx_compat import ExampleValidator, StatisticsGen, Transform, tfdv
+from common.tfx_compat import ExampleValidator
+from components.contract_statistics.component import ContractStatisticsGen
+from components.contract_transform.component import ContractTransform
 from components.data_gate.component import DataGate
 from components.impression_example_gen.component import ImpressionExampleGen
 from components.leak_alarm.component import LeakAlarm
@@ -22,11 +24,11 @@ class FeatureComponents(NamedTuple):
     window: SpanWindow
     schema: SchemaImport
     example_gen: ImpressionExampleGen
-    statistics: StatisticsGen
+    statistics: ContractStatisticsGen
     validator: ExampleValidator
     data_gate: DataGate
     leak_alarm: LeakAlarm
-    transform: Transform
+    transform: ContractTransform
 
 
 def feature_components(
@@ -72,12 +74,9 @@ def feature_components(
         state_token=state.files,
         code_digest=code_digest,
     )
-    statistics = StatisticsGen(
-        examples=example_gen.outputs["examples"],
-        schema=schema.outputs["schema"],
-        # Sampling adds a feature of its own, which no schema knows.
-        stats_options=tfdv.StatsOptions(feature_allowlist=[x.name for x in contract.columns]),
-    )
+    statistics = ContractStatisticsGen(
+        examples=example_gen.outputs["examples"], schema=schema.outputs["schema"]
+    ).with_id("StatisticsGen")
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
@@ -93,14 +92,14 @@ def feature_components(
         leaks=config.leaks,
         code_digest=code_digest,
     )
-    transform = Transform(
+    transform = ContractTransform(
         examples=example_gen.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn="models.features.preprocessing.preprocessing_fn",
         materialize=False,
         disable_statistics=True,
-        custom_config={"schema": schema_text, "code_digest": code_digest},
-    )
+        custom_config={"code_digest": code_digest},
+    ).with_id("Transform")
     # A failed gate must stop everything that would learn from the data.
     leak_alarm.add_upstream_node(data_gate)
     transform.add_upstream_nodes([data_gate, leak_alarm])

@@ -12,6 +12,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 )
 from tfx.orchestration.pipeline import Pipeline
 
+from pipeline.argument_limit import check_arguments
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
@@ -39,7 +40,7 @@ def kubeflow_pipeline(
     Raises:
       ContractError: the schema can't be used.
       SettingsError: the configuration asks for what the schema does not have, or `resources`
-        name what is not there.
+        name what is not there, or the schema is too large for a cluster.
     """
     schema_text = load_schema_text(config.data.schema_path)
     config = fitted(config, read_contract(parse_schema(schema_text)))
@@ -50,6 +51,7 @@ def kubeflow_pipeline(
         cluster_parameters(),
         schema_text=schema_text,
     )
+    check_arguments(pipeline.components)
     for component in pipeline.components:
         spec = _resource_spec(resources_of(config.resources, component.id))
         if spec.ListFields():

@@ -14,8 +14,17 @@ from schemas.contract import Contract, read_contract
 
 def contract_of(artifacts: list[Any]) -> Contract:
     """Reads the contract of a Schema artifact (a folder with one schema.pbtxt)."""
-    uri = artifact_utils.get_single_uri(artifacts)
-    return read_contract(io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri)))
+    return read_contract(io_utils.SchemaReader().read(_schema_path(artifacts)))
+
+
+def schema_text_of(artifacts: list[Any]) -> str:
+    """Reads the text of a Schema artifact."""
+    with fileio.open(_schema_path(artifacts), "r") as file:
+        return str(file.read())
+
+
+def _schema_path(artifacts: list[Any]) -> str:
+    return str(io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(artifacts)))
 
 
 def read_json(uri: str, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel_utils, component_spec, standard_artifacts
 
+from common.packed_text import pack
 from components.schema_import.executor import Executor
 
 
@@ -35,12 +36,12 @@ class SchemaImport(base_component.BaseComponent):
         """Makes the component.
 
         Args:
-          schema_text: the tagged schema, in text format.
+          schema_text: the tagged schema, in text format; a long one is carried packed.
           code_digest: digest of our source, so that the cache sees changed code.
         """
         super().__init__(
             SchemaImportSpec(
-                schema_text=schema_text,
+                schema_text=pack(schema_text),
                 code_digest=code_digest,
                 schema=channel_utils.as_channel([standard_artifacts.Schema()]),
             )

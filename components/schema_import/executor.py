@@ -9,6 +9,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from common.packed_text import unpack
 from schemas.contract import parse_schema, read_contract
 
 
@@ -26,7 +27,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
           ContractError: the schema or its tags can't be used.
         """
-        schema = parse_schema(exec_properties["schema_text"])
+        schema = parse_schema(unpack(exec_properties["schema_text"]))
         read_contract(schema)
         folder = artifact_utils.get_single_uri(output_dict["schema"])
         io_utils.write_pbtxt_file(os.path.join(folder, "schema.pbtxt"), schema)  # noqa: PTH118

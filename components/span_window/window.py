@@ -10,7 +10,12 @@ from collections.abc import Callable, Iterable
 from common.errors import BadDataError
 from common.json_files import write_json
 from common.settings import SettingsError
-from components.span_window.complete import Completeness, PassedOver, is_marked_always
+from components.span_window.complete import (
+    Completeness,
+    PassedOver,
+    is_marked_always,
+    passed_over_lines,
+)
 from components.span_window.config import WindowConfig
 from data.log.spans import PREFIX, some, spans
 
@@ -83,6 +88,7 @@ def resolve(
             f"the window {wanted[0]} to {last} ({config.train_spans} train and "
             f"{config.eval_spans} eval spans, end '{config.end}') {' and '.join(lacks)}; the log "
             f"has {_runs(existing)}. Deliver the missing days, or choose another end or fewer spans"
+            + "".join(f"\n  {line}" for line in passed_over_lines(passed_over))
         )
     texts = [date.isoformat() for date in wanted]
     train = config.train_spans

@@ -3,6 +3,7 @@
 import resource
 
 import pytest
+from impression_log import contract, log  # noqa: F401 - fixtures
 
 
 @pytest.fixture

@@ -185,8 +185,14 @@ def second(workspace: Workspace, first: Finished) -> Finished:
 
 @pytest.fixture(scope="session")
 def third(workspace: Workspace, second: Finished) -> Finished:
-    """The second run once more, with nothing changed."""
+    """The second run once more, with nothing changed that a run reads."""
     assert second.exit_code == 0, second.stderr
+    for span in sorted(workspace.log.glob("span=*")):
+        for file in span.iterdir():
+            file.touch()
+        (span / "_SUCCESS").touch()
+        (span / ".DS_Store").write_bytes(b"Bud1")
+    (workspace.log / ".DS_Store").write_bytes(b"Bud1")
     return workspace.run("--set", f"window.end={DAYS[4]}")
 
 

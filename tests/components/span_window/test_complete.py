@@ -86,6 +86,14 @@ def test_a_span_inside_the_window_without_its_marker_is_missing():
     )
 
 
+def test_a_window_that_begins_too_early_says_why_it_ends_where_it_does():
+    with pytest.raises(BadDataError) as error:
+        found(lag=1, train_spans=5)
+    first, second = str(error.value).splitlines()
+    assert "the window 2026-02-28 to 2026-03-05 (5 train and 1 eval" in first
+    assert second == "  passed over: span=2026-03-06 (one of the 1 newest, window.lag is 1)"
+
+
 def test_a_named_end_needs_its_marker_and_no_lag():
     assert ends(end="2026-03-06", lag=3) == ("2026-03-06", [])
     with pytest.raises(BadDataError, match=r"has no READY \(window.ready\) in span=2026-03-06;"):

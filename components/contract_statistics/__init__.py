@@ -1,0 +1,1 @@
+"""TFX's StatisticsGen, of the columns that the contract has."""

@@ -1,0 +1,1 @@
+"""TFX's Transform, which takes the contract from the schema artifact."""

@@ -1,3 +1,0 @@
-"""Fixtures of these tests."""
-
-from impression_log import contract, log  # noqa: F401 - fixtures
