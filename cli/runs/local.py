@@ -14,6 +14,7 @@ from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay, show_passed_over
 from cli.runs.ending import collect, failed
+from cli.runs.memory import released_memory
 from cli.runs.prepare_data import prepared
 from cli.runs.pruned_after_run import pruned_after_run
 from cli.runs.result import RunResult
@@ -70,7 +71,7 @@ def run_locally(
             log_everything=log_everything,
         ) as terminal:
             console = console_on(terminal)
-            with Progress(console) as progress:
+            with Progress(console) as progress, released_memory():
                 result = _run(config, locations, record, directory, progress)
             write_json(directory / "result.json", result.document())
             if line := pruned_after_run(config, locations):
