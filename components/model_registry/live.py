@@ -56,8 +56,9 @@ def standing(path: str | os.PathLike[str], fingerprint: str | None = None) -> St
 def state_token(path: str | os.PathLike[str], fingerprint: str | None = None) -> str:
     """Returns a digest of what `standing` finds, for the cache of Baseline.
 
-    It is not the digest of the file: a run's own push must not uncache its unchanged rerun. The
-    names and sizes of the live version's files count, so that a loss is seen.
+    It is not the digest of the file: a run's own push must not uncache its unchanged rerun. That
+    the live version is gone counts, so that a run sees it. One that is damaged need not: what the
+    cache holds is a sound copy.
 
     Raises:
       RegistryError: the file is no registry.
@@ -66,8 +67,8 @@ def state_token(path: str | os.PathLike[str], fingerprint: str | None = None) ->
     if found.compared is None and not found.live:
         return NO_ENTRY
     compared = found.compared and found.compared.model_dump(mode="json")
-    files = _sizes(path, found.compared) if found.compared and found.is_live else None
-    facts = json.dumps([compared, found.live, files], sort_keys=True)
+    gone = found.compared is not None and found.is_live and not _is_there(path, found.compared)
+    facts = json.dumps([compared, found.live, gone], sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -95,18 +96,9 @@ def check_unchanged(path: str | os.PathLike[str], fingerprint: str, live: str) -
     )
 
 
-def _sizes(registry_path: str | os.PathLike[str], entry: Entry) -> list[tuple[str, int]] | None:
-    """The names and sizes of a version's files; None where it lies outside."""
+def _is_there(registry_path: str | os.PathLike[str], entry: Entry) -> bool:
     try:
-        folder = located(registry_path, entry.pushed_destination)
+        model = f"{located(registry_path, entry.pushed_destination)}/saved_model.pb"
     except OutsideError:
-        return None
-    if is_remote(folder):
-        files = remote_files()
-        paths = [f"{at.rstrip('/')}/{x}" for at, _, names in files.walk(folder) for x in names]
-        return sorted((path[len(folder) :], files.stat(path).length) for path in paths)
-    return sorted(
-        (file.relative_to(folder).as_posix(), file.stat().st_size)
-        for file in pathlib.Path(folder).rglob("*")
-        if file.is_file()
-    )
+        return False
+    return bool(remote_files().exists(model)) if is_remote(model) else pathlib.Path(model).exists()
