@@ -96,7 +96,7 @@ class EpochSteps:
                 met = met or _collected(state, reports)
                 reports.clear()
             if agrees:
-                met = agreed_on(met, self._devices)
+                met = agreed_on(met, self._devices, state.step)
                 if met:
                     return met
             if tells and not met:

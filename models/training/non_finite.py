@@ -33,11 +33,17 @@ class Met(NamedTuple):
     what: str
 
 
-def agreed_on(met: Met | None, devices: Devices) -> Met | None:
-    """Returns what this or any other worker has met; all workers call it, and end alike."""
+def agreed_on(met: Met | None, devices: Devices, step: int | None = None) -> Met | None:
+    """Returns what this or any other worker has met; all workers call it, and end alike.
+
+    Args:
+      met: what this one has met.
+      devices: the training's.
+      step: the step up to which they have looked, from 1; None at the epoch's end.
+    """
     if not devices.agreed(float(met is not None)):
         return None
-    return met or Met(None, "another worker has met numbers that are not finite")
+    return met or Met(step, "another worker has met numbers that are not finite")
 
 
 def in_losses(report: Mapping[str, float]) -> str:

@@ -38,11 +38,11 @@ class Progress:
         self.writer = tf.summary.create_file_writer(log_dir)
         self._epochs, self._steps = epochs, steps
         self._outputs, self._monitor = tuple(outputs), monitor
-        self._told_at = 0.0
+        self._spoke_at = 0.0
 
     def due(self, now: float) -> bool:
         """Whether it is time for a line."""
-        return now - self._told_at >= _SECONDS
+        return now - self._spoke_at >= _SECONDS
 
     def resumed(self, state: TrainingState) -> None:
         """Says where a training that was stopped goes on."""
@@ -78,7 +78,7 @@ class Progress:
             words += [f"{name} {TITLES[AUC]} {metrics[name][AUC]:.4f}" for name in self._outputs]
             words.append(f"{self._monitor.title} {last['monitor']:.4f}")
         _LOG.info("  ".join(words))
-        self._told_at = time.monotonic()
+        self._spoke_at = time.monotonic()
         tf.summary.scalar("train/loss", loss, step=state.epoch * self._steps + state.step)
 
     def epoch(self, record: Mapping[str, Any], losses: Iterable[str]) -> None:

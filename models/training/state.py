@@ -1,4 +1,4 @@
-"""Where a training stands: what a checkpoint holds beside the variables."""
+"""Where a training stands: what a checkpoint holds next to the variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclasses.dataclass
 class TrainingState:
-    """Where a training stands, beside the variables.
+    """Where a training stands, apart from the variables.
 
     Attributes:
       phase: number of the phase that runs, from 0.

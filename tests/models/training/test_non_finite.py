@@ -212,6 +212,7 @@ def test_all_workers_end_where_one_must() -> None:
     mine = Met(3, "click_loss is nan")
     assert agreed_on(mine, other) == mine
     assert agreed_on(None, other) == Met(None, "another worker has met numbers that are not finite")
+    assert agreed_on(None, other, 100).step == 100
     assert agreed_on(None, alone) is None
     assert agreed_on(mine, alone) == mine
 
