@@ -106,7 +106,7 @@ class TestOnSavedModels:
                 assert error > 0
 
     @pytest.mark.parametrize("schema", [GUESTS, NO_USERS], ids=["guests", "no users"])
-    def test_rows_without_a_user_are_nobodys(self, tmp_path, schema):
+    def test_rows_without_a_user_are_draws_of_their_own(self, tmp_path, schema):
         rows = made_rows()
         guest = np.arange(ROWS) % 3 == 0
         users = np.where(guest, NO_USER, rows["uid"])
