@@ -8,7 +8,7 @@ from gate_runs import run_gate
 
 from models.metrics.quality import quality
 
-LEVELS, ROWS = 25, 4_000
+LEVELS, ROWS = 25, 1_500
 
 
 @pytest.mark.e2e
@@ -27,7 +27,7 @@ def test_equal_rows_tie_under_load_and_on_another_runner(tmp_path):
         for model in ("candidate", "baseline"):
             assert one[model] == pytest.approx(other[model], rel=1e-12, nan_ok=True)
     for model in ("candidate", "baseline"):
-        # 25 scores for 4,000 rows: the AUC is that of the levels, whose ties count one half.
+        # 25 scores for 1,500 rows: the AUC is that of the levels, whose ties count one half.
         wanted = quality(rows["is_click"], rows["x"], rows["w"], rows["uid"])
         for metric in ("auc", "gauc", "auc_standard_error"):
             assert idle["cells"][0][model][metric] == pytest.approx(

@@ -8,6 +8,8 @@ from busy import busy_cores
 from made_batches import randomise
 from small_training import made_held_rows, made_loop
 
+from models.features.inputs import target_key
+from models.metrics.binary import weighted_auc
 from models.ranker import Ranker
 from models.training.scoring import make_scorer
 
@@ -33,6 +35,17 @@ def test_equal_rows_have_equal_scores_whatever_is_left_for_the_last_batch(
         first = scores[[np.flatnonzero(which == row)[0] for row in range(60)]]
         np.testing.assert_array_equal(scores, first[which])
         np.testing.assert_allclose(first, wanted[output], rtol=0, atol=1e-6)
+
+
+def test_auc_agrees_across_sizes_of_batches(ranker: Ranker) -> None:
+    rows = made_held_rows(300, 5).at(np.random.default_rng(1).integers(0, 300, 20_000))
+    target, ones = rows.column(target_key("click")), np.ones(20_000)
+    found = [
+        weighted_auc(target, make_scorer(ranker, rows, size)(rows)["click"], ones)
+        for size in (256, 1024, 8192)
+    ]
+    assert 0.3 < found[0] < 0.99
+    assert np.ptp(found) <= 1e-5
 
 
 def test_rows_of_other_splits_may_be_more_or_fewer(ranker: Ranker) -> None:
