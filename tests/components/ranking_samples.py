@@ -107,6 +107,8 @@ def save_model(
     module.ballast = tf.Variable(tf.zeros([ballast]))
     module.rotation = tf.Variable(np.eye(512 if products else 1, dtype=np.float32)[::-1])
     spec = {"x": tf.io.FixedLenFeature([], tf.float32)}
+    # Read here: below, AutoGraph would convert the parser of text protos.
+    of_samples = contract()
 
     def scores(x):
         tf.debugging.assert_less_equal(tf.size(x), most_rows)
@@ -143,7 +145,7 @@ def save_model(
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def targets(examples):
-        return evaluation_targets(contract(), examples)
+        return evaluation_targets(of_samples, examples)
 
     tf.saved_model.save(
         module,
@@ -161,12 +163,10 @@ def evaluate(
     rows: dict[str, np.ndarray],
     schema: str = SCHEMA,
     batch_noise: float = 0.0,
-    beam: tuple[str, ...] = (),
 ) -> None:
     """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`.
 
-    `schema` may make columns optional that SCHEMA requires; `batch_noise` is that of the models,
-    and `beam` has arguments of the runner.
+    `schema` may make columns optional that SCHEMA requires; `batch_noise` is that of the models.
     """
     from google.protobuf import json_format
     from tfx.components.evaluator.executor import Executor
@@ -189,7 +189,7 @@ def evaluate(
     examples = artifact(standard_artifacts.Examples, "examples")
     examples[0].split_names = '["eval"]'
     context = Executor.Context(
-        beam_pipeline_args=beam_arguments(beam), tmp_dir=str(folder / "tmp"), unique_id="1"
+        beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
     )
     config = json_format.MessageToJson(
         make_eval_config(read_contract(parse_schema(schema))), preserving_proto_field_name=True

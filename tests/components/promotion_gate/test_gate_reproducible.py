@@ -12,14 +12,13 @@ LEVELS, ROWS = 25, 1_500
 
 
 @pytest.mark.e2e
-def test_equal_rows_tie_under_load_and_on_another_runner(tmp_path):
+def test_equal_rows_tie_under_load(tmp_path):
     """The models' scores show the size of the batch, by far more than kernels' do."""
     rows = ranking_samples.make_rows(ROWS)
     rows["x"] = np.round(rows["x"] * 5).clip(-LEVELS // 2, LEVELS // 2).astype(np.float32) / 5
-    workers = ("--direct_num_workers=2", "--direct_running_mode=multi_threading")
     ranking_samples.evaluate(tmp_path / "idle", rows, batch_noise=1e-3)
     with busy_cores():
-        ranking_samples.evaluate(tmp_path / "busy", rows, batch_noise=1e-3, beam=workers)
+        ranking_samples.evaluate(tmp_path / "busy", rows, batch_noise=1e-3)
     idle, busy = (
         run_gate(tmp_path / name, tmp_path / name / "out", exists=1)[1] for name in ("idle", "busy")
     )
