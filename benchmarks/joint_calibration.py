@@ -105,7 +105,9 @@ def main() -> None:
             }
         )
         data, truth = made_rows(world, seed, given.rows, given.judged)
-        training = TrainingConfig(batch_size=given.batch, max_epochs=given.epochs, seed=seed)
+        training = TrainingConfig(
+            batch_size=given.batch, max_epochs=given.epochs, monitor="auc", seed=seed
+        )
         for label in given.models:
             folder = given.out / label / str(seed)
             model = parse_model_config(VARIANTS[label])
