@@ -13,8 +13,8 @@ from common.settings import SettingsError
 
 _UTF16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
-_INT, _FLOAT, _BOOL, _NULL, _MERGE = (
-    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "merge")
+_INT, _FLOAT, _BOOL, _NULL = (
+    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")
 )
 _WORDS = {_BOOL: "true or false", _NULL: "null"}
 
@@ -53,6 +53,13 @@ class _StrictLoader(yaml.SafeLoader):
         _refuse_keys(node)
         return node
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            # Of a date such as 2026-02-31.
+            raise _refused(node.start_mark, f"{node.value} can't be read: {error}") from None
+
 
 def _refuse_other_bases(node: Any) -> None:
     text = node.value
@@ -70,7 +77,7 @@ def _refuse_other_bases(node: Any) -> None:
 def _refuse_keys(node: Any) -> None:
     places: dict[tuple[str, str], str] = {}
     for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+        if not isinstance(key, yaml.ScalarNode):
             continue
         if key.tag in (_BOOL, _NULL):
             what = f"YAML reads the key '{key.value}' as {_WORDS[key.tag]}; put it in quotes"
@@ -110,15 +117,17 @@ def load_yaml(text: str, source: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{source}, {_place(mark)}" if mark else source
-        raise SettingsError(f"{where}: {error.problem or error.context}") from None
+        what = error.problem or error.context or ""
+        # Some of PyYAML's problems are the end of a sentence that its context begins.
+        what = f"{error.context} {what}" if what.startswith("but ") else what
+        raise SettingsError(f"{where}: {what}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"the character U+{error.character:04X} is not allowed in YAML"
         raise SettingsError(f"{source}, line {line}: {what}") from None
     except RecursionError:
         raise SettingsError(f"{source}: nested too deeply to be read") from None
-    except (ValueError, yaml.YAMLError) as error:
-        # ValueError: of a date such as 2026-02-31.
+    except yaml.YAMLError as error:
         raise SettingsError(f"{source}: {error}") from None
 
 

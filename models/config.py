@@ -38,7 +38,7 @@ class ModelConfig(Settings):
         pooling), so that a scenario with few rows is not left with noise. `SoftmaxGate`s
         and AutoIFS's low-rank parts, which are such deviations anyway, are not concerned.
       dropout: fraction of hidden units dropped in training.
-      numeric: whether the z-scored numbers are inputs beside the fields.
+      numeric: whether the z-scored numbers are inputs next to the fields.
       wide: whether every value of every field has a weight of its own on each logit
         (the wide, first-order part).
       wide_l2: as embedding_l2, for these weights.
@@ -83,9 +83,9 @@ class TrainingConfig(Settings):
         ends. The weights of the best epoch are kept, whatever came after it. Each phase of an
         architecture counts for itself; one without early stopping does not count.
       monitor: what decides on the better epoch, on validation, the same for every architecture.
-        `normalized_entropy` (smaller): every label once, every scenario with enough rows on its
-        own; see `models.training.monitor.Monitor`. `auc` (larger) or `logloss` (smaller): the mean
-        over all outputs, of all scenarios together.
+        `normalized_entropy` (smaller): every label with a loss once, every scenario with enough
+        rows on its own; see `models.training.monitor.Monitor`. `auc` (larger) or `logloss`
+        (smaller): the mean over all outputs, of all scenarios together.
       precision: `float32`, or half precision inside the network (variables and
         probabilities stay float32).
       xla: compile forward and backward pass with XLA.

@@ -23,7 +23,7 @@ from models.layers.lookup_l2 import LookupL2
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
 from models.losses.unclicked import unclicked_branches, unclicked_losses
-from models.losses.weights import check_loss_weights
+from models.losses.weights import check_loss_weights, weighed_labels
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
@@ -122,6 +122,7 @@ class Ranker(tfrs.models.Model):
             self(one_row(layout))
         outputs = self.architecture.supervised_outputs
         check_loss_weights(training.loss_weights, outputs)
+        self.weighed_labels = weighed_labels(training.loss_weights, outputs, tasks)
         self.ranking_tasks = {
             output: tfrs.tasks.Ranking(
                 loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),

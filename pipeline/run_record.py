@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+from typing import Any
 
 from ml_metadata import errors, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -167,13 +168,20 @@ def _note(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, in
     if name == "Trainer" and "model_run" in outputs:
         history_file = pathlib.Path(outputs["model_run"].uri) / "history.json"
         if history_file.is_file():
-            history = json.loads(history_file.read_text(encoding="utf-8"))
-            best = f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
-            diverged = history.get("non_finite")
-            if not diverged:
-                return best
-            return f"{best}; diverged in epoch {diverged['epoch'] + 1}: {diverged['what']}"
+            return _trainers_note(json.loads(history_file.read_text(encoding="utf-8")))
     return noted
+
+
+def _trainers_note(history: dict[str, Any]) -> str:
+    epochs, best = history["epochs"], history["best_epoch"]
+    notes = [f"best epoch {best + 1} of {len(epochs)}"]
+    # JSON has null for what is undefined.
+    if epochs[best].get("monitor", 0.0) is None:
+        notes.append("the monitor is undefined: no label has validation rows of both classes")
+    diverged = history.get("non_finite")
+    if diverged:
+        notes.append(f"diverged in epoch {diverged['epoch'] + 1}: {diverged['what']}")
+    return "; ".join(notes)
 
 
 def _rows(name: str, outputs: dict[str, mlmd.Artifact], split_rows: dict[str, int]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from common.settings import SettingsError
 from models.config import ModelConfig
@@ -29,6 +29,24 @@ def check_loss_weights(weights: Mapping[str, float], outputs: tuple[str, ...]) -
             f"{_KEY}: every output's weight is 0 ({', '.join(outputs)}): nothing would be "
             "learned; give at least one a weight above 0"
         )
+
+
+def weighed_labels(
+    weights: Mapping[str, float], outputs: Iterable[str], tasks: TaskGraph
+) -> tuple[str, ...]:
+    """Returns the conditional outputs of the labels that are learned, in the labels' order.
+
+    Those are the labels whose value decides on the target of an output with a weight above 0: a
+    loss on click and conversion together teaches both.
+
+    Args:
+      weights: output -> weight, at least 0; 1 for outputs that are not named.
+      outputs: those that have a loss.
+      tasks: the labels.
+    """
+    losses = {output for output in outputs if weights.get(output, 1.0) > 0}
+    learned = {label for x in tasks.outputs if x.name in losses for label in x.target}
+    return tuple(tasks.conditional(x.name).name for x in tasks.labels if x.name in learned)
 
 
 def check_loss_weights_of(

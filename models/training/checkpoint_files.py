@@ -55,8 +55,18 @@ def read_sealed(folder: str) -> dict[str, Any]:
     """Checks every file of a checkpoint, and returns its state.
 
     Raises:
-      DamagedCheckpoint: a file is missing, or is not what was written.
+      DamagedCheckpoint: a file is missing, can't be read, or is not what was written. A remote
+        file system's errors pass: the next try may read it.
     """
+    try:
+        return _checked_state(folder)
+    except tf.errors.OpError as error:
+        if is_remote(folder):
+            raise
+        raise DamagedCheckpoint(f"a file of it can't be read: {error.message}") from None
+
+
+def _checked_state(folder: str) -> dict[str, Any]:
     body = _read_state(f"{folder}/{STATE}")
     for name, facts in body["files"].items():
         path = f"{folder}/{name}"

@@ -34,8 +34,6 @@ from models.training.state import TrainingState
 
 _PROGRESS = logging.getLogger("polyrank.progress")
 _ABANDONED_SECONDS = 7 * 86_400
-
-
 _ARRAYS = ("best_weights", "snapshot")
 
 

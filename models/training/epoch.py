@@ -17,7 +17,7 @@ from models.training.progress import Progress
 from models.training.state import TrainingState
 
 _AGREE_STEPS = 100
-"""How often several workers ask each other whether one has met a number that is not finite."""
+"""Steps after which workers agree on whether one has met a number that is not finite."""
 
 
 class TrainRows(Protocol):
@@ -27,7 +27,7 @@ class TrainRows(Protocol):
         """Number of batches an epoch."""
 
     def epoch(self, batch_size: int, seed: int, epoch: int, first_step: int = 0) -> tf.data.Dataset:
-        """The batches of an epoch from `first_step` on, the same whenever they are asked for."""
+        """The batches of an epoch from `first_step` on, the same at every call."""
 
 
 class EpochSteps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -61,7 +62,7 @@ class TrainingLoop:
         self._devices = devices or Devices(ranker.distribute_strategy)
         self._phases = checked_schedule(ranker.architecture.phases(training))
         self._monitor = Monitor(
-            training.monitor, validation, ranker.label_space.conditionals, ranker.layout.scenarios
+            training.monitor, validation, ranker.weighed_labels, ranker.layout.scenarios
         )
         self._progress = Progress(
             log_dir,
@@ -190,6 +191,8 @@ class TrainingLoop:
             BY_SCENARIO: by_scenario,
             "monitor": monitor,
         }
+        if math.isnan(monitor) and not state.history:
+            self._progress.no_monitor(self._training.patience)
         best = None if state.best_epoch is None else state.history[state.best_epoch]["monitor"]
         if best is None or self._monitor.better(monitor, best):
             state.best_epoch = state.epoch

@@ -26,18 +26,19 @@ class Monitor:
 
         sum_g a_g NE_g / sum_g a_g,   a_g = min(1, n_g / LEAST_ROWS)
 
-    over the groups g of all labels' conditional outputs (`scenario_groups`), where NE_g is
-    the log loss over that of the group's own base rate as everybody's score (He et al.,
+    over the groups g of the labels' conditional outputs (`scenario_groups`), where NE_g is
+    the log loss divided by that of the group's own base rate as the score of every row (He et al.,
     ADKDD 2014), and n_g the number of rows of its rarer class. A scenario counts as much as any
     other once it has enough rows, and all that have too few count together as one. A label
-    counts once, whatever outputs follow from it.
+    counts once, whatever outputs follow from it; its total (of a label with `after`) does not
+    count.
 
     The others are the mean of that metric over all outputs, of all scenarios together.
 
     Args:
       name: `normalized_entropy`, `auc` or `logloss`.
       rows: the validation split.
-      outputs: the labels' conditional outputs.
+      outputs: the conditional outputs of the labels that count.
       scenarios: the scenarios' names in the order of their ids.
 
     Attributes:

@@ -62,6 +62,16 @@ class Progress:
             best_epoch + 1,
         )
 
+    def no_monitor(self, patience: int) -> None:
+        """Says that nothing decides on the better epoch, and what comes of it."""
+        _LOG.warning(
+            "the %s is undefined: no label that is learned has validation rows of both classes, so "
+            "no epoch can be better than another. Training stops early, after %d more, and keeps "
+            "the first epoch's weights. Take more days or a larger split.validation_fraction",
+            self._monitor.title,
+            patience,
+        )
+
     def step(self, state: TrainingState, rows_per_second: float) -> None:
         """Says the position, the mean loss of the epoch, and the last validation."""
         loss = state.loss_sums["loss"] / state.step

@@ -1,4 +1,4 @@
-"""A return to earlier weights, after which training starts anew (lottery-ticket rewinding)."""
+"""A return to earlier weights, after which training starts again (lottery-ticket rewinding)."""
 
 from __future__ import annotations
 

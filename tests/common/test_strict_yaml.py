@@ -44,8 +44,13 @@ def refusal(text: str) -> str:
             "a: {~: 1}\n",
             "my.yaml, line 1, column 5: YAML reads the key '~' as null; put it in quotes",
         ),
+        (
+            "a:\n  <<: {b: 1}\n  <<: {b: 2}\n",
+            "my.yaml, line 3, column 3: '<<' is set twice, first on line 2, column 3; keep one of "
+            "the two",
+        ),
     ],
-    ids=["top", "deep", "flow", "boolean", "null"],
+    ids=["top", "deep", "flow", "boolean", "null", "merge"],
 )
 def test_keys_are_texts_and_set_once(text, message):
     assert refusal(text) == message
@@ -105,9 +110,9 @@ def test_plain_numbers_and_days_are_read():
         ("a: &x {b: {c: *x}}\n", "my.yaml, line 1, column 15: '*x' stands inside itself"),
         ("a: *x\n", "my.yaml, line 1, column 4: found undefined alias 'x'"),
         ("a: !!python/none\n", "my.yaml, line 1, column 4: could not determine a constructor for"),
-        ("a: 1\n---\nb: 2\n", "my.yaml, line 2, column 1: but found another document"),
+        ("a: 1\n---\nb: 2\n", "my.yaml, line 2, column 1: expected a single document in the "),
         ("a: 1\nb: \x07\n", "my.yaml, line 2: the character U+0007 is not allowed in YAML"),
-        ("a: 2026-02-31\n", "my.yaml: day is out of range for month"),
+        ("a: 2026-02-31\n", "my.yaml, line 1, column 4: 2026-02-31 can't be read: day is out of "),
         ("[" * 5000, "my.yaml: nested too deeply to be read"),
     ],
     ids=["open", "in-itself", "below-itself", "alias", "tag", "two", "bell", "day", "deep"],

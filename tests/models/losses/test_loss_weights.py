@@ -6,7 +6,7 @@ from made_batches import make_ranker, task_graph
 from common.settings import SettingsError
 from models import registry
 from models.config import ModelConfig
-from models.losses.weights import check_loss_weights, check_loss_weights_of
+from models.losses.weights import check_loss_weights, check_loss_weights_of, weighed_labels
 
 TASKS = task_graph(2)
 ENTIRE = {"aem2tl": {"entire_space": True}, "csii": {"loss_space": "entire"}}
@@ -60,3 +60,19 @@ def test_some_loss_must_weigh_something():
         "training.loss_weights: every output's weight is 0 (click, action_given_click): nothing "
         "would be learned; give at least one a weight above 0"
     )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "weights", "learned"),
+    [
+        (("click", "action_given_click"), {}, ("click", "action_given_click")),
+        (("click", "action_given_click"), {"click": 0.0}, ("action_given_click",)),
+        (("click", "action_given_click"), {"action_given_click": 0.0}, ("click",)),
+        (("click", "click_and_action"), {"click_and_action": 0.0}, ("click",)),
+        (("click", "click_and_action"), {"click": 0.0}, ("click", "action_given_click")),
+        (("click", "click_and_action"), {"click": 1e-9}, ("click", "action_given_click")),
+    ],
+    ids=["all", "no_click", "no_action", "no_joint", "click_by_the_joint", "tiny"],
+)
+def test_labels_that_no_loss_teaches(outputs, weights, learned):
+    assert weighed_labels(weights, outputs, TASKS) == learned

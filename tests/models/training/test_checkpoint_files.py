@@ -69,6 +69,12 @@ def flip(place: Callable[[int], int]) -> Callable[[pathlib.Path], None]:
     return change
 
 
+def become_a_folder(file: pathlib.Path) -> None:
+    """As a file that can't be read."""
+    file.unlink()
+    file.mkdir()
+
+
 DAMAGES: dict[str, Callable[[pathlib.Path], None]] = {
     "empty": cut(lambda n: 0),
     "one_byte": cut(lambda n: 1),
@@ -79,6 +85,7 @@ DAMAGES: dict[str, Callable[[pathlib.Path], None]] = {
     "last_byte_flipped": flip(lambda n: n - 1),
     "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)) and None,
     "longer": lambda file: file.write_bytes(file.read_bytes() + b"\0") and None,
+    "unreadable": become_a_folder,
 }
 
 
