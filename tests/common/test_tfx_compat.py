@@ -28,8 +28,8 @@ USERS = {
     ("Evaluator", "evaluator"): "pipeline.pipeline",
     ("Trainer", "trainer"): "pipeline.pipeline",
     ("ExampleValidator", "example_validator"): "pipeline.feature_components",
-    ("StatisticsGen", "statistics_gen"): "pipeline.feature_components",
-    ("Transform", "transform"): "pipeline.feature_components",
+    ("StatisticsGen", "statistics_gen"): "components.contract_statistics.component",
+    ("Transform", "transform"): "components.contract_transform.component",
 }
 
 
