@@ -8,6 +8,7 @@ from tfx.orchestration.pipeline import Pipeline
 
 from common.source_digest import code_digest
 from common.tfx_compat import beam_arguments
+from components.model_registry.places import relative_place
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.locations import Locations
@@ -35,10 +36,13 @@ def local_pipeline(
     Raises:
       BadDataError: the window's spans are not there.
       ContractError: the schema can't be used.
+      OutsideError: the folder of versions lies outside of the work folder, by a link.
       PolyrankError: ML Metadata can't be used.
       SettingsError: the configuration asks for what the schema does not have.
     """
     locations = _locations(config, work_dir)
+    # Pusher would find it after the training.
+    relative_place(locations.registry_path, f"{locations.serving_dir}/0")
     schema_text = load_schema_text(config.data.schema_path)
     config = fitted(config, read_contract(parse_schema(schema_text)))
     record = open_record(config.metadata, locations)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 from ml_metadata import errors
 from ml_metadata.proto import metadata_store_pb2
@@ -14,6 +16,8 @@ from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
 from pipeline.metadata_file import check_metadata_file, what_may_be_deleted
 from pipeline.run_record import RunRecord
+
+T = TypeVar("T")
 
 
 def metadata_connection(
@@ -41,7 +45,21 @@ def metadata_connection(
 
 
 def open_record(config: MetadataConfig, locations: Locations) -> RunRecord:
-    """Opens the record of the runs in ML Metadata.
+    """Opens the record of the runs in ML Metadata; see `open_with`."""
+    return open_with(RunRecord, config, locations)
+
+
+def open_with(
+    opened: Callable[[metadata_store_pb2.ConnectionConfig], T],
+    config: MetadataConfig,
+    locations: Locations,
+) -> T:
+    """Opens ML Metadata.
+
+    Args:
+      opened: makes what is returned of the connection, such as `MetadataStore`.
+      config: where it is.
+      locations: of the work folder.
 
     Raises:
       PolyrankError: the database does not answer; says which.
@@ -49,7 +67,7 @@ def open_record(config: MetadataConfig, locations: Locations) -> RunRecord:
     """
     connection = metadata_connection(config, locations)
     try:
-        return RunRecord(connection)
+        return opened(connection)
     # What a database that does not answer raises depends on where it fails.
     except (RuntimeError, errors.StatusError) as error:
         mysql = config.mysql

@@ -72,14 +72,9 @@ def read_runs(folder: pathlib.Path) -> list[dict[str, Any]]:
       folder: of one folder a run.
     """
     found = []
-    for directory in sorted(folder.iterdir()) if folder.is_dir() else ():
-        document = _started(directory)
-        try:
-            document |= json.loads((directory / "result.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            document["status"] = "no result: running, or killed"
-        except ValueError as error:
-            document["status"] = f"result.json can't be read: {error}"
+    for directory in sorted(path for path in folder.glob("*") if path.is_dir()):
+        document = {"kind": RUN, **_object(directory / STARTED, "")}
+        document |= _object(directory / "result.json", "no result: running, or killed")
         names: tuple[str, ...] = ("status", "model", "version", "reason")
         names += ("models", "best", "tied") if document["kind"] == COMPARE else ()
         facts = {name: document.get(name) for name in names}
@@ -87,12 +82,17 @@ def read_runs(folder: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
-def _started(directory: pathlib.Path) -> dict[str, Any]:
-    """What was known as it began; only a comparison leaves a file of it."""
+def _object(path: pathlib.Path, status_without: str) -> dict[str, Any]:
+    """A file's JSON object; where there is none, a status that says so."""
     try:
-        return dict(json.loads((directory / STARTED).read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {"kind": RUN}
+        return {"status": status_without}
+    except (OSError, ValueError) as error:
+        return {"status": f"{path.name} can't be read: {error}"}
+    if isinstance(document, dict) and document:
+        return document
+    return {"status": f"{path.name} can't be read: it holds no JSON object of a run"}
 
 
 def _table(title: str, columns: tuple[str, ...], last: str) -> Table:
@@ -106,7 +106,7 @@ def _table(title: str, columns: tuple[str, ...], last: str) -> Table:
 def _runs_table(found: list[dict[str, Any]]) -> Table:
     table = _table("Runs", ("run", "kind", "model", "version"), "how it ended")
     for run in found:
-        ended = [run["status"]]
+        ended = [run["status"] or "no status"]
         if run["reason"] and run["status"] != "pushed":
             ended.append(run["reason"])
         models = run.get("models") or ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ml_metadata.errors import StatusError
+
 from cli.runs.retention_text import pruned_line
 from common.errors import PolyrankError
 from pipeline.config import PipelineConfig
@@ -23,6 +25,6 @@ def pruned_after_run(config: PipelineConfig, locations: Locations) -> str | None
         return None
     try:
         pruned = prune(locations, config.retention, config.metadata)
-    except (OSError, PolyrankError) as error:
+    except (OSError, PolyrankError, StatusError) as error:
         return f"not pruned: {error}"
     return pruned_line(pruned) if pruned.runs or pruned.versions else None

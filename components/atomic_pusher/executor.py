@@ -10,11 +10,12 @@ from typing import Any
 from tfx.components.pusher import executor
 from tfx.proto import pusher_pb2
 from tfx.types import artifact_utils
-from tfx.utils import proto_utils
+from tfx.utils import io_utils, proto_utils
 
 from common.atomic_files import is_remote
 from common.full_disk import DiskFullError, full_disk, reason_if_full
 from common.settings import parse
+from components.atomic_pusher.pushed_before import pushed_before
 from components.atomic_pusher.staging import (
     names_in,
     remove,
@@ -24,7 +25,7 @@ from components.atomic_pusher.staging import (
 )
 from components.model_registry import registry
 from components.model_registry.live import check_unchanged
-from components.model_registry.places import relative_place
+from components.model_registry.places import located, relative_place
 from components.model_registry.publish import publish
 from components.register_pushed.run_info import RunInfo
 
@@ -64,12 +65,33 @@ class Executor(executor.Executor):
         relative_place(exec_properties["registry_path"], f"{folder}/0")
         push = self._push_remote if is_remote(folder) else self._push_local
         try:
-            push(folder, input_dict, output_dict, exec_properties)
+            if not self._is_pushed(input_dict, output_dict, exec_properties):
+                push(folder, input_dict, output_dict, exec_properties)
         except Exception as error:
             reason = reason_if_full(error)
             if reason:
                 raise DiskFullError(full_disk(folder, reason)) from error
             raise
+
+    def _is_pushed(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> bool:
+        """Takes over what this run had pushed when it was killed, where it had."""
+        path = exec_properties["registry_path"]
+        _check(input_dict, exec_properties)
+        baseline = artifact_utils.get_single_instance(input_dict["baseline_model"])
+        fingerprint = baseline.get_string_custom_property("run_fingerprint")
+        model_path = self.GetModelPath(input_dict)
+        entry = pushed_before(path, fingerprint, model_path)
+        if entry is None:
+            return False
+        (pushed,) = output_dict["pushed_model"]
+        io_utils.copy_dir(model_path, pushed.uri)
+        self._MarkPushed(pushed, located(path, entry.pushed_destination), entry.version)
+        return True
 
     def _push_local(
         self,

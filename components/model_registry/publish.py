@@ -89,18 +89,24 @@ def settle(registry_path: str | os.PathLike[str]) -> None:
             settle_locked(registry_path)
 
 
-def settle_locked(registry_path: str | os.PathLike[str]) -> None:
-    """Does what `settle` does for who holds the registry."""
+def settle_locked(registry_path: str | os.PathLike[str]) -> bool:
+    """Does what `settle` does for who holds the registry.
+
+    Returns:
+      Whether the live version takes its number only now.
+    """
     known = registry.entries(registry_path)
     if not known:
-        return
+        return False
     try:
         place = pathlib.Path(located(registry_path, known[-1].pushed_destination))
     except OutsideError:
-        return
-    if not place.exists() and _ready(place).is_dir():
+        return False
+    unfinished = not place.exists() and _ready(place).is_dir()
+    if unfinished:
         _ready(place).rename(place)
     _sweep(place.parent)
+    return unfinished
 
 
 def _ready(place: pathlib.Path) -> pathlib.Path:

@@ -8,12 +8,14 @@ as a whole but has no locks: there, two programs must not write at the same mome
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 import pydantic
 
@@ -22,6 +24,8 @@ from common.errors import PolyrankError
 from common.json_files import write_json
 from common.settings import Settings
 from components.model_registry.places import relative_place
+
+_NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class RegistryError(PolyrankError):
@@ -157,17 +161,32 @@ def locked(registry_path: str | os.PathLike[str]) -> Iterator[None]:
 
     The kernel lets go of it when the process ends, however it ends. In an object store nothing
     is held.
+
+    Raises:
+      RegistryError: the folder can't be written.
     """
     address = os.fspath(registry_path)
     if is_remote(address):
         yield
         return
     path = pathlib.Path(address)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The lock is beside the registry, since replacing the registry would replace its lock.
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
+    # Not the registry itself: replacing it would replace its lock.
+    with _opened(path.with_name(f".{path.name}.lock")) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _opened(lock: pathlib.Path) -> TextIO:
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        return lock.open("w")
+    except OSError as error:
+        if error.errno not in _NO_RIGHT:
+            raise
+        raise RegistryError(
+            f"{lock} can't be written: {error.strerror}; who changes the registry needs the right "
+            f"to write in {lock.parent}"
+        ) from None
 
 
 def _first_line(error: Exception) -> str:

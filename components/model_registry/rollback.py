@@ -40,7 +40,8 @@ def roll_back(registry_path: str, version: str | None = None) -> Entry:
       version: a registered version; None for the last one that is other than the live one.
 
     Returns:
-      The new entry.
+      The new entry; where an earlier rollback to the same version was killed before its end, that
+      one's, which is finished.
 
     Raises:
       RollbackError: there is no such version, it is live already, its files are gone or lie
@@ -51,13 +52,16 @@ def roll_back(registry_path: str, version: str | None = None) -> Entry:
     if not seen:
         raise RollbackError(f"{registry_path} holds no pushed version; nothing can be rolled back")
     with registry.locked(registry_path):
-        settle_locked(registry_path)
+        finished = settle_locked(registry_path)
         known = registry.entries(registry_path)
         if known[-1].version != seen[-1].version:
             raise RollbackError(
                 f"version {known[-1].version} was made live while this command waited for the "
                 "registry: look at polyrank runs, and roll back again if that is still wanted"
             )
+        # Who repeats a command that was killed does not want what that went away from.
+        if finished and known[-1].rollback_of and version in (None, known[-1].rollback_of):
+            return known[-1]
         chosen = _chosen(registry_path, known, version)
         return _copied(registry_path, chosen)
 

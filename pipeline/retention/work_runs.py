@@ -12,7 +12,7 @@ from ml_metadata import errors, metadata_store
 
 from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
-from pipeline.metadata import metadata_connection
+from pipeline.metadata import open_with
 
 _RUN = "pipeline_run"
 
@@ -40,11 +40,12 @@ def open_store(
     """Opens ML Metadata; None where no run has made it yet.
 
     Raises:
-      SettingsError: the environment variable of the database's password is not set.
+      PolyrankError: the database does not answer; says which.
+      SettingsError: the environment variable of its password is not set.
     """
     if metadata.mysql is None and not pathlib.Path(locations.metadata_path).is_file():
         return None
-    return metadata_store.MetadataStore(metadata_connection(metadata, locations))
+    return open_with(metadata_store.MetadataStore, metadata, locations)
 
 
 def recorded_runs(store: metadata_store.MetadataStore | None) -> dict[str, float]:

@@ -3,8 +3,10 @@
 import pytest
 
 from common.settings import SettingsError
+from components.model_registry.places import OutsideError
 from pipeline.config_files import load_config
 from pipeline.kubeflow import kubeflow_pipeline
+from pipeline.local import local_pipeline
 from pipeline.presets import preset_path
 
 
@@ -53,3 +55,14 @@ def test_where_nothing_is_compared_the_gate_waits_for_no_simple_model(override, 
     assert "ReferenceComparison" not in found
     assert ("ReferenceModels" in found) == stays
     assert not upstream(found["PromotionGate"]) & {"ReferenceModels", "ReferenceComparison"}
+
+
+def test_versions_that_lead_outside_are_refused_before_anything_runs(tmp_path):
+    (tmp_path / "production").mkdir()
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "serving").symlink_to(tmp_path / "production")
+    config = load_config(preset_path("synthetic"), data_path=str(tmp_path))
+    with pytest.raises(OutsideError, match="what is made live here would be made live there"):
+        local_pipeline(config, work)
+    assert [x.name for x in work.iterdir()] == ["serving"]

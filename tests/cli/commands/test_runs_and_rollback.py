@@ -55,6 +55,20 @@ def test_runs_are_listed_however_they_ended(work: pathlib.Path) -> None:
     assert [version["version"] for version in document["versions"]] == ["100", "200"]
 
 
+@pytest.mark.parametrize("text", ['{"sta', "[]", "3", "{}", '"pushed"'])
+@pytest.mark.parametrize("name", ["started.json", "result.json"])
+def test_files_that_are_damaged_are_named(work: pathlib.Path, name: str, text: str) -> None:
+    (work / "runs" / "20260105T0").mkdir()
+    (work / "runs" / "20260105T0" / name).write_text(text)
+    (work / "runs" / ".DS_Store").touch()
+    document = json.loads(CliRunner().invoke(runs, ["--work-dir", str(work), "--json"]).output)
+    assert [run["run"] for run in document["runs"]][-1] == "20260105T0"
+    if name == "result.json":
+        assert document["runs"][-1]["status"].startswith("result.json can't be read: ")
+    found = CliRunner().invoke(runs, ["--work-dir", str(work)])
+    assert found.exit_code == 0, found.exception
+
+
 def test_names_in_a_reason_are_shown_as_they_are(work: pathlib.Path) -> None:
     reason = "feature '[/b]' of [red]rows[/red]"
     document = {"status": "bad data", "model": "mmoe", "reason": reason}

@@ -195,12 +195,34 @@ def test_over_a_version_that_was_made_live_meanwhile_nothing_is_pushed(push, tmp
     assert int(pushed.get_string_custom_property("pushed_version")) > int(copied.version)
 
 
-def test_after_a_kill_before_its_record_the_same_run_pushes_again(push, tmp_path):
+def test_after_a_kill_before_its_record_the_same_run_pushes_once(push, tmp_path):
     first = push(live="").get_string_custom_property("pushed_version")
     # TFX does not know of it; Baseline has not changed, so it comes from the cache.
-    second = push(live="").get_string_custom_property("pushed_version")
-    registered = [x.version for x in registry.entries(tmp_path / "registry.json")]
-    assert registered == [first, second] == sorted(_versions(tmp_path))
+    again = push(live="")
+    assert again.get_string_custom_property("pushed_version") == first
+    destination = again.get_string_custom_property("pushed_destination")
+    assert destination == f"{tmp_path}/serving/{first}"
+    assert again.get_int_custom_property("pushed") == 1
+    assert _versions(tmp_path) == {first: 2}
+    assert [x.version for x in registry.entries(tmp_path / "registry.json")] == [first]
+
+
+@pytest.mark.parametrize("change", ["weights", "one more file", "a rollback"])
+def test_what_is_live_is_not_this_model_and_it_is_pushed(push, tmp_path, change):
+    path = tmp_path / "registry.json"
+    first = push(live="").get_string_custom_property("pushed_version")
+    model, live = tmp_path / "model" / "Format-Serving", ""
+    if change == "weights":
+        (model / "variables" / "variables.data").write_bytes(b"w" * 49_999 + b"v")
+    elif change == "one more file":
+        (model / "fingerprint.pb").touch()
+    else:
+        # Whatever was live in between, a copy of this model is no push of this run.
+        known = registry.entries(path)
+        registry.write(path, [known[0].model_copy(update={"rollback_of": "1"})])
+        live = first
+    second = push(live=live).get_string_custom_property("pushed_version")
+    assert [x.version for x in registry.entries(path)] == [first, second]
 
 
 def test_a_folder_of_versions_that_leads_elsewhere_is_refused(push, tmp_path):

@@ -96,6 +96,31 @@ def _full_disk(*_: object) -> None:
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.parametrize("version", [None, "100"])
+def test_a_rollback_that_was_killed_is_finished_by_the_next(
+    tmp_path: pathlib.Path, version: str | None
+) -> None:
+    for number in ("100", "200"):
+        made_version(tmp_path, number)
+    once = roll_back(path(tmp_path))
+    # As a kill leaves it between the entry and the folder's number.
+    copy = tmp_path / once.pushed_destination
+    copy.rename(copy.with_name(f".{copy.name}.ready"))
+    assert served(tmp_path) == "model 200"
+    assert roll_back(path(tmp_path), version) == once
+    assert served(tmp_path) == "model 100"
+    assert len(registry.entries(path(tmp_path))) == 3
+
+
+def test_after_a_push_that_was_killed_a_rollback_leaves_that_push(tmp_path: pathlib.Path) -> None:
+    for number in ("100", "200"):
+        made_version(tmp_path, number)
+    pushed = tmp_path / "serving" / "shop" / "200"
+    pushed.rename(pushed.with_name(".200.ready"))
+    assert roll_back(path(tmp_path)).rollback_of == "100"
+    assert served(tmp_path) == "model 100"
+
+
 def test_a_copied_work_folder_rolls_back_in_itself(tmp_path: pathlib.Path) -> None:
     production, copy = tmp_path / "production", tmp_path / "copy"
     for version in ("100", "200"):
