@@ -34,7 +34,7 @@ class LeakReport(Artifact):
 
 
 class BayesReport(Artifact):
-    """The model's AUCs beside those of the true probabilities, in `bayes.json`."""
+    """The model's AUCs and those of the true probabilities, in `bayes.json`."""
 
     TYPE_NAME = "polyrank.BayesReport"
 

@@ -35,7 +35,7 @@ class Thresholds(NamedTuple):
       gauc_drop_at_most: largest drop of the GAUC.
       logloss_rise_at_most: largest rise of the log loss above the baseline's.
       min_positives: fewer positives than this are insufficient data.
-      min_negatives: likewise for negatives.
+      min_negatives: fewer negatives than this are too.
     """
 
     auc_at_least: float | None
@@ -73,8 +73,8 @@ class GateConfig(Settings):
       calibration_between: smallest and largest calibration of a cell, or None.
       logloss_at_most: largest log loss of a cell, or None.
       auc_drop_at_most: largest drop of a cell's AUC below the baseline's, or None.
-      gauc_drop_at_most: likewise of its GAUC.
-      logloss_rise_at_most: likewise the largest rise of its log loss.
+      gauc_drop_at_most: largest drop of its GAUC.
+      logloss_rise_at_most: largest rise of its log loss.
       min_positives: a cell with fewer positives is `insufficient data`.
       min_negatives: a cell with fewer negatives is `insufficient data`.
       overrides: keyed `output`, `output/scenario` or `output/*` (all scenarios together); the

@@ -17,7 +17,7 @@ ONE_SIDED = 0.025
 
 @dataclasses.dataclass(frozen=True)
 class Drop:
-    """One metric of one cell beside the baseline's.
+    """One metric of one cell, compared with the baseline's.
 
     Attributes:
       metric: a metric of `names.COMPARED`.
@@ -88,4 +88,4 @@ def drops_of_cells(cells: Sequence[Cell], config: GateConfig) -> list[list[Drop]
 def _gain(metric: str, difference: Difference) -> Difference:
     """What the candidate is better by."""
     sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
-    return Difference(sign * difference.value, difference.error)
+    return dataclasses.replace(difference, value=sign * difference.value)

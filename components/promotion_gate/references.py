@@ -10,11 +10,10 @@ from typing import Any, Literal
 from common.names import OVERALL
 from components.promotion_gate.cells import Cell
 from components.promotion_gate.config import GateConfig
+from components.promotion_gate.drops import ONE_SIDED
 from models.metrics.difference import Difference
 from models.metrics.names import AUC, NEGATIVES, POSITIVES, SMALLER_IS_BETTER
 from models.metrics.significance import holm
-
-ONE_SIDED = 0.025
 
 Verdict = Literal["better", "worse", "undecided"]
 _Key = tuple[str, str]
@@ -159,12 +158,12 @@ def _number(value: float | None) -> float:
 
 
 def _gain(metric: str, difference: Sequence[float | None]) -> Difference:
-    value, error = map(_number, difference)
-    return Difference(-value if metric in SMALLER_IS_BETTER else value, error)
+    value, error, draws = map(_number, difference)
+    return Difference(-value if metric in SMALLER_IS_BETTER else value, error, draws)
 
 
 def _negative(gain: Difference) -> Difference:
-    return Difference(-gain.value, gain.error)
+    return dataclasses.replace(gain, value=-gain.value)
 
 
 def _sentence(

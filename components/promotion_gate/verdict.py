@@ -19,7 +19,7 @@ from models.metrics.value_intervals import value_interval
 
 Verdict = Literal["pass", "fail", "insufficient data"]
 
-_INCONCLUSIVE = "the rows can't tell"
+_INCONCLUSIVE = "more rows are needed"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -64,8 +64,8 @@ def compare(candidate: CandidateRows, references: EvalScores) -> dict[str, Any]:
 
     Returns:
       `rows`, `positives`, `negatives`, `candidate` (its metrics) and `models`: reference -> its
-      metrics and `difference`: metric -> [candidate less reference, standard error]. Numbers that
-      are not defined, as of a score that is not finite, are NaN.
+      metrics and `difference`: metric -> [candidate less reference, standard error, draws behind
+      it]. Numbers that are not defined, as of a score that is not finite, are NaN.
 
     Raises:
       BadDataError: the candidate's rows lack one of them.
@@ -78,7 +78,7 @@ def compare(candidate: CandidateRows, references: EvalScores) -> dict[str, Any]:
         differences = paired_differences(rows.target, rows.score, score, rows.weight, rows.user)
         models[name] = {
             **{metric: getattr(theirs, metric) for metric in METRICS},
-            "difference": {x: [differences[x].value, differences[x].error] for x in METRICS},
+            "difference": {x: dataclasses.astuple(differences[x]) for x in METRICS},
         }
     return {
         "rows": len(rows.row_ids),

@@ -24,11 +24,13 @@ class AucVariance(NamedTuple):
       positives: what the positives contribute.
       negatives: what the negatives contribute.
       covariance: twice the covariance of the two; 0 where no cluster has both classes.
+      draws: number of clusters with a row of the rarer class, rarer by clusters.
     """
 
     positives: float
     negatives: float
     covariance: float
+    draws: int
 
     @property
     def error(self) -> float:
@@ -42,12 +44,13 @@ class AucVariance(NamedTuple):
 
         Args:
           positives: this sample's share of the larger one's positives.
-          negatives: likewise of the negatives.
+          negatives: its share of the negatives.
         """
         return AucVariance(
             self.positives * positives,
             self.negatives * negatives,
             self.covariance * math.sqrt(positives * negatives),
+            self.draws,
         )
 
 
@@ -71,12 +74,13 @@ def placements(target: Array, score: Array, weight: Array) -> Array:
     if not len(starts):
         return np.zeros(0)
     of_class = [np.add.reduceat(weight[order] * chosen, starts) for chosen in (~positive, positive)]
-    below_or_half = [np.cumsum(sums) - sums / 2 for sums in of_class]
-    with np.errstate(invalid="ignore"):
-        shares = [
-            below_or_half[0] / of_class[0].sum(),
-            1 - below_or_half[1] / of_class[1].sum(),
-        ]
+    # The total is the last of the same sums, so that 0, 1 / 2 and 1 are exact with any weights.
+    up_to = [np.cumsum(sums) for sums in of_class]
+    below = [
+        (whole - sums / 2) / whole[-1] if whole[-1] else np.full(len(starts), math.nan)
+        for whole, sums in zip(up_to, of_class, strict=True)
+    ]
+    shares = [below[0], 1 - below[1]]
     ties = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(ordered)]))
     found = np.empty(len(score))
     found[order] = np.where(positive, shares[0][ties], shares[1][ties])
@@ -104,20 +108,23 @@ def mean_and_variance(
       weight: above 0, [N].
       clusters: of the rows.
     """
-    undefined = AucVariance(math.nan, math.nan, math.nan)
     positive = target > 0.5
     if not (positive.any() and (~positive).any()):
-        return math.nan, undefined
-    auc = float(weight[positive] @ placed[positive] / weight[positive].sum())
+        return math.nan, AucVariance(math.nan, math.nan, math.nan, 0)
+    # About the first one: where all are placed alike, rounding leaves no error.
+    first = placed[positive][0]
+    rest = weight[positive] @ (placed[positive] - first)
+    auc = float(first + rest / weight[positive].sum())
     sums, counts = [], []
     for chosen in (positive, ~positive):
         share = np.where(chosen, weight, 0.0) / weight[chosen].sum()
         sums.append(clusters.sums(share * (placed - auc)))
-        counts.append(np.count_nonzero(clusters.sums(chosen.astype(np.float64))))
-    if min(counts) < 2:
-        return auc, undefined
+        counts.append(clusters.number_with(chosen))
+    draws = min(counts)
+    if draws < 2:
+        return auc, AucVariance(math.nan, math.nan, math.nan, draws)
     of_positives, of_negatives = (
         n / (n - 1) * float(s @ s) for n, s in zip(counts, sums, strict=True)
     )
     both = clusters.count / (clusters.count - 1) * float(sums[0] @ sums[1])
-    return auc, AucVariance(of_positives, of_negatives, 2 * both)
+    return auc, AucVariance(of_positives, of_negatives, 2 * both, draws)

@@ -52,6 +52,19 @@ class Clusters:
         # numpy 1's types take every count for one of whole numbers.
         return np.bincount(self.codes, values, self.count).astype(np.float64, copy=False)
 
+    def number_with(self, chosen: npt.NDArray[np.bool_]) -> int:
+        """How many clusters have one of the chosen rows; bool [N]."""
+        return int(np.count_nonzero(np.bincount(self.codes[chosen], minlength=self.count)))
+
+    def draws(self, target: Array) -> int:
+        """How many clusters have a row of the class that fewer of them have; of one class, its.
+
+        Args:
+          target: 0 or 1, [N].
+        """
+        of_classes = (self.number_with(target > 0.5), self.number_with(target <= 0.5))
+        return min(filter(None, of_classes), default=0)
+
 
 def small_numbers(user: Users) -> Users:
     """Returns the users as numbers from 0, which later steps tell apart without sorting them.

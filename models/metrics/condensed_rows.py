@@ -115,6 +115,7 @@ class CondensedRows:
             weighted_negatives=negatives,
             nonfinite_scores=float(self._nonfinite[m, o]),
             without_user=float(self._without_user[o]),
+            draws=0,
         )
         if self._nonfinite[m, o] or not negatives + positives:
             return counted
@@ -122,6 +123,7 @@ class CondensedRows:
         calibration, calibration_error = self._sums[o].calibration(m)
         auc, error = self._histograms[m][o].auc()
         gauc = grouped_auc(kept.target, kept.scores[m], kept.weight, kept.user)
+        variance = self._auc_variance(o, kept, kept.placed[m])
         return dataclasses.replace(
             counted,
             auc=auc,
@@ -132,9 +134,10 @@ class CondensedRows:
             normalized_entropy=loss / base_entropy(positives, negatives),
             auc_error=error,
             deciles=self._histograms[m][o].deciles(),
-            auc_standard_error=self._auc_variance(o, kept, kept.placed[m]).error,
+            auc_standard_error=variance.error,
             logloss_standard_error=loss_error,
             calibration_standard_error=calibration_error,
+            draws=float(variance.draws),
         )
 
     def _auc_variance(self, o: int, kept: _Inside, placed: Array) -> AucVariance:
@@ -149,12 +152,13 @@ class CondensedRows:
         if self._nonfinite[:, o].any() or self._counts[o].sum() < 2:
             return dict.fromkeys(COMPARED, UNKNOWN)
         value = self._histograms[0][o].auc()[0] - self._histograms[1][o].auc()[0]
-        error = self._auc_variance(o, kept, kept.placed[0] - kept.placed[1]).error
+        variance = self._auc_variance(o, kept, kept.placed[0] - kept.placed[1])
         mine, theirs = kept.scores
+        draws = kept.clusters.draws(kept.target)
         return {
-            AUC: Difference(value, error),
+            AUC: Difference(value, variance.error, variance.draws),
             GAUC: gauc_difference(kept.target, mine, theirs, kept.weight, kept.user),
-            LOGLOSS: Difference(*self._sums[o].logloss_difference()),
+            LOGLOSS: Difference(*self._sums[o].logloss_difference(), draws),
         }
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from statistics import NormalDist
 
-_NORMAL = NormalDist()
+import scipy.stats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,20 +14,25 @@ class Difference:
 
     Attributes:
       value: the difference; NaN where a side is not defined.
-      error: its standard error; NaN where rows are too few to tell.
+      error: its standard error; NaN where it is not defined.
+      draws: independent draws behind the error: users (rows, where there are none) that have
+        what is compared. Quantiles are Student's with one degree of freedom fewer.
     """
 
     value: float
     error: float
+    draws: float = math.inf
 
     @property
     def known(self) -> bool:
-        """Whether both numbers are finite."""
-        return math.isfinite(self.value) and math.isfinite(self.error)
+        """Whether value and error are finite, and two draws or more are behind them."""
+        return math.isfinite(self.value) and math.isfinite(self.error) and self.draws >= 2
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Returns the two-sided interval of the normal approximation."""
-        half = _NORMAL.inv_cdf((1 + confidence) / 2) * self.error
+        """Returns the two-sided interval; NaN where the difference is not known."""
+        if not self.known:
+            return math.nan, math.nan
+        half = float(scipy.stats.t.ppf((1 + confidence) / 2, self.draws - 1)) * self.error
         return self.value - half, self.value + half
 
     def p_below(self, limit: float) -> float:
@@ -40,8 +44,8 @@ class Difference:
             return 1.0
         if self.error == 0:
             return 0.0 if self.value < limit else 1.0
-        return _NORMAL.cdf((self.value - limit) / self.error)
+        return float(scipy.stats.t.cdf((self.value - limit) / self.error, self.draws - 1))
 
 
-UNKNOWN = Difference(math.nan, math.nan)
+UNKNOWN = Difference(math.nan, math.nan, 0)
 """The difference of what is not defined."""

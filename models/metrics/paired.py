@@ -69,7 +69,9 @@ def auc_difference(
     placed = placements(target, candidate, weight) - placements(target, baseline, weight)
     clusters = Clusters.of(user, len(target))
     value, variance = mean_and_variance(target, placed, weight, clusters)
-    return UNKNOWN if math.isnan(variance.error) else Difference(value, variance.error)
+    if math.isnan(variance.error):
+        return UNKNOWN
+    return Difference(value, variance.error, variance.draws)
 
 
 def log_loss_difference(
@@ -89,7 +91,7 @@ def log_loss_difference(
         return UNKNOWN
     rows = log_losses(target, candidate) - log_losses(target, baseline)
     error = ratio_error(clusters.sums(weight * rows), clusters.sums(weight))
-    return Difference(float(weight @ rows / weight.sum()), error)
+    return Difference(float(weight @ rows / weight.sum()), error, clusters.draws(target))
 
 
 def gauc_difference(
@@ -114,4 +116,4 @@ def gauc_difference(
         return UNKNOWN
     gains = mine.impressions * (mine.aucs - theirs.aucs)
     error = ratio_error(gains, mine.impressions)
-    return Difference(float(gains.sum() / mine.impressions.sum()), error)
+    return Difference(float(gains.sum() / mine.impressions.sum()), error, len(gains))

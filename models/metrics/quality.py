@@ -47,8 +47,10 @@ class Quality:
       auc_standard_error: how far `auc` is expected to be off because users (rows, where there
         are none) are a sample; `value_interval` makes an interval of it. NaN where a class has
         rows of fewer than two users.
-      logloss_standard_error: likewise of `logloss`; NaN with fewer than two users.
-      calibration_standard_error: likewise of `calibration`.
+      logloss_standard_error: that of `logloss`; NaN with fewer than two users.
+      calibration_standard_error: that of `calibration`.
+      draws: number of users (rows, where there are none) with a row of the class that fewer of
+        them have: what the standard errors are estimated from.
     """
 
     auc: float
@@ -68,6 +70,7 @@ class Quality:
     auc_standard_error: float = math.nan
     logloss_standard_error: float = math.nan
     calibration_standard_error: float = math.nan
+    draws: float = math.inf
 
 
 METRICS = tuple(field.name for field in dataclasses.fields(Quality) if field.name != "deciles")
@@ -95,7 +98,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     weighted_negatives = float(weight[~positive].sum())
     auc = logloss = calibration = gauc = entropy = math.nan
     auc_error = logloss_error = calibration_error = math.nan
-    ranked_users = without_user = 0
+    ranked_users = without_user = draws = 0
     tenths = _UNDEFINED
     if user is not None:
         user = np.asarray(user)[inside]
@@ -105,7 +108,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         auc, variance = mean_and_variance(
             target, placements(target, score, weight), weight, clusters
         )
-        auc_error = variance.error
+        auc_error, draws = variance.error, variance.draws
         losses = weight * log_losses(target, score)
         logloss = float(losses.sum() / weight.sum())
         logloss_error = ratio_error(clusters.sums(losses), clusters.sums(weight))
@@ -135,6 +138,7 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
         auc_standard_error=auc_error,
         logloss_standard_error=logloss_error,
         calibration_standard_error=calibration_error,
+        draws=draws,
     )
 
 

@@ -51,7 +51,7 @@ class ScoreHistogram:
             return math.nan, math.nan
         below = np.cumsum(negatives) - negatives
         tied = float(positives @ negatives / pairs) / 2
-        return float(positives @ below / pairs) + tied, tied
+        return min(float(positives @ below / pairs) + tied, 1.0), tied
 
     def deciles(self) -> Deciles:
         """Returns `deciles` of the counted rows, a bin's middle being its rows' score."""

@@ -15,11 +15,11 @@ def value_interval(quality: Quality, metric: str, confidence: float = 0.95) -> t
 
     It is symmetric on the scale on which few positives spread evenly, the logit of the AUC and
     the logarithm of log loss and calibration, and its quantile is Student's with as many degrees
-    of freedom as the rarer class has rows, less one. `benchmarks/interval_coverage.py` measures
-    how often it holds the truth.
+    of freedom as there are `Quality.draws` (users with a row of the rarer class), less one.
+    `benchmarks/interval_coverage.py` measures how often it holds the truth.
 
     Scores that separate the classes entirely have an AUC of 1 with a standard error of 0; its
-    lower end is then Clopper and Pearson's, all of the rarer class's rows being placed rightly.
+    lower end is then Clopper and Pearson's, all of the draws being placed rightly.
 
     Args:
       quality: the model's numbers.
@@ -31,15 +31,15 @@ def value_interval(quality: Quality, metric: str, confidence: float = 0.95) -> t
     """
     value = getattr(quality, metric)
     error = getattr(quality, standard_error_key(metric))
-    rows = min(quality.positives, quality.negatives)
-    if not (math.isfinite(value) and math.isfinite(error) and rows > 1):
+    draws = _draws(quality)
+    if not (math.isfinite(value) and math.isfinite(error) and draws > 1):
         return math.nan, math.nan
     if metric == AUC and value in (0.0, 1.0):
-        apart = ((1 - confidence) / 2) ** (1 / rows)
+        apart = ((1 - confidence) / 2) ** (1 / draws)
         return (apart, 1.0) if value else (0.0, 1.0 - apart)
     if error == 0:
         return value, value
-    half = float(scipy.stats.t.ppf((1 + confidence) / 2, rows - 1)) * error
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, draws - 1)) * error
     if metric == AUC:
         logit, half = math.log(value / (1 - value)), half / (value * (1 - value))
         return _expit(logit - half), _expit(logit + half)
@@ -69,18 +69,23 @@ def p_above(quality: Quality, metric: str, limit: float) -> float:
 def _p(quality: Quality, metric: str, limit: float, *, below: bool) -> float:
     value = getattr(quality, metric)
     error = getattr(quality, standard_error_key(metric))
-    rows = min(quality.positives, quality.negatives)
-    if not (math.isfinite(value) and math.isfinite(error) and rows > 1):
+    draws = _draws(quality)
+    if not (math.isfinite(value) and math.isfinite(error) and draws > 1):
         return math.nan
-    if metric == AUC and value in (0.0, 1.0) and below == (value == 0.0):
-        # That every one of the rarer class's rows is placed so if the limit is true.
-        return min(max(1 - limit if below else limit, 0.0), 1.0) ** rows
+    if metric == AUC and value in (0.0, 1.0):
+        # That every one of the draws is placed so if the limit is true.
+        at_limit = min(max(1 - limit if below else limit, 0.0), 1.0)
+        return at_limit**draws if below == (value == 0.0) else 1.0
     if error == 0:
         outside = value < limit if below else value > limit
         return 0.0 if outside else 1.0
     scaled, error = _on_scale(metric, value), error * _slope(metric, value)
     distance = (scaled - _on_scale(metric, limit)) / error
-    return float(scipy.stats.t.cdf(distance if below else -distance, rows - 1))
+    return float(scipy.stats.t.cdf(distance if below else -distance, draws - 1))
+
+
+def _draws(quality: Quality) -> float:
+    return min(quality.positives, quality.negatives, quality.draws)
 
 
 def _on_scale(metric: str, value: float) -> float:

@@ -8,6 +8,7 @@ a row and slice, for up to `EXACT_ROWS` rows.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -37,8 +38,7 @@ class RankingQuality(metric_types.Metric):
 
     Name it in a MetricConfig by module and class_name, in one MetricsSpec with all
     `model_names` and `output_names`. Its keys are `quality.METRICS` and `DECILES_KEY` for each
-    of them, and for the first of two models `difference_keys`: what it has more than the second,
-    and the standard error of that.
+    of them, and for the first of two models `difference_keys`: what it has more than the second.
 
     Args:
       user: the raw column whose values are users, for GAUC; None where there is none.
@@ -52,9 +52,9 @@ class RankingQuality(metric_types.Metric):
         super().__init__(_computations, name=name, user=user, exact_rows=exact_rows)
 
 
-def difference_keys(metric: str) -> tuple[str, str]:
-    """Returns the names of a paired difference and of its standard error."""
-    return f"{metric}_difference", f"{metric}_difference_error"
+def difference_keys(metric: str) -> tuple[str, ...]:
+    """Returns the names of a paired difference's numbers, in the order of `Difference`."""
+    return tuple(f"{metric}_difference{part}" for part in ("", "_error", "_draws"))
 
 
 def _computations(
@@ -220,9 +220,9 @@ class _QualityCombiner(beam.CombineFn):
                 found[_key(DECILES_KEY, model, output)] = np.array(numbers.deciles).ravel()
         for output, of_output in zip(self._outputs, differences, strict=bool(differences)):
             for metric, difference in of_output.items():
-                value, error = difference_keys(metric)
-                found[_key(value, self._models[0], output)] = difference.value
-                found[_key(error, self._models[0], output)] = difference.error
+                parts = dataclasses.astuple(difference)
+                for key, number in zip(difference_keys(metric), parts, strict=True):
+                    found[_key(key, self._models[0], output)] = number
         return found
 
 

@@ -54,7 +54,7 @@ def test_what_is_open_refuses_over_all_rows_only() -> None:
     assert [one.refuses for one in found] == [True, False]
     assert found[0].reason == (
         "AUC is 0.0040 worse than the baseline's (95 % interval of the gain -0.0118 to +0.0038; "
-        "a drop of 0.005 is allowed): the rows can't tell. Take more eval spans, or leave "
+        "a drop of 0.005 is allowed): more rows are needed. Take more eval spans, or leave "
         "'click' out of gate.must_have_data where that can't be helped."
     )
 

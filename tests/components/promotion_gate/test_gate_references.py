@@ -16,12 +16,14 @@ from pipeline.presets import preset_path
 RESULT = {"blessed": True, "reasons": [], "cells": []}
 
 
-def compared(auc: float, error: float, rows: int = 33_170, positives: int = 900) -> dict:
+def compared(
+    auc: float, error: float, rows: int = 33_170, positives: int = 900, draws: int = 10**6
+) -> dict:
     """One output whose candidate has an AUC of .7 and is compared with one reference model."""
     model = {
         "auc": 0.7 - auc,
         "logloss": 0.5,
-        "difference": {"auc": [auc, error], "logloss": [0.01, 0.002]},
+        "difference": {"auc": [auc, error, draws], "logloss": [0.01, 0.002, draws]},
     }
     return {
         "rows": rows,
@@ -63,6 +65,12 @@ def test_many_comparisons_need_more_evidence():
     assert verdicts(many) == {"click": "undecided", "buy": "better"}
 
 
+def test_few_users_need_more_evidence():
+    # Student's quantile of nine degrees of freedom is 2.262, where the normal one is 1.960.
+    assert verdicts(comparison(click=compared(-0.0112, 0.005, draws=10))) == {"click": "undecided"}
+    assert verdicts(comparison(click=compared(-0.0114, 0.005, draws=10))) == {"click": "worse"}
+
+
 def test_too_few_rows_are_not_judged_and_make_the_others_no_harder():
     few = compared(-0.2, 0.005, rows=500, positives=29)
     found = comparison(click=compared(-0.0101, 0.005), buy=few)
@@ -77,7 +85,7 @@ def test_too_few_rows_are_not_judged_and_make_the_others_no_harder():
 
 def test_unknown_differences_are_undecided():
     broken = compared(-0.1, 0.005)
-    broken["models"]["logistic_regression"]["difference"]["auc"] = [None, None]
+    broken["models"]["logistic_regression"]["difference"]["auc"] = [None, None, 0]
     (judged,) = judge_references(GateConfig(), comparison(click=broken), cells("click"))
     assert judged.verdict == "undecided"
     assert judged.sentence == "the AUCs on the 33,170 rows that both scored can't be compared"

@@ -43,15 +43,15 @@ def test_a_low_calibration_on_few_positives_is_undecided() -> None:
     # exp(2.0369 / sqrt(33)) = 1.4256, with Student's quantile of 32 degrees of freedom.
     assert (found.verdict, found.refuses, found.warning) == ("insufficient data", False, None)
     assert found.reason == (
-        "calibration 0.585 (95 % interval 0.410 to 0.834) may or may not be within 0.7 to 1.4: the "
-        "rows can't tell."
+        "calibration 0.585 (95 % interval 0.410 to 0.834) may or may not be within 0.7 to 1.4: "
+        "more rows are needed."
     )
 
 
 def test_the_same_over_all_rows_warns_or_refuses() -> None:
     sentence = (
-        "calibration 0.585 (95 % interval 0.410 to 0.834) may or may not be within 0.7 to 1.4: the "
-        "rows can't tell."
+        "calibration 0.585 (95 % interval 0.410 to 0.834) may or may not be within 0.7 to 1.4: "
+        "more rows are needed."
     )
     warned = verdict(SMALL, scenario=OVERALL)
     assert (warned.verdict, warned.refuses) == ("insufficient data", False)
@@ -116,7 +116,7 @@ def test_the_interval_of_an_auc_is_symmetric_on_the_logit() -> None:
     judged = verdict(found, limits.model_copy(update={"auc_at_least": 0.577}))
     assert judged.reason == (
         f"AUC 0.6000 (95 % interval {ends[0]:.4f} to {ends[1]:.4f}) may or may not be at least "
-        "0.577: the rows can't tell."
+        "0.577: more rows are needed."
     )
     assert judged.as_json()["value_intervals"]["auc"] == pytest.approx(ends)
     for limit, wanted in ((0.576, "pass"), (0.623, "insufficient data")):
@@ -141,7 +141,7 @@ def test_one_of_many_must_be_surer_and_the_reason_says_so() -> None:
     assert judged[0].as_json()["limits"]["calibration"]["adjusted_p"] == pytest.approx(p)
     assert judged[0].reason == (
         "calibration 0.545 (95 % interval 0.448 to 0.663) is outside 0.7 to 1.4, but only with p "
-        "0.062 when adjusted for 10 values: the rows can't tell."
+        "0.062 when adjusted for 10 values: more rows are needed."
     )
     # Three and a half remain proved, and the others do not suffer for it.
     lower = dataclasses.replace(low, calibration=0.7 * math.exp(-0.35))
@@ -182,8 +182,8 @@ def test_a_value_without_an_error_decides_and_one_of_unknown_error_does_not() ->
     found = verdict(unknown, scenario=OVERALL)
     assert (found.verdict, found.refuses) == ("insufficient data", False)
     assert found.warning == (
-        "calibration 0.585 has no standard error and may or may not be within 0.7 to 1.4: the rows "
-        "can't tell."
+        "calibration 0.585 has no standard error and may or may not be within 0.7 to 1.4: "
+        "more rows are needed."
     )
     assert found.as_json()["limits"]["calibration"] == {
         "at_least": 0.7,

@@ -13,6 +13,21 @@ def test_the_interval_is_normal() -> None:
     assert (low, high) == pytest.approx((-0.01 - 1.959964 * 0.002, -0.01 + 1.959964 * 0.002))
 
 
+@pytest.mark.parametrize("draws", [2, 10, 1000])
+def test_few_draws_have_students_quantile(draws: int) -> None:
+    found = Difference(-0.01, 0.002, draws)
+    half = scipy.stats.t(draws - 1).ppf(0.975) * 0.002
+    assert found.interval() == pytest.approx((-0.01 - half, -0.01 + half))
+    assert found.p_below(-0.01 + half) == pytest.approx(0.025)
+
+
+def test_one_draw_says_nothing() -> None:
+    found = Difference(-0.01, 0.0, 1)
+    assert not found.known
+    assert found.p_below(0.0) == 1.0
+    assert math.isnan(found.interval()[0])
+
+
 def test_p_below_is_one_sided() -> None:
     found = Difference(-0.01, 0.002).p_below(-0.004)
     assert found == pytest.approx(scipy.stats.norm.cdf(-3.0))

@@ -70,6 +70,51 @@ def test_intervals_are_even_on_the_logit_and_the_logarithm() -> None:
             assert math.log(end) == pytest.approx(math.log(value) + sign * T * error / value)
 
 
+def test_quantiles_count_users_and_not_their_rows() -> None:
+    target, score = np.tile([1.0, 0.0, 0.0], 40), np.linspace(0.1, 0.9, 120)
+    user = np.arange(120) // 3 % 8
+    # Three more users have no positive.
+    user[2::30] = [8, 9, 10, 8]
+    found = quality(target, score, np.ones(120), user)
+    assert (found.positives, found.draws) == (40, 8)
+    half = scipy.stats.t(7).ppf(0.975) * found.calibration_standard_error / found.calibration
+    assert value_interval(found, "calibration")[1] == pytest.approx(
+        found.calibration * math.exp(half)
+    )
+    assert quality(target, score, np.ones(120)).draws == 40
+
+
+def test_classes_apart_are_as_sure_as_their_users_are_many() -> None:
+    target = np.repeat([0.0, 1.0], [100, 40])
+    user = np.r_[np.arange(100), np.arange(40) % 5]
+    found = quality(target, target, np.ones(140), user)
+    low, high = value_interval(found, "auc")
+    assert (low**5, high) == (pytest.approx(0.025), 1.0)
+    assert p_above(found, "auc", low) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rounded_weights_leave_exact_aucs_exact(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    target = np.r_[1, 0, random.random(300) < 0.3].astype(np.float64)
+    weight = random.choice([0.1, 0.3, 0.7, 1.3], 302)
+    for score, auc in (
+        (0.5 * target + 0.1 * random.random(302), 1.0),
+        (0.6 - 0.5 * target - 0.1 * random.random(302), 0.0),
+        (np.full(302, 0.3), 0.5),
+    ):
+        found = quality(target, score, weight)
+        assert (found.auc, found.auc_standard_error) == (auc, 0.0)
+        assert p_below(found, "auc", auc) == p_above(found, "auc", auc) == 1.0
+        assert value_interval(found, "auc")[auc > 0.0] == auc
+
+
+def test_an_auc_of_one_with_an_error_has_tests() -> None:
+    counted = dataclasses.replace(FOUND, auc=1.0)
+    assert p_below(counted, "auc", 0.9) == 1.0
+    assert p_above(counted, "auc", 0.9) == pytest.approx(0.9**31)
+
+
 def test_more_confidence_is_a_wider_interval() -> None:
     for metric in JUDGED:
         narrow, wide = (value_interval(FOUND, metric, share) for share in (0.5, 0.99))
