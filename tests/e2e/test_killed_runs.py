@@ -77,7 +77,7 @@ def test_the_run_after_all_those_kills_pushes_a_version(told):
 def test_what_a_killed_component_had_written_is_not_used(told):
     _, result = told
     runs = [x["ended"] for x in result["killed"]] + [result["ended"]]
-    assert len(result["killed"]) == 18
+    assert len(result["killed"]) == 19
     for number, killed in enumerate(result["killed"]):
         name = killed["component"]
         assert name not in killed["ended"], name
