@@ -20,11 +20,11 @@ from models.features.inputs import SCENARIO_KEY
 from models.npz_files import write_npz
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
+from models.training.checkpointing.state import TrainingState
 from models.training.fit import ranker_maker
 from models.training.loop import TrainingLoop
 from models.training.scoring import make_scorer
-from models.training.state import TrainingState
 
 
 @dataclasses.dataclass(frozen=True)

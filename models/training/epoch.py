@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from models.config import TrainingConfig
 from models.ranker import Ranker
+from models.training.checkpointing.state import TrainingState
 from models.training.distribution import Devices
 from models.training.non_finite import Met, agreed_on, in_losses
 from models.training.progress import Progress
-from models.training.state import TrainingState
 
 _AGREE_STEPS = 100
 """Steps after which workers agree on whether one has met a number that is not finite."""

@@ -12,7 +12,8 @@ from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit
 from models.ranker import Ranker
 from models.schedule import Phase, checked_schedule
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
+from models.training.checkpointing.state import TrainingState
 from models.training.distribution import Devices
 from models.training.epoch import EpochSteps, TrainRows
 from models.training.monitor import Monitor
@@ -28,7 +29,6 @@ from models.training.progress import Progress
 from models.training.rewind import rewind
 from models.training.scenario_groups import BY_SCENARIO
 from models.training.scoring import Scorer, make_scorer
-from models.training.state import TrainingState
 from models.training.validation import validation_metrics
 
 

@@ -109,7 +109,7 @@ def no_good_weights(
       phase: the phase.
       following: name of the phase that should have followed; empty for none.
     """
-    why = "no epoch of this phase before it has left weights to go back to"
+    why = "no earlier epoch of this phase has left weights to go back to"
     if following:
         why = f"the model is not complete without the phase '{following}', which follows"
     columns = ", ".join(column_name(name) for name in ranker.layout.numeric)

@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from common.names import VALIDATION
 from models.metrics.names import AUC, TITLES
+from models.training.checkpointing.state import TrainingState
 from models.training.monitor import Monitor
 from models.training.scenario_groups import BY_SCENARIO, GROUP_METRICS
-from models.training.state import TrainingState
 from models.training.validation import Metrics
 
 _LOG = logging.getLogger("polyrank.progress")

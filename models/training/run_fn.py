@@ -23,7 +23,7 @@ from models.features.layout import build_input_layout
 from models.initial_biases import starting_rates
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.distribution import Devices, training_devices
 from models.training.fingerprint import training_fingerprint
 from models.training.fit import ranker_maker, write_record

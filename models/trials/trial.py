@@ -14,27 +14,20 @@ import shutil
 import time
 from typing import Any
 
-import numpy as np
 import tf_keras as keras
 
-from common.errors import PolyrankError
 from common.settings import SettingsError
 from common.source_digest import code_digest
 from models.config import ModelConfig, TrainingConfig
-from models.metrics.cells import CellMetrics, cell_metrics
 from models.ranker import Ranker
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.fit import ranker_maker, write_record
 from models.training.loop import TrainingLoop
 from models.training.non_finite import DivergedError, where
-from models.training.scoring import make_scorer
 from models.trials.data import TrialData
+from models.trials.judging import judge
 from models.trials.latency import median_latency_ms
-from models.trials.result import TrialResult, read_result, scores_path, write_scores
-
-
-class BadScoresError(PolyrankError):
-    """A trained model gives scores that are not finite."""
+from models.trials.result import TrialResult, read_result
 
 
 def whole_budget(training: TrainingConfig) -> TrainingConfig:
@@ -111,7 +104,7 @@ def run_trial(
 
     write_record(ranker, history, features.validation, str(folder))
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
-    metrics = _judge(ranker, features, training.batch_size, folder)
+    metrics = judge(ranker, features, training.batch_size, folder)
     epochs = len(history["epochs"])
     # A last phase without early stopping keeps its last weights.
     picks_best = ranker.architecture.phases(training)[-1].early_stopping
@@ -162,39 +155,11 @@ def _make_ranker(features: TrialData, model: ModelConfig, training: TrainingConf
     return ranker
 
 
-def _judge(
-    ranker: Ranker, features: TrialData, batch_size: int, folder: pathlib.Path
-) -> dict[str, CellMetrics]:
-    """Scores the judged rows, writes the scores, and returns the metrics."""
-    scorer = make_scorer(ranker, features.eval, batch_size)
-    outputs = [output.name for output in features.tasks.outputs]
-    # As the Evaluator and the gate: a scenario column of one value has a cell of its own too.
-    sliced = features.layout.scenarios if features.by_scenario else ()
-    metrics = {}
-    for name, rows in features.judged.items():
-        scores = scorer(rows)
-        _check_finite(name, scores)
-        write_scores(scores_path(folder, name), scores)
-        metrics[name] = cell_metrics(rows, scores, outputs, sliced, features.groups.get(name))
-    return metrics
-
-
 def _check_whole(history: dict[str, Any], epochs: int) -> None:
     """A model that has diverged has not had the budget of the others: a failed trial too."""
     if history["non_finite"]:
         words = where(history["non_finite"], epochs, history["steps_per_epoch"])
         raise DivergedError(f"the training has diverged {words}; lower training.learning_rate")
-
-
-def _check_finite(name: str, scores: dict[str, np.ndarray]) -> None:
-    """A model that has diverged is a failed trial, not one with fewer metrics."""
-    for output, values in scores.items():
-        wrong = int(np.count_nonzero(~np.isfinite(values)))
-        if wrong:
-            raise BadScoresError(
-                f"the training has diverged: {wrong} of {len(values)} scores of '{output}' on "
-                f"{name} are not finite; lower training.learning_rate"
-            )
 
 
 def _size(variables: list[keras.Variable]) -> int:

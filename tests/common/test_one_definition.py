@@ -22,7 +22,7 @@ OTHER_JSON = {
     # A digest.
     "models/trials/data.py",
     # Read back by the same code: NaN must come back as NaN; a shard's own words.
-    "models/training/checkpoint_files.py",
+    "models/training/checkpointing/checkpoint_files.py",
     "data/log/report.py",
 }
 

@@ -28,7 +28,7 @@ from models.features.inputs import (
 )
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.loop import TrainingLoop
 from schemas.task_graph import Label, sorted_by_parents
 

@@ -19,7 +19,7 @@ from small_training import made_held_rows, made_loop, stopped_after
 from common.errors import PolyrankError
 from common.source_digest import ROOT
 from models.features.inputs import target_key
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.distribution import Devices
 from models.training.loop import TrainingLoop
 from models.training.scoring import make_scorer

@@ -12,7 +12,7 @@ from models.config import TrainingConfig
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.schedule import Phase, RateGroup
-from models.training.checkpoints import Checkpoints
+from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.loop import TrainingLoop
 from models.zoo.multi_task.shared_bottom import SharedBottom
 

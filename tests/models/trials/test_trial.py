@@ -22,8 +22,9 @@ from models.registry import parse_model_config
 from models.schedule import Phase
 from models.training.non_finite import DivergedError
 from models.trials.data import TrialData
+from models.trials.judging import BadScoresError
 from models.trials.result import TrialResult, read_result, read_scores, scores_path, write_scores
-from models.trials.trial import BadScoresError, run_trial, trial_fingerprint, whole_budget
+from models.trials.trial import run_trial, trial_fingerprint, whole_budget
 from models.zoo.multi_task.shared_bottom import SharedBottom
 
 TRAINING = TrainingConfig(batch_size=64, max_epochs=3, patience=1, learning_rate=0.01)

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from models.training.checkpoints import Checkpoints
-from models.training.state import TrainingState
+from models.training.checkpointing.checkpoints import Checkpoints
+from models.training.checkpointing.state import TrainingState
 
 
 @pytest.fixture(autouse=True)

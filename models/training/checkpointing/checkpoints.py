@@ -19,7 +19,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from models.training.checkpoint_files import (
+from models.training.checkpointing.checkpoint_files import (
     STATE,
     VARIABLES,
     DamagedCheckpoint,
@@ -30,7 +30,7 @@ from models.training.checkpoint_files import (
     seal,
     write_arrays,
 )
-from models.training.state import TrainingState
+from models.training.checkpointing.state import TrainingState
 
 _PROGRESS = logging.getLogger("polyrank.progress")
 _ABANDONED_SECONDS = 7 * 86_400
