@@ -44,7 +44,7 @@ def test_a_last_phase_that_diverges_ends_with_its_best_epoch(
         (
             "retrain",
             0,
-            "in epoch 3/4, step 1/2 of phase 'retrain': .* no epoch of this phase before it .*"
+            "in epoch 3/4, step 1/2 of phase 'retrain': .* no earlier epoch of this phase .*"
             r"this phase has 0\.005",
         ),
     ],

@@ -17,8 +17,8 @@ class BranchStarts(keras.layers.Layer):
 
     A clicked branch starts from its label's offset, the wide part and the base rate. A
     branch without a click, y3, has a bias alone, which starts at the label's rate in the rows
-    without a click: the total does not tell the branches apart, so that one which starts too
-    low or too high has its conversions taken from the others, or theirs to it.
+    without a click. A loss on the total does not say which branch a conversion belongs to: if y3
+    starts too low, the other branches learn its conversions; if too high, it learns theirs.
 
     Args:
       branches: C branches, in the order of the logits.

@@ -22,7 +22,7 @@ class AEM2TLConfig(ModelConfig):
       task_expert_units: widths of the task level's experts.
       tower_units: widths of a tower's hidden layers.
       gate_units: hidden width of a personalised gate.
-      gate_input: what of the network a personalised gate reads beside the prior fields, its
+      gate_input: what of the network a personalised gate reads besides the prior fields, its
         gradient stopped: the branch's `task` representation T or the `input` x.
       personal_gates: personalised gates a `task`, or a `scenario_task`. The prior fields
         tell scenarios apart where one of them is the scenario.
@@ -33,7 +33,7 @@ class AEM2TLConfig(ModelConfig):
         and its total is composed as that of all other architectures (`UnclickedTowers`).
       losses: of a label with a branch without a click. `total_and_joint` (ours) has a loss on
         its total probability and one on that of click and conversion. `total` is the paper's,
-        the first alone, which can't tell that branch from the clicked ones: where conversions
+        the first alone, which does not say how a conversion came: where conversions
         without a click occur, it leaves click and conversion far from calibrated. Where none
         occur, both losses have the same targets, and conversions count twice.
       unclicked_initial_rate: the probability that the tower without a click starts at; None
