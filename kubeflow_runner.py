@@ -4,7 +4,7 @@ POLYRANK_CONFIG (a YAML file or a preset's name), POLYRANK_DATA (the folder of s
 configuration's, else /polyrank/data) and POLYRANK_WORK_DIR (both as the cluster sees them, such
 as gs://bucket/polyrank),
 POLYRANK_IMAGE (the pipeline's container image), POLYRANK_SPEC (the file to write).
-Beside it `.parameters.json` is written: what a run of this configuration passes. A run passes
+Next to it `.parameters.json` is written: what a run of this configuration passes. A run passes
 `state-token` too, a new value each time, such as its own id.
 """
 

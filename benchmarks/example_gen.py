@@ -1,4 +1,4 @@
-"""Times our columnar ExampleGen beside TFX's own Parquet executor on the same files.
+"""Times our columnar ExampleGen against TFX's own Parquet executor on the same files.
 
 Both run in this process, on the same rows, and must write the same features: the
 serialized examples are parsed and compared as multisets. TFX's executor writes 0, 0.0

@@ -1,9 +1,9 @@
-"""What the gate's own numbers cost beside the Evaluator that gathers their rows.
+"""What the gate's own numbers cost compared with the Evaluator that gathers their rows.
 
     python -m benchmarks.gate [--rows 20000]
 
 The stock Evaluator scores synthetic rows with two models and computes the gate's metric over
-all rows and seven scenarios, intervals included. Beside it: the metric's arithmetic alone on
+all rows and seven scenarios, intervals included. For comparison: the metric's arithmetic alone on
 as many rows of the same slices, the paired differences' part of it, and PromotionGate itself.
 """
 

@@ -1,4 +1,4 @@
-"""What large embedding tables cost: bytes of variables, and a step with Adam beside Adagrad.
+"""What large embedding tables cost: bytes of variables, and a step with Adam and with Adagrad.
 
 One field of many values and 23 small ones, Shared-Bottom with the wide part, batches of 4,096.
 The optimizers take turns on the same batches, and ratios are of their median steps, so that

@@ -1,4 +1,4 @@
-"""A disk without room, told in words."""
+"""A full disk, reported in words."""
 
 from __future__ import annotations
 

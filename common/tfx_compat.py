@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
             return importlib.import_module(_LIBRARIES[name])
         component = getattr(components, name)
         if component is None:
-            # TFX 1.21 catches the error of a component's own import; it is raised anew here.
+            # TFX 1.21 catches the error of a component's own import; it is raised again here.
             importlib.import_module(f"tfx.components.{_STOCK_COMPONENTS[name]}.component")
             raise ImportError(f"tfx.components.{name} is None")
     except ImportError as error:

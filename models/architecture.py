@@ -99,7 +99,7 @@ class Architecture(keras.layers.Layer):
         return ()
 
     def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
-        """Makes what weighs the losses of `outputs` anew in every step; None for none.
+        """Makes what weighs the losses of `outputs` in every step; None for none.
 
         Called once, when all variables exist and inside the strategy's scope.
         """

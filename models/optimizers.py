@@ -25,7 +25,7 @@ def make_optimizer(training: TrainingConfig, learning_rate: float) -> keras.opti
 def make_group_optimizer(
     training: TrainingConfig, learning_rate: float
 ) -> keras.optimizers.Optimizer:
-    """Builds an optimizer beside the main one, of gradients that are unscaled already.
+    """Builds an optimizer next to the main one, of gradients that are unscaled already.
 
     With mixed_float16 it takes no step where a gradient has overflowed, as the main one: a
     step of zeros in its place would move Adam's averages.

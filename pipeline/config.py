@@ -48,7 +48,7 @@ class ExamplesConfig(Settings):
 
 
 class ReferencesConfig(Settings):
-    """The simple models shown beside the candidate.
+    """The simple models shown next to the candidate.
 
     Attributes:
       enabled: whether to fit them.

@@ -70,7 +70,7 @@ def create_pipeline(
     features = feature_components(
         config, state, parameters, schema_text=schema_text, code_digest=digest
     )
-    # A wrong model is told before anything works on the data.
+    # A wrong model is refused before anything works on the data.
     features.window.add_upstream_node(model_settings)
     schema, transform = features.schema, features.transform
     examples = features.example_gen.outputs["examples"]

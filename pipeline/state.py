@@ -81,12 +81,12 @@ def local_state(
 
 
 def cluster_state() -> RunState:
-    """On a cluster every run looks anew: its caller must pass `state-token`, such as its own id."""
+    """On a cluster every run looks again: its caller passes `state-token`, such as its own id."""
     return _always_new(RuntimeParameter(name="state-token", ptype=str))
 
 
 def scheduled_state() -> RunState:
-    """Nobody passes anything to a scheduled run: Kubeflow puts the run's own id in.
+    """A scheduled run gets no argument of its own: Kubeflow puts the run's own id in.
 
     Its driver replaces the placeholder where it is a task's constant, and nowhere else: not in a
     parameter that a recurring run passes to all of its runs alike.

@@ -94,7 +94,7 @@ def rows_of_one_scenario(place: pathlib.Path, scenario: int) -> pathlib.Path:
 def load_rows(place: pathlib.Path) -> tuple[TrialData, dict[str, np.ndarray]]:
     """Returns the rows and, of those called `BALANCED`, the true probabilities [N].
 
-    Beside those of the log: `true_atr`, P(action | click).
+    In addition to those of the log: `true_atr`, P(action | click).
     """
     with np.load(place / "truth.npz") as arrays:
         truth = {name: arrays[name] for name in arrays.files}

@@ -33,7 +33,7 @@ def candidates(label: str, pooling: bool = False) -> list[dict[str, Any]]:
 
     Args:
       label: of `settings.SIZES`.
-      pooling: whether it is how hard to pool that is asked, at one dropout.
+      pooling: whether the search is over how hard to pool, at one dropout.
     """
     if pooling:
         return [{"dropout": 0.2, "deviation_l2": value} for value in POOLINGS]

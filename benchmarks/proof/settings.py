@@ -53,7 +53,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
 }
 COMPARED = ("shared_bottom", "autoifs", "csii", "mmoe", "aem2tl", "ple")
-"""What a claim is about unless it is told otherwise."""
+"""What a claim is about unless it says otherwise."""
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
 

@@ -73,7 +73,7 @@ def _reason(document: dict[str, Any]) -> str:
 
 
 def _best(document: dict[str, Any]) -> dict[str, Any]:
-    """The model with the best mean AUC over outputs, and those not told apart from it."""
+    """The model with the best mean AUC over outputs, and those not significantly worse."""
     cells = [
         cell
         for cell in document["cells"]

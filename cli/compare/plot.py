@@ -15,7 +15,7 @@ from models.metrics.names import AUC, TITLES
 
 _COLUMNS = 3
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-"""Told apart by people who are colour-blind (Okabe and Ito)."""
+"""Distinguishable for people who are colour-blind (Okabe and Ito)."""
 _MARKERS = "osD^vPX"
 
 

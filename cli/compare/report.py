@@ -14,7 +14,7 @@ _LEGEND = """\
 Mean over {seeds} seeds ± half of the 95 % interval (Student's t). Δ: difference to `{baseline}`,
 paired by seed, with its own interval; `*` where the paired t-test has p < 0.05 after Holm's
 adjustment for all cells of that model and metric. **Bold**: the best mean of its row; `≈`: not
-told from it by a paired t-test (p ≥ 0.05). The seeds vary initial weights, dropout and
+distinguished from it by a paired t-test (p ≥ 0.05). The seeds vary initial weights, dropout and
 shuffling on one log, so the intervals do not cover another log: mind the number of positives.
 """
 

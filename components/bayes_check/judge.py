@@ -61,7 +61,7 @@ def compare(
 
     Args:
       output: names the comparison.
-      scenario: likewise.
+      scenario: same, for the scenario.
       target: 0 or 1, [N].
       score: the model's, [N].
       truth: the true probabilities, [N].

@@ -1,4 +1,4 @@
-"""Model servers for the candidate and, beside it, the live version."""
+"""Model servers for the candidate and the live version."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def served(
       timeout: seconds until a server must answer.
 
     Yields:
-      A client of each; the error in the place of the live version's where it can't be served,
+      A client of each; the error instead of the live version's where it can't be served,
       which is not the candidate's fault.
 
     Raises:
@@ -47,13 +47,13 @@ def served(
         with ThreadPoolExecutor(len(servers)) as pool:
             starts = [pool.submit(server.start) for server in servers]
         client = stack.enter_context(starts[0].result().client(timeout))
-        beside: Client | ServingError | None = None
+        live_client: Client | ServingError | None = None
         if live is not None:
             try:
-                beside = stack.enter_context(starts[1].result().client(timeout))
+                live_client = stack.enter_context(starts[1].result().client(timeout))
             except ServingError as error:
-                beside = error
-        yield client, beside
+                live_client = error
+        yield client, live_client
 
 
 def _server(model_path: str, place: pathlib.Path, timeout: float) -> ServerProcess:

@@ -28,7 +28,7 @@ class ModelSettings(base_component.BaseComponent):
     """Checks the model that a run is given, and hands it on as stock HyperParameters.
 
     The Trainer's `custom_config` is one text for everything, which a cluster can fill in as a
-    whole or not at all; and a wrong model is told here before hours of work on the data.
+    whole or not at all; and a wrong model is refused here before hours of work on the data.
     """
 
     SPEC_CLASS = ModelSettingsSpec

@@ -1,4 +1,4 @@
-"""What the registry remembers of a run beside the version itself."""
+"""What the registry remembers of a run besides the version itself."""
 
 from common.settings import Settings
 

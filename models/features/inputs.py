@@ -46,7 +46,7 @@ class Field:
     Attributes:
       name: the graph name of the log's column.
       size: number of embedding rows; indices are in [0, size).
-      dim: embedding width asked for by the tag, or None for the model's own.
+      dim: embedding width that the tag sets, or None for the model's own.
       side: `user`, `item`, `context` or None.
       prior: True for a personal prior feature.
     """

@@ -77,7 +77,7 @@ def _integer(text: str) -> int | None:
         return None
     if plain in BOOLEANS:
         return BOOLEANS[plain]
-    if "_" in plain:  # Python's own habit, nobody's data.
+    if "_" in plain:  # Python's own syntax, which no data uses.
         raise ValueError(text)
     try:
         number = int(plain)

@@ -24,7 +24,7 @@ class DecoupledDense(keras.layers.Layer):
     chain of low-rank units alone (a product of zeros at first) would never get.
 
     The shared kernels are Glorot normal (Keras's, truncated), the biases zero. The last
-    layer computes in float32 in any precision: private parts are small beside shared ones.
+    layer computes in float32 in any precision: private parts are small next to shared ones.
 
     Args:
       members: number of private parts: the scenarios or the labels.

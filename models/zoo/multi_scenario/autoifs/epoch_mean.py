@@ -37,7 +37,7 @@ class EpochMean(keras.layers.Layer):
         super().build(input_shape)
 
     def start(self, epoch: int) -> None:
-        """Begins anew, unless the sum is of that epoch already; a number is used once."""
+        """Begins a new sum, unless the sum is of that epoch already; a number is used once."""
         if int(self._epoch.numpy()) != epoch:
             self._epoch.assign(epoch)
             self._sum.assign(tf.zeros(self._shape))

@@ -173,7 +173,7 @@ class AutoIFS(Architecture):
         self._selection.trainable = name == SEARCH
 
     def start_epoch(self, phase: str, epoch: int) -> None:
-        """Sets the temperature, and averages the gates anew where the epoch is a new one."""
+        """Sets the temperature, and starts the gates' average over where the epoch is a new one."""
         if phase == SEARCH:
             last = max(self._config.search_epochs - 1, 1)
             self._temperature.assign(self._config.final_temperature ** (epoch / last))

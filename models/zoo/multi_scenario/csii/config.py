@@ -27,7 +27,7 @@ class CSIIConfig(ModelConfig):
       shared_experts: the paper's is 1. More are mixed by a gate.
       expert_units: widths of an expert's layers; the last is h.
       intra_tokens: what attends inside a scenario: `heads`, the parts of the expert's
-        output, or `fields`, the scaled fields, the expert's output beside the result. The
+        output, or `fields`, the scaled fields, the expert's output next to the result. The
         cost of `fields` is quadratic in the fields.
       intra_heads: parts of an expert's output; divides h.
       intra_weights: one intra-scenario attention, `shared`, or one a `scenario`.

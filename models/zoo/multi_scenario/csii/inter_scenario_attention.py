@@ -50,8 +50,8 @@ class InterScenarioAttention(keras.layers.Layer):
           mine: 1 for the rows' own scenarios, float32 [K, B].
         """
         # (W_q h) . (W_k u) = (W_k^T W_q h) . u
-        asked = self._key(self._query(own))
-        logits = tf.cast(tf.reduce_sum(asked * others, axis=-1), tf.float32)
+        queries = self._key(self._query(own))
+        logits = tf.cast(tf.reduce_sum(queries * others, axis=-1), tf.float32)
         logits = logits * own.shape[-1] ** -0.5 + _MASKED * mine
         weights = tf.nn.softmax(logits, axis=0)
         mixed = tf.reduce_sum(tf.cast(weights, others.dtype)[:, :, tf.newaxis] * others, axis=0)

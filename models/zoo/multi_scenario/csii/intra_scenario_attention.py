@@ -48,7 +48,7 @@ class IntraScenarioAttention(keras.layers.Layer):
 
         Args:
           tokens: [K, B, n, w].
-          extra: what the last layer reads beside the attended tokens, [K, B, x].
+          extra: what the last layer reads besides the attended tokens, [K, B, x].
         """
         scenarios, _, count, width = tokens.shape
         rows = tf.reshape(tokens, [scenarios, -1, width])
