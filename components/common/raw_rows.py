@@ -32,6 +32,11 @@ class RawBatch(NamedTuple):
     columns: Arrays
 
 
+def thinning(examples: Any, split: str, max_rows: int) -> int:
+    """Returns k where every k-th row of a split is read, so that at most `max_rows` are."""
+    return max(1, math.ceil(examples.get_int_custom_property(f"rows_{split}") / max_rows))
+
+
 def raw_batches(
     contract: Contract, columns: Sequence[Column], examples: Any, split: str, max_rows: int
 ) -> Iterator[RawBatch]:
@@ -48,7 +53,7 @@ def raw_batches(
       BadDataError: the split has no file.
     """
     files = files_of([f"{artifact_utils.get_split_uri([examples], split)}/*"])
-    every = max(1, math.ceil(examples.get_int_custom_property(f"rows_{split}") / max_rows))
+    every = thinning(examples, split, max_rows)
     # Sparse whether required or not: ImpressionExampleGen has refused what must not be missing.
     raw = {column.name: tf.io.VarLenFeature(DTYPES[column.type]) for column in columns}
 

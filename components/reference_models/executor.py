@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from typing import Any
 
 from tfx.dsl.components.base import base_executor
@@ -34,7 +33,7 @@ class Executor(base_executor.BaseExecutor):
         import numpy as np
         import tensorflow_transform as tft
 
-        from components.common.raw_rows import raw_batches, row_ids
+        from components.common.raw_rows import raw_batches, row_ids, thinning
         from components.reference_models.measure import references
         from models.datasets.in_memory import files_of, hold
         from models.features.layout import build_input_layout
@@ -53,7 +52,7 @@ class Executor(base_executor.BaseExecutor):
         for split in SPLITS:
             files = files_of([f"{artifact_utils.get_split_uri([examples], split)}/*"])
             rows = examples.get_int_custom_property(f"rows_{split}")
-            every = max(1, math.ceil(rows / max_rows))
+            every = thinning(examples, split, max_rows)
             split_rows = hold(contract, transform, files, serving=split != TRAIN, every=every)
             assert split_rows is not None
             held[split] = split_rows

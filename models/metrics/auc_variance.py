@@ -24,13 +24,13 @@ class AucVariance(NamedTuple):
       positives: what the positives contribute.
       negatives: what the negatives contribute.
       covariance: twice the covariance of the two; 0 where no cluster has both classes.
-      draws: number of clusters with a row of the rarer class, rarer by clusters.
+      draws: as how many clusters of equal size they count (`Clusters.draws`).
     """
 
     positives: float
     negatives: float
     covariance: float
-    draws: int
+    draws: float
 
     @property
     def error(self) -> float:
@@ -110,7 +110,7 @@ def mean_and_variance(
     """
     positive = target > 0.5
     if not (positive.any() and (~positive).any()):
-        return math.nan, AucVariance(math.nan, math.nan, math.nan, 0)
+        return math.nan, AucVariance(math.nan, math.nan, math.nan, 0.0)
     # About the first one: where all are placed alike, rounding leaves no error.
     first = placed[positive][0]
     rest = weight[positive] @ (placed[positive] - first)
@@ -120,8 +120,8 @@ def mean_and_variance(
         share = np.where(chosen, weight, 0.0) / weight[chosen].sum()
         sums.append(clusters.sums(share * (placed - auc)))
         counts.append(clusters.number_with(chosen))
-    draws = min(counts)
-    if draws < 2:
+    draws = clusters.draws(target)
+    if min(counts) < 2:
         return auc, AucVariance(math.nan, math.nan, math.nan, draws)
     of_positives, of_negatives = (
         n / (n - 1) * float(s @ s) for n, s in zip(counts, sums, strict=True)

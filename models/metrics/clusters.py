@@ -56,14 +56,22 @@ class Clusters:
         """How many clusters have one of the chosen rows; bool [N]."""
         return int(np.count_nonzero(np.bincount(self.codes[chosen], minlength=self.count)))
 
-    def draws(self, target: Array) -> int:
-        """How many clusters have a row of the class that fewer of them have; of one class, its.
+    def draws(self, target: Array) -> float:
+        """As how many clusters of equal size the rows count, of the class that has fewer.
+
+        With n_g rows of a class in cluster g that is ``(sum n_g)^2 / sum n_g^2``: the number of
+        clusters where all have as many, and fewer where some have most of the rows (Carter,
+        Schnepel and Steigerwald, Review of Economics and Statistics 99, 2017).
 
         Args:
           target: 0 or 1, [N].
+
+        Returns:
+          Of one class its number, of no row 0.
         """
-        of_classes = (self.number_with(target > 0.5), self.number_with(target <= 0.5))
-        return min(filter(None, of_classes), default=0)
+        sizes = (np.bincount(self.codes[(target > 0.5) == kind]) for kind in (True, False))
+        of_classes = [float(n.sum()) ** 2 / float(n @ n) for n in sizes if n.any()]
+        return min(of_classes, default=0.0)
 
 
 def small_numbers(user: Users) -> Users:

@@ -137,7 +137,7 @@ class CondensedRows:
             auc_standard_error=variance.error,
             logloss_standard_error=loss_error,
             calibration_standard_error=calibration_error,
-            draws=float(variance.draws),
+            draws=variance.draws,
         )
 
     def _auc_variance(self, o: int, kept: _Inside, placed: Array) -> AucVariance:

@@ -16,7 +16,8 @@ class Difference:
       value: the difference; NaN where a side is not defined.
       error: its standard error; NaN where it is not defined.
       draws: independent draws behind the error: users (rows, where there are none) that have
-        what is compared. Quantiles are Student's with one degree of freedom fewer.
+        what is compared (`Clusters.draws`). Quantiles are Student's with one degree of freedom
+        fewer.
     """
 
     value: float
@@ -25,8 +26,8 @@ class Difference:
 
     @property
     def known(self) -> bool:
-        """Whether value and error are finite, and two draws or more are behind them."""
-        return math.isfinite(self.value) and math.isfinite(self.error) and self.draws >= 2
+        """Whether value and error are finite, and more than one draw is behind them."""
+        return math.isfinite(self.value) and math.isfinite(self.error) and self.draws > 1
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Returns the two-sided interval; NaN where the difference is not known."""

@@ -49,8 +49,8 @@ class Quality:
         rows of fewer than two users.
       logloss_standard_error: that of `logloss`; NaN with fewer than two users.
       calibration_standard_error: that of `calibration`.
-      draws: number of users (rows, where there are none) with a row of the class that fewer of
-        them have: what the standard errors are estimated from.
+      draws: as how many users (rows, where there are none) with equally many rows those count
+        that have the rarer class (`Clusters.draws`): what the standard errors are estimated from.
     """
 
     auc: float
@@ -98,7 +98,8 @@ def quality(target: Any, score: Any, weight: Any, user: Any = None) -> Quality:
     weighted_negatives = float(weight[~positive].sum())
     auc = logloss = calibration = gauc = entropy = math.nan
     auc_error = logloss_error = calibration_error = math.nan
-    ranked_users = without_user = draws = 0
+    ranked_users = without_user = 0
+    draws = 0.0
     tenths = _UNDEFINED
     if user is not None:
         user = np.asarray(user)[inside]

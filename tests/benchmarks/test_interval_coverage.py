@@ -42,6 +42,15 @@ def test_thirty_positives_are_enough_for_values() -> None:
         assert LEAST <= clustered[name] <= MOST, name
 
 
+@pytest.mark.parametrize("users", [10, 20])
+def test_few_users_of_very_different_sizes_are_enough(users: int) -> None:
+    truth = truths(LOGIT, 400_000)
+    clustered, _, _ = coverage(users, LOGIT, LOGS, truth, seed=5, row_logarithm=3.0)
+    for name in NAMES:
+        # With the normal quantile it is 83 to 90 %. A little wide is on the safe side.
+        assert clustered[name] >= LEAST + 0.02, name
+
+
 def test_users_are_alike_and_rows_are_not_independent() -> None:
     log = simulated_log(np.random.default_rng(0), np.full(5_000, 10), LOGIT)
     rates = log.target.reshape(-1, 10).mean(1)

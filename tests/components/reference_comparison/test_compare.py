@@ -75,7 +75,8 @@ def test_the_numbers_are_of_exactly_the_rows_that_both_scored(share, users):
         assert (values["auc"], values["logloss"]) == pytest.approx((auc, loss), abs=1e-9)
     user = np.arange(len(at)) if users is None else rows.user[at]
     expected = obuchowski(target, *scores, weight, user)
-    draws = min(len(set(user[target == kind])) for kind in (0, 1))
+    sizes = [np.unique(user[target == kind], return_counts=True)[1] for kind in (0, 1)]
+    draws = min(n.sum() ** 2 / np.square(n).sum() for n in sizes)
     assert model["difference"]["auc"] == pytest.approx((*expected, draws), abs=1e-9)
 
     losses = [-(target * np.log(p) + (1 - target) * np.log1p(-p)) for p in scores]

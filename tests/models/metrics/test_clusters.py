@@ -11,6 +11,27 @@ from models.metrics.gauc import NO_USER
 DIGEST = 2**62
 
 
+@pytest.mark.parametrize(
+    ("user", "wanted"),
+    [
+        ([1, 1, 2, 2, 3, 3], 3.0),
+        # Of the positives 3, 1 and 1 are one user's each: 25 / 11.
+        ([1, 1, 1, 2, 3, 4, 5, 6], 25 / 11),
+        ([NO_USER] * 6, 3.0),
+    ],
+    ids=["equal", "unequal", "rows"],
+)
+def test_draws_are_clusters_of_equal_size(user: list[int], wanted: float) -> None:
+    target = np.array({6: [1, 0, 1, 0, 1, 0], 8: [1, 1, 1, 1, 1, 0, 0, 0]}[len(user)], float)
+    assert Clusters.of(np.array(user), len(user)).draws(target) == pytest.approx(wanted)
+
+
+def test_draws_of_one_class_and_of_no_row() -> None:
+    clusters = Clusters.of(np.array([1, 1, 2, 2]), 4)
+    assert clusters.draws(np.ones(4)) == clusters.draws(np.zeros(4)) == 2
+    assert Clusters.of(None, 0).draws(np.zeros(0)) == 0
+
+
 @pytest.mark.parametrize("base", [0, 7, -5, DIGEST], ids=["from 0", "small", "negative", "digest"])
 def test_a_users_rows_are_one_and_a_row_without_a_user_is_alone(base: int) -> None:
     user = np.array([base + 3, NO_USER, base, base + 3, NO_USER, base])
