@@ -149,6 +149,9 @@ def test_with_room_for_all_users_gauc_is_exact() -> None:
     exact, found = exact_numbers(rows), condensed(rows, kept=5_000)
     assert found.qualities[0][0].gauc == pytest.approx(exact.qualities[0][0].gauc, abs=1e-12)
     assert found.differences[0]["auc"].error == pytest.approx(exact.differences[0]["auc"].error)
+    assert found.qualities[0][1].draws == pytest.approx(exact.qualities[0][1].draws)
+    for metric, difference in found.differences[1].items():
+        assert difference.draws == pytest.approx(exact.differences[1][metric].draws)
 
 
 def test_a_score_that_is_not_finite_leaves_no_number() -> None:
