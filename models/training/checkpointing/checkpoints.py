@@ -129,7 +129,7 @@ class Checkpoints:
         )
 
     def clear(self) -> None:
-        """Removes this training's checkpoints, and those that nobody has written to for a week.
+        """Removes this training's checkpoints, and those that were not written to for a week.
 
         A training that was given up, or whose code or settings have changed, leaves
         checkpoints that no other one may go on from. One that still runs writes often.

@@ -1,15 +1,19 @@
 """What decides on the better epoch, by hand."""
 
+import logging
 import math
+import pathlib
 
 import numpy as np
 import pytest
-from small_training import TASKS, made_held_rows
+from small_training import TASKS, made_held_rows, made_loop
 
 from models.config import TrainingConfig
 from models.datasets.in_memory import InMemorySplit
 from models.features.inputs import SCENARIO_KEY, target_key, weight_key
 from models.losses.label_space import LabelSpace
+from models.training.checkpointing.checkpoints import Checkpoints
+from models.training.loop import TrainingLoop
 from models.training.monitor import Monitor
 from models.training.validation import validation_metrics
 from schemas.task_graph import Label, sorted_by_parents
@@ -154,3 +158,42 @@ def test_it_is_smoother_than_auc_where_positives_are_few() -> None:
 def test_the_defaults() -> None:
     training = TrainingConfig()
     assert (training.monitor, training.patience) == ("normalized_entropy", 2)
+
+
+@pytest.mark.e2e
+def test_a_label_without_a_loss_does_not_decide(tmp_path: pathlib.Path) -> None:
+    weights = {"buy_given_click": 0}
+    history = made_loop(tmp_path / "run", {"max_epochs": 1, "loss_weights": weights})[1].run()
+    (record,) = history["epochs"]
+    assert list(record["validation_by_scenario"]) == ["click"]
+    groups = record["validation_by_scenario"]["click"]
+    expected = np.mean([group["normalized_entropy"] for group in groups])
+    assert record["monitor"] == pytest.approx(expected, rel=1e-12)
+    assert set(record["validation"]) == {"click", "buy_given_click", "click_and_buy"}
+
+
+@pytest.mark.e2e
+def test_an_undefined_monitor_is_said_once(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ranker, _ = made_loop(tmp_path / "run", {"max_epochs": 9, "batch_size": 640})
+    rows = made_held_rows(300, 2)
+    for name in ("click", "buy_given_click", "click_and_buy"):
+        rows.floats[:, rows.float_names.index(target_key(name))] = 0
+    # A loop of its own rows: the held ones of `made_loop` have both classes.
+    loop = TrainingLoop(
+        ranker,
+        made_held_rows(640, 1),
+        rows,
+        ranker.training_config,
+        Checkpoints(tmp_path, "other", ranker),
+        str(tmp_path / "log"),
+    )
+    with caplog.at_level(logging.WARNING, "polyrank.progress"):
+        history = loop.run()
+    assert (len(history["epochs"]), history["best_epoch"]) == (3, 0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the mean normalized entropy is undefined: no label that is learned has validation rows of "
+        "both classes, so no epoch can be better than another. Training stops early, after 2 more, "
+        "and keeps the first epoch's weights. Take more days or a larger split.validation_fraction"
+    ]
