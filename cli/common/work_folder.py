@@ -87,6 +87,8 @@ def _in_brackets(holder: str) -> str:
 
 
 def _write(lock: TextIO, text: str) -> None:
-    lock.truncate(0)
-    lock.write(text)
-    lock.flush()
+    """Says who holds the folder; on a full disk nothing does, and `polyrank prune` still works."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        # Not by the file, which would write what had no room once more as it is closed.
+        os.write(lock.fileno(), text.encode())

@@ -1,5 +1,6 @@
 """A work folder is held by one process at a time."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -72,3 +73,15 @@ def test_a_second_run_ends_before_anything_heavy_is_imported(holder, tmp_path):
     assert done.stderr.startswith(f"error: another run is using {tmp_path}/work (process ")
     assert f"(process {holder.pid}, started 20" in done.stderr
     assert not (tmp_path / "work" / "runs").exists()
+
+
+def test_a_full_disk_holds_no_folder_back(tmp_path):
+    # It takes a lock, and not a byte.
+    (tmp_path / ".lock").symlink_to("/dev/full")
+    for _ in range(2):
+        with (
+            only_run_in(tmp_path),
+            (tmp_path / ".lock").open("a") as other,
+            pytest.raises(BlockingIOError),
+        ):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
