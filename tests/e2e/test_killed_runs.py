@@ -1,6 +1,6 @@
 """SIGKILL in every component, one after another in one work folder; then a run to its end.
 
-Each of the eighteen is killed before its work is recorded: the slow ones while they write, the
+Each of the nineteen is killed before its work is recorded: the slow ones while they write, the
 others when they have written all, and before that is recorded.
 """
 
