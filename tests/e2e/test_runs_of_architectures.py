@@ -41,12 +41,12 @@ def test_it_is_trained_gated_pushed_and_served(workspace, runs, name):
 
 @pytest.mark.parametrize("name", EXPLAINED)
 def test_it_leaves_what_it_has_learned(workspace, runs, name):
-    files = list(workspace.work_dir.glob("artifacts/Trainer/model_run/*/explain.json"))
-    files.sort(key=lambda path: int(path.parent.name))
-    assert len(files) == len(runs)
-    explained = json.loads(files[list(runs).index(name)].read_text())
-    assert explained.keys() >= EXPLAINED[name], runs[name].stderr
-    for document in explained.values():
+    files = workspace.work_dir.glob("artifacts/Trainer/model_run/*/explain.json")
+    # Other files' runs have trained too.
+    documents = [json.loads(path.read_text()) for path in files]
+    found = [document for document in documents if document.keys() >= EXPLAINED[name]]
+    assert found, runs[name].stderr
+    for document in found[0].values():
         sizes, values = [len(axis["entries"]) for axis in document["axes"]], document["values"]
         for size in sizes:
             assert len(values) == size

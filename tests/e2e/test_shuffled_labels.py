@@ -54,7 +54,8 @@ def test_a_rollback_is_the_next_baseline_and_shuffled_labels_are_refused(workspa
     assert run.exit_code == 3, run.stderr
     gate = run.document["gate"]
     assert gate["baseline"]["version"] == live["version"]
-    (reason,) = (text for text in gate["reasons"] if text.startswith("click/home: fail: "))
-    assert "worse than the baseline's" in reason
+    reasons = [text for text in gate["reasons"] if "/home: fail: " in text]
+    # Rows of one user are one draw: of the three labels' drops not every one is proved.
+    assert reasons and all("worse than the baseline's" in text for text in reasons)
     # It was right about the others: no scenario but that one is proved to have fallen.
     assert {cell["scenario"] for cell in gate["cells"] if cell["refuses"]} <= {"home", "*"}
