@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from diverging import FOUR_EPOCHS, check_good_end
+from progress_lines import progress
 from small_training import made_loop, stopped_after
 
 from common.errors import PolyrankError
@@ -52,12 +53,12 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_the_last_good_weights(
     assert [record["epoch"] for record in history["epochs"]] == [0, 1]
     check_good_end(ranker, loop, history, best=1)
     assert json.loads(json.dumps(history, allow_nan=False)) == history
-    lines = [record.getMessage() for record in caplog.records]
+    lines = [record.getMessage() for record in progress(caplog)]
     assert lines[-1] == (
         f"the training has diverged in epoch 3/4, step 4/10 of phase 'train': {what}; it ends with "
         "the weights of epoch 2"
     )
-    assert caplog.records[-1].levelno == logging.WARNING
+    assert progress(caplog)[-1].levelno == logging.WARNING
     assert not any("nan" in line for line in lines[:-1])
 
 

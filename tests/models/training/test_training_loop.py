@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from preloaded import Preloaded, Program
+from progress_lines import progress
 from small_training import made_held_rows, made_loop, stopped_after
 
 from common.errors import PolyrankError
@@ -144,7 +145,7 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
     _, loop = made_loop(tmp_path / "run", TWO_EPOCHS)
     with caplog.at_level(logging.INFO, "polyrank.progress"):
         history = loop.run()
-    lines = [record.getMessage() for record in caplog.records]
+    lines = [record.getMessage() for record in progress(caplog)]
     last = re.fullmatch(
         r"epoch 2/2  step 10/10  loss (\d\.\d{4})  [\d,]+ rows/s"
         r"  click AUC 0\.\d{4}  buy_given_click AUC 0\.\d{4}  mean normalized entropy (\d\.\d{4})",
