@@ -163,10 +163,12 @@ def evaluate(
     rows: dict[str, np.ndarray],
     schema: str = SCHEMA,
     batch_noise: float = 0.0,
+    beam: tuple[str, ...] = (),
 ) -> None:
     """Runs the stock Evaluator over `rows`: slope 1 against slope 0.3, into `evaluation`.
 
-    `schema` may make columns optional that SCHEMA requires; `batch_noise` is that of the models.
+    `schema` may make columns optional that SCHEMA requires; `batch_noise` is that of the models;
+    `beam` are arguments of Beam.
     """
     from google.protobuf import json_format
     from tfx.components.evaluator.executor import Executor
@@ -189,7 +191,7 @@ def evaluate(
     examples = artifact(standard_artifacts.Examples, "examples")
     examples[0].split_names = '["eval"]'
     context = Executor.Context(
-        beam_pipeline_args=beam_arguments([]), tmp_dir=str(folder / "tmp"), unique_id="1"
+        beam_pipeline_args=beam_arguments(beam), tmp_dir=str(folder / "tmp"), unique_id="1"
     )
     config = json_format.MessageToJson(
         make_eval_config(read_contract(parse_schema(schema))), preserving_proto_field_name=True

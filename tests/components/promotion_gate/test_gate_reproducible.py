@@ -32,3 +32,22 @@ def test_equal_rows_tie_under_load(tmp_path):
             assert idle["cells"][0][model][metric] == pytest.approx(
                 getattr(wanted, metric), rel=1e-9
             )
+
+
+@pytest.mark.e2e
+def test_runners_agree(tmp_path):
+    """One process, and two processes that share the rows, cut them into batches of their own."""
+    rows = ranking_samples.make_rows(ROWS)
+    # Any package will do: without one TFX builds one before the Evaluator.
+    two = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    ranking_samples.evaluate(tmp_path / "one", rows, batch_noise=1e-3)
+    ranking_samples.evaluate(
+        tmp_path / "two", rows, batch_noise=1e-3, beam=(*two, "--setup_file=setup.py")
+    )
+    one, other = (
+        run_gate(tmp_path / name, tmp_path / name / "out", exists=1)[1] for name in ("one", "two")
+    )
+    for mine, theirs in zip(one["cells"], other["cells"], strict=True):
+        assert mine["candidate"]["auc"] == pytest.approx(
+            theirs["candidate"]["auc"], abs=1e-5, nan_ok=True
+        )
