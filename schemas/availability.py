@@ -5,6 +5,7 @@ from __future__ import annotations
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.tags import ContractError, Tags
+from schemas.treatments import KINDS
 
 _SERVING = "SERVING"
 
@@ -41,12 +42,19 @@ def check_when_known(feature: str, tags: Tags, left_out: bool) -> None:
     read_as = "scenario" if "scenario" in tags.flags else None
     if tags.treatment is not None:
         read_as = type(tags.treatment).__name__.lower()
+    if tags.list_treatment is not None:
+        read_as = next(tag for tag, kind in KINDS.items() if type(tags.list_treatment) is kind)
     if read_as is None:
         return
     if late:
         raise ContractError(
             f"feature '{feature}' is known only after the impression ('{late}') and is a model "
             f"input ('{read_as}'): drop '{read_as}', since no request can carry it"
+        )
+    if left_out and tags.list_treatment is not None:
+        raise ContractError(
+            f"feature '{feature}' is a model input ('{read_as}') that the schema leaves out of "
+            f"the environment {_SERVING}, so no request carries it: drop '{read_as}'"
         )
     if left_out and tags.train_only_default is None:
         raise ContractError(

@@ -10,11 +10,13 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from schemas.availability import check_when_known, left_out_of_serving
 from schemas.column_type import ColumnType as ColumnType
 from schemas.label_check import check_label
+from schemas.list_check import check_list, is_ragged
 from schemas.tags import (
     SIDES,
     Categorical,
     ContractError,
     Id,
+    ListTreatment,
     Numeric,
     Tags,
     Treatment,
@@ -36,9 +38,11 @@ class Column:
     Attributes:
       name: the column's name.
       type: `int` (int64), `float` (float32) or `bytes` (a UTF-8 string).
-      required: True where every row has exactly one value; False where it may be missing.
-      ragged: True where a row has a list of values: `value_count` other than one. Such a column
-        is carried into the examples, and is no model input.
+      required: True where every row has exactly one value (a vector: exactly its numbers); False
+        where it may be missing.
+      ragged: True where a row has a list of values: a `value_count` other than one, or a `shape`
+        of several values. Without a list treatment it is carried into the examples, and is no
+        model input.
       graph_name: what stands for the name in graphs, signatures, variables and vocabularies (see
         `schemas.graph_names`); `read_contract` gives it.
       tags: the parsed annotation tags.
@@ -57,8 +61,13 @@ class Column:
 
     @property
     def treatment(self) -> Treatment | None:
-        """How Transform treats it; None for a column that is no model input."""
+        """How Transform treats a column of one value a row; None for one that is no input."""
         return self.tags.treatment
+
+    @property
+    def list_treatment(self) -> ListTreatment | None:
+        """How Transform treats a column of lists; None for one that is no model input."""
+        return self.tags.list_treatment
 
     @property
     def side(self) -> str | None:
@@ -106,8 +115,7 @@ def read_column(schema: schema_pb2.Schema, feature: schema_pb2.Feature, graph_na
         tags=parse_tags(feature.name, list(feature.annotation.tag)),
         values=values,
         int_range=int_range,
-        # Inferred schemas write `value_count { min: 1 max: 1 }` for one value that may be missing.
-        ragged=feature.HasField("value_count") and feature.value_count.max != 1,
+        ragged=is_ragged(feature),
         graph_name=graph_name,
     )
     check_values(column.name, column.values, scenario=False)
@@ -138,12 +146,7 @@ def _check_column(column: Column, feature: schema_pb2.Feature) -> None:
             "FLOAT', a probability in every row ('presence { min_fraction: 1 }' and "
             "'shape { dim { size: 1 } }'), and no label"
         )
-    if column.ragged and column.tags != Tags():
-        raise ContractError(
-            f"feature '{column.name}' is a list (value_count) and is tagged "
-            f"'{feature.annotation.tag[0]}': lists are carried into the examples, but are no model "
-            "inputs yet; drop its tags, or write 'value_count { min: 1 max: 1 }' for one value"
-        )
+    check_list(column.name, column.type, column.ragged, column.tags, feature)
     # A user_id may be missing: such a row is a guest's.
     must_hold_a_value = column.tags.flags & {
         "scenario",

@@ -22,8 +22,9 @@ from schemas.column import Column as Column
 from schemas.column import ColumnType as ColumnType
 from schemas.column import read_column
 from schemas.graph_names import graph_names
+from schemas.list_columns import SequenceGroup, check_lists, sequence_groups
 from schemas.own_features import ROW_ID_KEY, SAMPLING_RATE_KEY, free_name
-from schemas.tags import Categorical, ContractError, Id, Numeric
+from schemas.tags import Categorical, ContractError, Id, MultiValue, Numeric
 from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 from schemas.usable_text import check_feature_names, check_values
 
@@ -136,12 +137,38 @@ class Contract:
 
     @property
     def features(self) -> tuple[Column, ...]:
-        """The model's inputs, in the schema's order."""
+        """The model's inputs of one value a row, in the schema's order."""
         return tuple(column for column in self.columns if column.treatment is not None)
 
     @property
+    def list_features(self) -> tuple[Column, ...]:
+        """The model's inputs of a list a row: sequences, multi-valued columns and vectors."""
+        return tuple(column for column in self.columns if column.list_treatment is not None)
+
+    @property
+    def list_columns(self) -> tuple[Column, ...]:
+        """The lists that a model reads in training and from a request: also those that weigh
+        the values of other ones, in the schema's order.
+        """
+        weights = {
+            column.list_treatment.weights
+            for column in self.columns
+            if isinstance(column.list_treatment, MultiValue)
+        }
+        return tuple(
+            column
+            for column in self.columns
+            if column.list_treatment is not None or column.name in weights
+        )
+
+    @functools.cached_property
+    def sequence_groups(self) -> tuple[SequenceGroup, ...]:
+        """The groups of sequences that are aligned row by row."""
+        return sequence_groups(self.columns)
+
+    @property
     def inputs(self) -> tuple[Column, ...]:
-        """All that a model reads in training: the features, and the scenario."""
+        """All that a model reads of one value a row in training: features, and the scenario."""
         return tuple(
             column
             for column in self.columns
@@ -150,7 +177,9 @@ class Contract:
 
     @property
     def serving_features(self) -> tuple[Column, ...]:
-        """What a request must carry: the features (and scenario) known before the impression."""
+        """What a request must carry of one value a row: the features (and scenario) known before
+        the impression. Its lists are `list_columns`.
+        """
         return tuple(
             column
             for column in self.columns
@@ -194,6 +223,7 @@ def read_contract(schema: schema_pb2.Schema) -> Contract:
         columns, sorted_by_parents([_label(column) for column in columns if column.tags.label])
     )
     _check_truths(contract)
+    check_lists(columns, contract.sequence_groups)
     scenario = contract.scenario
     if scenario is not None and (scenario.type != "bytes" or not scenario.values):
         raise ContractError(

@@ -9,62 +9,34 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from common.errors import PolyrankError
 from common.suggestions import nearest
+
+# Named twice, so that whoever reads tags finds what they make here too.
+from schemas.treatments import KINDS, arguments, read_treatment
+from schemas.treatments import Categorical as Categorical
+from schemas.treatments import ContractError as ContractError
+from schemas.treatments import Id as Id
+from schemas.treatments import ListTreatment as ListTreatment
+from schemas.treatments import MultiValue as MultiValue
+from schemas.treatments import Numeric as Numeric
+from schemas.treatments import Sequence as Sequence
+from schemas.treatments import Treatment as Treatment
+from schemas.treatments import Vector as Vector
 
 SIDES = ("user", "item", "context")
 _FLAGS = (
     *SIDES,
     "scenario",
     "user_id",
-    "prior",
     "span",
     "weight",
     "sampling_rate",
     "after_impression",
 )
-_TREATMENTS = ("id", "categorical", "numeric")
+PRIOR_ROLES = ("user", "item", "scenario")
 _LABEL_PARTS = ("label", "given", "after", "above")
 TIME_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
-KNOWN_TAGS = (*_FLAGS, *_TREATMENTS, "label", "train_only", "truth", "timestamp")
-
-
-class ContractError(PolyrankError, ValueError):
-    """A data contract that can't be used: says which feature, which tag and the fix."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Id:
-    """A column of high cardinality: a vocabulary learned from the log.
-
-    Attributes:
-      min_count: tokens seen less often share the out-of-vocabulary buckets.
-      oov: number of hash buckets for tokens outside the vocabulary (>= 1).
-      dim: embedding width, or None for the model's own.
-    """
-
-    min_count: int = 1
-    oov: int = 1
-    dim: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Categorical:
-    """A column of few values: those of its domain, or a vocabulary where it has none."""
-
-    oov: int = 1
-    dim: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Numeric:
-    """A number: z-scored, and cut into `buckets` quantiles as a field if `buckets` > 0."""
-
-    buckets: int = 0
-    dim: int | None = None
-
-
-Treatment = Id | Categorical | Numeric
+KNOWN_TAGS = (*_FLAGS, *KINDS, "prior", "label", "train_only", "truth", "timestamp")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,8 +61,11 @@ class Tags:
     """All tags of one feature, parsed.
 
     Attributes:
-      flags: the tags without arguments, and `timestamp`.
-      treatment: how Transform treats the feature, or None for no model input.
+      flags: the tags without arguments, `timestamp` and `prior`.
+      treatment: how Transform treats a feature of one value a row, or None.
+      list_treatment: how it treats a feature of a list a row, or None.
+      prior_role: whose prior a personal prior feature is (`user`, `item`, `scenario`); None where
+        the tag does not say.
       label: the node of the task graph, or None.
       train_only_default: the text of `train_only:default=...`, or None.
       truth: the output whose true probability the column holds (of a log that was drawn from
@@ -104,37 +79,8 @@ class Tags:
     train_only_default: str | None = None
     truth: str | None = None
     ticks_per_second: int = 1
-
-
-def _arguments(feature: str, tag: str, text: str, known: tuple[str, ...]) -> dict[str, str]:
-    arguments = {}
-    for part in filter(None, text.split(",")):
-        key, equals, value = part.partition("=")
-        if key not in known:
-            raise ContractError(
-                f"feature '{feature}', tag '{tag}': unknown argument '{key}'; {nearest(key, known)}"
-            )
-        if not equals or not value:
-            raise ContractError(f"feature '{feature}', tag '{tag}': write '{key}=VALUE'")
-        arguments[key] = value
-    return arguments
-
-
-def _treatment(feature: str, tag: str, name: str, text: str) -> Treatment:
-    kinds: dict[str, type[Treatment]] = {"id": Id, "categorical": Categorical, "numeric": Numeric}
-    minimum = {"min_count": 1, "oov": 1, "dim": 1, "buckets": 0}
-    kind = kinds[name]
-    fields = tuple(field.name for field in dataclasses.fields(kind))
-    values: dict[str, int] = {}
-    for key, value in _arguments(feature, tag, text, fields).items():
-        whole = value.isascii() and value.isdigit()
-        if not whole or int(value) < minimum[key]:
-            raise ContractError(
-                f"feature '{feature}', tag '{tag}': {key} is '{value}'; "
-                f"write a whole number of at least {minimum[key]}"
-            )
-        values[key] = int(value)
-    return kind(**values)
+    list_treatment: ListTreatment | None = None
+    prior_role: str | None = None
 
 
 def _label(feature: str, tag: str) -> LabelTag:
@@ -185,7 +131,8 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
       ContractError: an unknown tag or argument, or two tags that exclude each other.
     """
     flags: set[str] = set()
-    treatment: Treatment | None = None
+    found: Treatment | ListTreatment | None = None
+    prior_role: str | None = None
     label: LabelTag | None = None
     default: str | None = None
     truth: str | None = None
@@ -196,12 +143,20 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
             if label is not None:
                 raise ContractError(f"feature '{feature}' has two label tags; keep one")
             label = _label(feature, tag)
-        elif name in _TREATMENTS:
-            if treatment is not None:
+        elif name in KINDS:
+            if found is not None:
                 raise ContractError(
                     f"feature '{feature}', tag '{tag}': it has another treatment already; keep one"
                 )
-            treatment = _treatment(feature, tag, name, text)
+            found = read_treatment(feature, tag, name, text)
+        elif name == "prior":
+            if text and text not in PRIOR_ROLES:
+                raise ContractError(
+                    f"feature '{feature}', tag '{tag}': unknown role '{text}'; "
+                    f"{nearest(text, PRIOR_ROLES)}"
+                )
+            flags.add(name)
+            prior_role = text or prior_role
         elif name == "train_only":
             # The value may hold commas.
             key, _, default = text.partition("=")
@@ -220,7 +175,7 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
                 raise ContractError(f"feature '{feature}', tag '{tag}': write 'truth:OUTPUT'")
             truth = text
         elif name == "timestamp":
-            unit = _arguments(feature, tag, text, ("unit",)).get("unit", "s")
+            unit = arguments(feature, tag, text, ("unit",)).get("unit", "s")
             if unit not in TIME_UNITS:
                 raise ContractError(
                     f"feature '{feature}', tag '{tag}': unknown unit '{unit}'; "
@@ -238,4 +193,6 @@ def parse_tags(feature: str, tags: list[str]) -> Tags:
             )
     if len(flags & set(SIDES)) > 1:
         raise ContractError(f"feature '{feature}' is tagged as more than one of {', '.join(SIDES)}")
-    return Tags(frozenset(flags), treatment, label, default, truth, ticks)
+    of_list = found if isinstance(found, ListTreatment) else None
+    of_value = None if isinstance(found, ListTreatment) else found
+    return Tags(frozenset(flags), of_value, label, default, truth, ticks, of_list, prior_role)

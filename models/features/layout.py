@@ -48,6 +48,7 @@ def build_input_layout(contract: Contract, transform_output: Any) -> InputLayout
                 dim=treatment.dim,
                 side=column.side,
                 prior="prior" in column.tags.flags,
+                prior_role=column.tags.prior_role,
             )
         )
     return InputLayout(tuple(fields), tuple(numeric), contract.scenarios)
