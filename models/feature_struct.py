@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -47,8 +45,8 @@ class Features(NamedTuple):
     priors: tf.Tensor
     offset: tf.Tensor
     indices: tf.Tensor
-    sequences: Mapping[str, SequenceEmbeddings] = types.MappingProxyType({})
-    vectors: Mapping[str, tf.Tensor] = types.MappingProxyType({})
+    sequences: dict[str, SequenceEmbeddings] = {}  # noqa: RUF012 - no one writes to it
+    vectors: dict[str, tf.Tensor] = {}  # noqa: RUF012
 
     def flat(self) -> tf.Tensor:
         """Returns fields and numbers side by side, compute dtype [B, P * e + N]."""

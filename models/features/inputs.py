@@ -207,7 +207,12 @@ class InputLayout:
         First the fields; then what makes one embedding of a row's list: multi-valued columns,
         vectors and, where the model reads histories, every column of every sequence group.
         """
-        names = [field.column for field in (*self.fields, *self.multi_values, *self.vectors)]
+        read: tuple[Field | ListField | VectorField, ...] = (
+            *self.fields,
+            *self.multi_values,
+            *self.vectors,
+        )
+        names = [column_name(field.name) for field in read]
         if histories:
             names += [field.column for group in self.sequences for field in group.columns]
         return tuple(names)
