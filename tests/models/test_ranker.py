@@ -165,7 +165,7 @@ def test_priors_are_the_embeddings_of_the_tagged_fields() -> None:
     ranker = make_ranker(SMALL)
     features = ranker.features(tensors(batch(ROWS, LAYOUT, TASKS)))
     np.testing.assert_array_equal(features.priors, features.fields[:, 0])
-    assert [x.shape.as_list() for x in features] == [
+    assert [x.shape.as_list() for x in features[:6]] == [
         [ROWS, 4, 4],
         [ROWS, 2],
         [ROWS],
