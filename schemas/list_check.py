@@ -64,9 +64,9 @@ def check_list(
             f"feature '{name}' is tagged '{tag}' and has a shape of {_size(feature)} values: write "
             f"{wanted} in the place of the shape"
         )
-    others = {name for name in tags.flags if name not in SIDES}
+    # `check_when_known` has its own words for what is known late.
+    others = {name for name in tags.flags if name not in (*SIDES, "after_impression")}
     others |= {"train_only"} if tags.train_only_default is not None else set()
-    others |= {"truth"} if tags.truth is not None else set()
     others |= {f"label:{tags.label.name}"} if tags.label is not None else set()
     if others:
         raise ContractError(

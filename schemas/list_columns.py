@@ -93,10 +93,14 @@ def check_lists(columns: Sequence[Column], groups: Sequence[SequenceGroup]) -> N
         if isinstance(treatment, MultiValue) and treatment.weights is not None:
             _check_weights(column, treatment.weights, by_name)
     taken = {column.graph_name: column.name for column in columns}
-    lists = [
-        column.graph_name for column in columns if isinstance(column.list_treatment, MultiValue)
-    ]
-    for name in (*(group.name for group in groups), *lists):
+    lists = {x.graph_name: x.name for x in columns if isinstance(x.list_treatment, MultiValue)}
+    names = [group.name for group in groups]
+    for name in set(names) & set(lists):
+        raise ContractError(
+            f"feature '{lists[name]}' is multi-valued and has the name of the group '{name}' of "
+            "sequences; rename the group"
+        )
+    for name in (*names, *lists):
         if length_name(name) in taken:
             raise ContractError(
                 f"feature '{taken[length_name(name)]}' has the name of the lengths of '{name}'; "

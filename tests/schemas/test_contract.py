@@ -169,7 +169,10 @@ def test_a_train_only_column_has_a_typed_default_and_is_not_served(kind, text, v
             {x: feature(x, "FLOAT", "truth:click") for x in "pq"},
             "two features are tagged 'truth:click': p and q",
         ),
-        ({"x": feature("h", "INT", "id", more=LIST)}, "'h' is a list (value_count or shape) and is tagged 'id'"),
+        (
+            {"x": feature("h", "INT", "id", more=LIST)},
+            "'h' is a list (value_count or shape) and is tagged 'id'",
+        ),
         ({"x": feature("r", "INT", "sampling_rate")}, "'r' is the sampling rate; make it FLOAT"),
         ({"x": feature("r", "FLOAT", "sampling_rate", more="")}, "'r' may not be missing"),
         ({"x": feature("w", "BYTES", "weight")}, "'w' is the weight; make it FLOAT or INT"),
