@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from data.log.check_log import LogCheck
 from data.log.files import left_out_lines
-from data.log.gap_filling import gap_lines
+from data.log.labels.gap_filling import gap_lines
 from data.log.reading_notes import note_lines
 from schemas.contract import Contract
 from schemas.label_values import negative_words, positive_words

@@ -29,7 +29,7 @@ from components.impression_example_gen.volume import check_volume, small_spans, 
 from components.span_window import window as span_window
 from components.span_window.config import VolumeConfig
 from data.log.files import left_out_lines
-from data.log.gap_filling import gap_lines
+from data.log.labels.gap_filling import gap_lines
 from data.log.report import Report, judge
 from data.log.survey import SurveyedFile, rows_by_date, survey
 from data.log.time_counts import TimeCounts

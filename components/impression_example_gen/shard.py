@@ -26,8 +26,8 @@ from data.log import columns, rules
 from data.log.check_batch import check_batch
 from data.log.formats.opening import open_log
 from data.log.formats.reader import LogReader
-from data.log.gap_filling import filled
-from data.log.label_gaps import Gaps
+from data.log.labels.gap_filling import filled
+from data.log.labels.label_gaps import Gaps
 from data.log.report import Report
 from schemas.contract import Contract
 

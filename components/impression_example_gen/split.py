@@ -13,7 +13,7 @@ import pydantic
 from common.names import SPLITS
 from common.settings import Settings, SettingsError
 from components.impression_example_gen.example_encoder import encode
-from data.log.labels import label_rows
+from data.log.labels.label_rows import label_rows
 from schemas.contract import Contract
 
 TRAIN_INDEX, VALIDATION_INDEX, EVAL_INDEX = range(len(SPLITS))

@@ -14,8 +14,8 @@ from data.inference.sampling.one_table import one_array
 from data.inference.sampling.sample import Part, Sample
 from data.log.check_batch import check_batch
 from data.log.columns import check_schema
-from data.log.gap_filling import filled, lines_by_column
-from data.log.label_gaps import GapCounts, gap_columns
+from data.log.labels.gap_filling import filled, lines_by_column
+from data.log.labels.label_gaps import GapCounts, gap_columns
 from data.log.report import Report
 from schemas.contract import Contract
 

@@ -10,8 +10,8 @@ from common.errors import BadDataError
 from data.log.check_batch import check_batch, passed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
-from data.log.label_counts import LabelCounts
-from data.log.label_gaps import GapCounts, Gaps
+from data.log.labels.label_counts import LabelCounts
+from data.log.labels.label_gaps import GapCounts, Gaps
 from data.log.reading_notes import notes_of
 from data.log.report import Report
 from data.log.spans import list_names, no_row, spans

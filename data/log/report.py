@@ -8,8 +8,8 @@ import json
 from common.errors import BadDataError
 from common.full_disk import DiskFullError
 from common.names import SPLITS
+from data.log.labels.unknown_labels import UnknownLabels
 from data.log.rules import Rule
-from data.log.unknown_labels import UnknownLabels
 from data.log.user_counts import UserCounts
 
 _MOST_REASONS = 5

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from data.log.casting.lists import is_list
 from data.log.columns import Typed
-from data.log.labels import label_rows
+from data.log.labels.label_rows import label_rows
 from schemas.column import ColumnType
 from schemas.contract import Contract
 from schemas.label_values import negative_words

@@ -12,7 +12,7 @@ from common.errors import BadDataError
 from data.log import columns, rules
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
-from data.log.label_gaps import GapCounts, gap_columns
+from data.log.labels.label_gaps import GapCounts, gap_columns
 from data.log.spans import no_row
 from data.log.time_counts import TimeCounts
 from schemas.column import Column

@@ -15,7 +15,7 @@ _MEDIAN_COUNT = 10
 """Where the positive values of whole numbers are larger, they are seconds or money, no counts."""
 
 NOT_KNOWN_YET = "not known yet, so left out of this label's loss and metrics"
-"""What a label's gaps are, unless its parent says more of them (`data.log.label_gaps`)."""
+"""What a label's gaps are, unless its parent says more of them (`data.log.labels.label_gaps`)."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

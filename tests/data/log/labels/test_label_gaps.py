@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from data.log.gap_filling import filled, gap_lines
-from data.log.label_gaps import GapCounts, Gaps, gap_columns
+from data.log.labels.gap_filling import filled, gap_lines
+from data.log.labels.label_gaps import GapCounts, Gaps, gap_columns
 from schemas.contract import parse_schema, read_contract
 
 _ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
@@ -155,6 +155,6 @@ def test_a_share_is_filled_with_a_value_that_is_not_above_its_threshold():
     full = filled(found, rows, DAY, Gaps((DAY,), frozenset({(DAY, "buys")})))["buys"]
     assert full.type == pa.float32()
     assert full.to_pylist() == [pytest.approx(0.1), 0.5]
-    from data.log.labels import label_rows
+    from data.log.labels.label_rows import label_rows
 
     assert label_rows(found, found.tasks.label("buy"), full).positive.tolist() == [False, True]

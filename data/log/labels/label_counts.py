@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from data.log.gap_filling import filled_wherever
-from data.log.label_gaps import Gaps
-from data.log.labels import label_rows
-from data.log.unknown_labels import UnknownLabels
+from data.log.labels.gap_filling import filled_wherever
+from data.log.labels.label_gaps import Gaps
+from data.log.labels.label_rows import label_rows
+from data.log.labels.unknown_labels import UnknownLabels
 from schemas.contract import Contract
 
 

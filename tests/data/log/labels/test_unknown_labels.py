@@ -1,7 +1,7 @@
 import pyarrow as pa
 
+from data.log.labels.unknown_labels import UnknownLabels
 from data.log.report import Report
-from data.log.unknown_labels import UnknownLabels
 from schemas.contract import parse_schema, read_contract
 
 _ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"

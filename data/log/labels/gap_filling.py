@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.log.label_gaps import Gaps, gap_labels, without_parent
+from data.log.labels.label_gaps import Gaps, gap_labels, without_parent
 from schemas.contract import Contract
 from schemas.label_values import negative_value
 from schemas.task_graph import Label

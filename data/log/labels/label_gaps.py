@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from data.log.labels import label_rows
+from data.log.labels.label_rows import label_rows
 from schemas.contract import Contract
 from schemas.task_graph import Label
 

@@ -1,0 +1,1 @@
+"""What the labels of a log say: known or not yet, gaps, counts."""
