@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 from tensorflow_serving.apis import predict_pb2
 
+from serving.loading.version_files import versions_on_disk
 from serving.process import ServerProcess
 from serving.tensors import to_array, to_proto
-from serving.version_files import versions_on_disk
 from serving.warmup import read_warmup_requests
 
 # One thread a client, in a process of their own, so that they don't share the server's GIL.

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from serving.client import Client
+from serving.loading.version_files import versions_on_disk
 from serving.process import ServerProcess
 from serving.tensors import to_array
-from serving.version_files import versions_on_disk
 from serving.warmup import read_warmup_requests
 
 _SLICES = 10

@@ -24,9 +24,11 @@ import grpc
 
 from common.atomic_files import write_whole
 from common.errors import PolyrankError
-from serving import allocator, loader, services, versions, warmup
+from serving import warmup
 from serving.limit_options import PORT, limit_options
 from serving.limits import Limits
+from serving.loading import allocator, loader, versions
+from serving.services.tf_serving import Services
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -86,7 +88,7 @@ class ModelServer:
                 ("grpc.keepalive_timeout_ms", 20_000),
             ],
         )
-        served = services.Services(self.versions, limits, self._status_pool)
+        served = Services(self.versions, limits, self._status_pool)
         self._server.add_generic_rpc_handlers(served.handlers())
         try:
             self.port = self._server.add_insecure_port(f"{host}:{port}")

@@ -21,8 +21,8 @@ from common.atomic_files import whole_file
 from common.errors import PolyrankError
 from serving.errors import ModelLoadError, RequestError
 from serving.limits import Limits
-from serving.loader import LoadedModel, Threads, load
-from serving.predict import predict
+from serving.loading.loader import LoadedModel, Threads, load
+from serving.services.predict import predict
 from serving.tensors import write_array
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"

@@ -39,7 +39,8 @@ def serve(
     set_defaults()
     with announced_imports(people_read_stderr=False):
         from cli.common.model_folder import served_folder
-        from serving import allocator, server
+        from serving import server
+        from serving.loading import allocator
 
     allocator.return_memory()
     base_path = served_folder(work_dir, model_name, model_base_path)

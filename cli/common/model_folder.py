@@ -7,7 +7,7 @@ import pathlib
 from cli.common.folder_names import check_work_folder_name
 from common.errors import PolyrankError
 from pipeline.locations import Locations
-from serving.version_files import versions_on_disk
+from serving.loading.version_files import versions_on_disk
 
 
 def served_folder(

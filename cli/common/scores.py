@@ -9,9 +9,9 @@ import numpy as np
 
 from cli.common.candidates import ROWS_A_REQUEST, Chunk
 from common.errors import BadDataError
-from serving.casting import ColumnValueError
 from serving.client import Client
-from serving.rows import by_column
+from serving.client.casting import ColumnValueError
+from serving.client.rows import by_column
 
 
 def served_scores(

@@ -11,7 +11,7 @@ from common.names import SERVING_DEFAULT
 from schemas.column import Column
 from schemas.contract import Contract
 from serving.errors import ModelLoadError
-from serving.loader import LoadedModel, load
+from serving.loading.loader import LoadedModel, load
 
 
 class Unusable(NamedTuple):

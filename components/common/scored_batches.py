@@ -9,7 +9,7 @@ import numpy as np
 from common.names import SERVING_DEFAULT
 from components.common.raw_rows import RawBatch
 from models.datasets.full_batches import STEP, full_size
-from serving.loader import load
+from serving.loading.loader import load
 
 
 def scored_batches(

@@ -17,7 +17,7 @@ from google.protobuf import text_format
 
 from data import synthetic
 from schemas.contract import load_schema
-from serving.version_files import versions_on_disk
+from serving.loading.version_files import versions_on_disk
 
 pytestmark = pytest.mark.e2e
 

@@ -54,7 +54,7 @@ def _assert_equal(found, expected):
 
 
 def test_the_v1_loader_scores_as_the_trainer(workspace, first, examples, trainer_scores):
-    from serving.loader import load
+    from serving.loading.loader import load
 
     version = workspace.work_dir / "serving" / "small" / first.document["version"]
     model = load(version)

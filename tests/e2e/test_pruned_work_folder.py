@@ -11,7 +11,7 @@ from pipeline.config import MetadataConfig
 from pipeline.locations import Locations
 from pipeline.retention.sizes import work_folder_sizes
 from schemas.contract import load_schema
-from serving.version_files import versions_on_disk
+from serving.loading.version_files import versions_on_disk
 
 pytestmark = pytest.mark.e2e
 

@@ -19,8 +19,8 @@ from tensorflow_serving.apis import (
 )
 
 from common.errors import BadDataError, PolyrankError
-from serving.casting import ColumnValueError
 from serving.client import Client
+from serving.client.casting import ColumnValueError
 from serving.errors import ServingError
 from serving.served_columns import SERVED_COLUMNS, ServedColumn
 from serving.server import ModelServer

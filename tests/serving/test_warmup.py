@@ -8,7 +8,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from common.errors import PolyrankError
 from serving.errors import ModelLoadError
-from serving.loader import Threads
+from serving.loading.loader import Threads
 from serving.tensors import to_array
 from serving.warmup import (
     MAX_REQUESTS,

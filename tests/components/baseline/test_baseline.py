@@ -14,7 +14,7 @@ from components.model_registry import registry
 from components.model_registry.refused_push import RefusedPushError
 from components.model_registry.registry import RegistryError
 from schemas.contract import parse_schema, read_contract
-from serving.loader import load
+from serving.loading.loader import load
 
 HEADER = 'feature { name: "x"'
 

@@ -18,8 +18,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving.errors import ModelLoadError
+from serving.loading.unsaved_variables import unsaved_variables
 from serving.signatures import SignatureSpec, can_be_called, signature_spec
-from serving.unsaved_variables import unsaved_variables
 
 # Every set of outputs costs a pruned graph; clients use one or two.
 _CALLABLES_KEPT = 16

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from common.errors import BadDataError, PolyrankError
-from serving.rows import by_column, by_name, check_vectors, tensors
+from serving.client.rows import by_column, by_name, check_vectors, tensors
 from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 

@@ -17,7 +17,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from serving.errors import RequestError, TensorError
-from serving.inputs import invalid
+from serving.services.inputs import invalid
 
 _LOG = logging.getLogger(__name__)
 _LARGE_BYTES = 2**20

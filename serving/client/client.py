@@ -16,11 +16,11 @@ from tensorflow_serving.apis import (
 
 from common.errors import PolyrankError
 from common.names import PREDICT, SERVING_DEFAULT
-from serving.connection import Connection
+from serving.client.connection import Connection
+from serving.client.rows import by_name
+from serving.client.served_signatures import ServedSignatures
 from serving.errors import ServingError
-from serving.rows import by_name
 from serving.served_columns import ServedColumn
-from serving.served_signatures import ServedSignatures
 from serving.signatures import SignatureSpec, can_be_called, signature_spec
 from serving.tensors import as_array, to_array, write_array
 
@@ -54,7 +54,7 @@ class Client(Connection):
         Args:
           inputs: for every column its B values: a list, or an array of numpy, pandas or Arrow; or
             a table of pandas or Arrow. None, NaN, NA, NaT, a masked value and Arrow's null are
-            missing; see `serving.rows`.
+            missing; see `serving.client.rows`.
           signature_name: the signature to call.
           version: the version to query, None for the newest.
           outputs: the outputs wanted, all where none is named.

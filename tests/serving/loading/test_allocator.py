@@ -7,7 +7,7 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading
-from serving.allocator import return_memory
+from serving.loading.allocator import return_memory
 if sys.argv[1] == "with":
     return_memory()
 libc = ctypes.CDLL(None)

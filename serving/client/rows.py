@@ -13,7 +13,7 @@ import numpy as np
 
 from common.errors import BadDataError, PolyrankError
 from common.suggestions import nearest
-from serving.casting import cast_column
+from serving.client.casting import cast_column
 from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 

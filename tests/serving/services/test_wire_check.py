@@ -7,8 +7,8 @@ from tensorflow_serving.apis import predict_pb2
 
 from serving.errors import TensorError
 from serving.limits import Limits
+from serving.services.wire_check import SMALL_BYTES, check
 from serving.tensors import to_proto
-from serving.wire_check import SMALL_BYTES, check
 
 LIMITS = Limits(elements=1_000_000)
 

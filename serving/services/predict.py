@@ -9,9 +9,9 @@ from tensorflow_serving.apis import predict_pb2
 
 from common.names import SERVING_DEFAULT
 from serving.errors import STATUS_CODES, RequestError
-from serving.inputs import invalid, names_text, read_inputs
 from serving.limits import Limits
-from serving.loader import LoadedModel, Signature
+from serving.loading.loader import LoadedModel, Signature
+from serving.services.inputs import invalid, names_text, read_inputs
 from serving.tensors import write_array
 
 

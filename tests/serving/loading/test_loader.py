@@ -4,7 +4,7 @@ import tensorflow as tf
 from city_model import expected_logits
 
 from serving.errors import ModelLoadError
-from serving.loader import load
+from serving.loading.loader import load
 
 
 def test_signatures_run_and_share_one_session(saved_model):

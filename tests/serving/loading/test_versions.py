@@ -13,9 +13,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from serving import server as server_module
 from serving.client import Client
 from serving.errors import ModelLoadError, RequestError, ServingError
+from serving.loading.version_files import versions_on_disk
+from serving.loading.versions import State, Versions
 from serving.server import ModelServer
-from serving.version_files import versions_on_disk
-from serving.versions import State, Versions
 from serving.warmup import write_warmup_requests
 
 ROWS = {"city": np.array(["osaka"], object), "age": np.array([2.0], np.float32)}

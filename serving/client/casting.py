@@ -46,7 +46,7 @@ class ColumnValueError(BadDataError):
 
 
 def cast_column(name: str, values: Any, column: ServedColumn) -> np.ndarray:
-    """Casts the values of one column; see `serving.rows.tensors`.
+    """Casts the values of one column; see `serving.client.rows.tensors`.
 
     Returns:
       int64, float32 or bytes [B].

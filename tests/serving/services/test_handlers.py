@@ -10,7 +10,7 @@ from memory import resident
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.client import Client
-from serving.loader import load
+from serving.loading.loader import load
 from serving.server import ModelServer
 
 METHODS = (

@@ -25,8 +25,8 @@ from collections.abc import Callable, Iterator
 import grpc
 
 from serving.errors import ModelLoadError, RequestError
-from serving.loader import LoadedModel
-from serving.version_files import Files, files_of, versions_on_disk, warn_once
+from serving.loading.loader import LoadedModel
+from serving.loading.version_files import Files, files_of, versions_on_disk, warn_once
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_RETRY_SECONDS = 600.0

@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from common.errors import PolyrankError
-from serving import rows
+from serving.client import rows
 from serving.served_columns import ServedColumn, served_columns
 from serving.signatures import can_be_called, signature_spec
 
@@ -50,10 +50,10 @@ class ServedSignatures:
         return served_columns(name, self.definitions)
 
     def tensors(self, name: str, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Casts columns of values to the inputs of a signature; see `serving.rows.tensors`.
+        """Casts columns of values to the inputs of a signature; see `serving.client.rows.tensors`.
 
         Raises:
           PolyrankError: see `columns`.
-          BadDataError: see `serving.rows.tensors`.
+          BadDataError: see `serving.client.rows.tensors`.
         """
         return rows.tensors(values, self.columns(name))

@@ -2,7 +2,7 @@ import pathlib
 
 import pytest
 
-from serving.error_text import client_text
+from serving.services.error_text import client_text
 
 
 def said(text, base_path="/srv/models/shop", name="polyrank"):

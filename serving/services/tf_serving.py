@@ -17,14 +17,14 @@ from tensorflow_serving.apis import (
     predict_pb2,
 )
 
-from serving import wire_check
-from serving.error_text import client_text
 from serving.errors import RequestError
-from serving.handlers import Method, check_is_small, service
-from serving.inputs import invalid
 from serving.limits import Limits
-from serving.predict import predict
-from serving.versions import Versions
+from serving.loading.versions import Versions
+from serving.services import wire_check
+from serving.services.error_text import client_text
+from serving.services.handlers import Method, check_is_small, service
+from serving.services.inputs import invalid
+from serving.services.predict import predict
 
 _SIGNATURE_DEF = "signature_def"
 

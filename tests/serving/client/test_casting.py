@@ -13,10 +13,10 @@ import pytest
 
 from common.errors import BadDataError
 from common.missing_values import MISSING
-from serving.casting import ColumnValueError, cast_column
+from serving.client.casting import ColumnValueError, cast_column
 from serving.served_columns import ServedColumn
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 INT, FLOAT, STRING = (ServedColumn("c", dtype, MISSING[dtype]) for dtype in MISSING)
 LEAST = -(2**63)
 
@@ -229,7 +229,7 @@ def test_the_model_servers_image_needs_neither_arrow_nor_pandas():
         "import sys\n"
         "sys.modules.update(pyarrow=None, pandas=None)\n"
         "import serving.client, serving.server\n"
-        "from serving.casting import cast_column\n"
+        "from serving.client.casting import cast_column\n"
         "from serving.served_columns import ServedColumn\n"
         "print(cast_column('c', [1, None, 2.0], ServedColumn('c', 'int64', -1)))\n"
     )
