@@ -15,7 +15,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 from common.json_files import write_json  # noqa: E402
 from pipeline.config_files import load_config  # noqa: E402
-from pipeline.kubeflow import kubeflow_pipeline, write_spec  # noqa: E402
+from pipeline.kubeflow.spec import kubeflow_pipeline, write_spec  # noqa: E402
 from pipeline.outcome import plain_errors  # noqa: E402
 from pipeline.presets import config_path  # noqa: E402
 from pipeline.run_parameters import cluster_values  # noqa: E402

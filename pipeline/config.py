@@ -15,7 +15,7 @@ from components.promotion_gate.config import GateConfig
 from components.span_window.config import WindowConfig
 from models.config import ModelConfig, TrainingConfig
 from models.registry import check_epochs, parse_model_config
-from pipeline.resources import NodeResources
+from pipeline.kubeflow.resources import NodeResources
 from pipeline.retention.config import RetentionConfig
 
 

@@ -28,9 +28,9 @@ from components.register_pushed.run_info import RunInfo
 from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
+from pipeline.kubeflow.resources import check_component_ids
 from pipeline.locations import Locations
 from pipeline.reference_components import reference_components
-from pipeline.resources import check_component_ids
 from pipeline.run_parameters import RunParameters
 from pipeline.state import RunState
 from schemas.contract import parse_schema, read_contract

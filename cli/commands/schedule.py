@@ -128,11 +128,11 @@ def _on_kubeflow(
     if config.data.path is None:
         raise SettingsError("'data.path' is missing: the folder of spans as the cluster sees it")
     with silent_imports():
-        from pipeline.recurring_run import Kubeflow, RecurringRun
+        from pipeline.kubeflow.recurring_run import Kubeflow, RecurringRun
 
         kubeflow = Kubeflow(host, namespace, token)
         # TFX takes many seconds to import; that a host does not answer is said before.
-        from pipeline.kubeflow import kubeflow_pipeline, write_spec
+        from pipeline.kubeflow.spec import kubeflow_pipeline, write_spec
         from pipeline.run_parameters import cluster_values
         from pipeline.state import scheduled_state
 

@@ -5,7 +5,7 @@ import pytest
 from common.settings import SettingsError
 from components.model_registry.places import OutsideError
 from pipeline.config_files import load_config
-from pipeline.kubeflow import kubeflow_pipeline
+from pipeline.kubeflow.spec import kubeflow_pipeline
 from pipeline.local import local_pipeline
 from pipeline.presets import preset_path
 

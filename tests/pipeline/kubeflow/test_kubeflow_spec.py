@@ -10,7 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from common.settings import SettingsError
 from pipeline.config_files import load_config
-from pipeline.kubeflow import kubeflow_pipeline, write_spec
+from pipeline.kubeflow.spec import kubeflow_pipeline, write_spec
 from pipeline.presets import preset_path
 from pipeline.run_parameters import cluster_values
 

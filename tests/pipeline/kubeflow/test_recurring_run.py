@@ -7,7 +7,7 @@ from kubeflow_server import KubeflowServer
 from ports import free_ports
 
 from common.errors import PolyrankError
-from pipeline.recurring_run import Kubeflow, RecurringRun
+from pipeline.kubeflow.recurring_run import Kubeflow, RecurringRun
 
 
 @pytest.fixture

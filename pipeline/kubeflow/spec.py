@@ -12,11 +12,11 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 )
 from tfx.orchestration.pipeline import Pipeline
 
-from pipeline.argument_limit import check_arguments
 from pipeline.config import PipelineConfig
+from pipeline.kubeflow.argument_limit import check_arguments
+from pipeline.kubeflow.resources import NodeResources, resources_of
 from pipeline.locations import Locations
 from pipeline.pipeline import create_pipeline
-from pipeline.resources import NodeResources, resources_of
 from pipeline.run_parameters import cluster_parameters
 from pipeline.schema_defaults import fitted
 from pipeline.state import RunState, cluster_state

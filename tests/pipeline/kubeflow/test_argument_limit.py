@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from common.settings import SettingsError
-from pipeline.argument_limit import LIMIT, argument_bytes
 from pipeline.config_files import load_config
-from pipeline.kubeflow import kubeflow_pipeline, write_spec
+from pipeline.kubeflow.argument_limit import LIMIT, argument_bytes
+from pipeline.kubeflow.spec import kubeflow_pipeline, write_spec
 from pipeline.presets import preset_path
 
 ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
