@@ -14,7 +14,7 @@ from common.settings import SettingsError
 from data.log.span_writer import refuse_existing, write_span
 from data.synthetic.columns import TRUTH, contract
 from data.synthetic.config import BlockWeights, SyntheticConfig, WorldConfig
-from data.synthetic.log import days, draw_balanced, draw_days, draw_log
+from data.synthetic.log import days, draw_balanced, draw_days, draw_log, no_clicks
 from data.synthetic.soft_auc import soft_auc
 from data.synthetic.world import World
 
@@ -26,6 +26,7 @@ __all__ = [
     "WorldConfig",
     "draw_balanced",
     "draw_log",
+    "no_clicks",
     "soft_auc",
     "write_log",
 ]

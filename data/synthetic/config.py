@@ -8,6 +8,7 @@ from typing import Annotated
 import pydantic
 
 from common.settings import Settings
+from data.synthetic.columns import history_length
 
 Share = Annotated[float, pydantic.Field(gt=0, lt=1)]
 
@@ -24,6 +25,8 @@ class BlockWeights(Settings):
       cross: user field x item field of block T.
       identity: effects of the user and of the item themselves.
       position: position bias.
+      history: how well the candidate matches the user's last clicks, in worlds with
+        `histories`; elsewhere nothing.
     """
 
     t: float = 0.9
@@ -34,6 +37,7 @@ class BlockWeights(Settings):
     cross: float = 0.5
     identity: float = 0.3
     position: float = 0.5
+    history: float = 1.2
 
 
 class WorldConfig(Settings):
@@ -59,6 +63,14 @@ class WorldConfig(Settings):
       conversion_rate: mean of P(conversion | click) over clicked rows, one a scenario.
       conversion_scale: multiplies `conversion_rate`, to make conversions sparser.
       action_rate: mean of P(action | click) over clicked rows.
+      histories: whether what a user clicked before has an effect (see `data.synthetic.match`),
+        and the log has the columns of it. The rates above are then those of rows without
+        clicks before; people click what resembles their clicks, so that the log's are higher.
+      history_clicks: how many of the user's last clicks have an effect.
+      history_half_life: a click that is this many clicks older weighs half.
+      history_styles: number of the items' latent styles.
+      history_category: share of the items whose category says their style; the style of the
+        others is known from their clicks alone.
     """
 
     seed: int = pydantic.Field(default=0, ge=0)
@@ -78,6 +90,11 @@ class WorldConfig(Settings):
     conversion_rate: tuple[Share, ...] = (0.10, 0.08, 0.15, 0.06, 0.12, 0.05, 0.20)
     conversion_scale: float = pydantic.Field(default=1.0, gt=0)
     action_rate: Share = 0.3
+    histories: bool = False
+    history_clicks: int = pydantic.Field(default=10, ge=1)
+    history_half_life: float = pydantic.Field(default=5.0, gt=0)
+    history_styles: int = pydantic.Field(default=12, ge=2)
+    history_category: float = pydantic.Field(default=0.5, ge=0, le=1)
 
     @pydantic.model_validator(mode="after")
     def _one_value_a_scenario(self) -> WorldConfig:
@@ -92,6 +109,11 @@ class WorldConfig(Settings):
                 )
         if max(self.conversion_rate) * self.conversion_scale >= 1:
             raise ValueError("conversion_rate x conversion_scale must stay below 1")
+        if self.histories and self.history_clicks > history_length():
+            raise ValueError(
+                f"history_clicks is {self.history_clicks}, and a row's history holds "
+                f"{history_length()}: more could not be known from the log"
+            )
         return self
 
 

@@ -9,18 +9,15 @@ import numpy.typing as npt
 
 from data.synthetic.columns import BLOCKS, size
 from data.synthetic.config import BlockWeights, WorldConfig
+from data.synthetic.match import standardised, style_affinity
 from data.synthetic.population import Columns
 
 Array = npt.NDArray[np.float64]
 
 
-def _standardised(values: Array) -> Array:
-    return (values - values.mean()) / values.std()
-
-
 def position_bias() -> Array:
     """[positions]: the click's; falls with the logarithm of the position."""
-    return _standardised(-np.log1p(np.arange(size("position"))))
+    return standardised(-np.log1p(np.arange(size("position"))))
 
 
 def _per_scenario(block: str, config: WorldConfig, values: int, rng: np.random.Generator) -> Array:
@@ -46,6 +43,7 @@ class Effects:
       user: [U], the effect of the user's id.
       item: [I], the effect of the item's id.
       position: [positions], mean 0 and variance 1.
+      affinity: [styles, styles], of a clicked item's style and the candidate's.
     """
 
     blocks: dict[str, Array]
@@ -54,6 +52,7 @@ class Effects:
     user: Array
     item: Array
     position: Array
+    affinity: Array
 
     @classmethod
     def build(cls, config: WorldConfig, rng: np.random.Generator) -> Effects:
@@ -74,7 +73,9 @@ class Effects:
             cross=rng.standard_normal((size("user_t"), size("item_t"))),
             user=rng.standard_normal(config.users),
             item=rng.standard_normal(config.items),
-            position=_standardised(rng.standard_normal(size("position"))),
+            position=standardised(rng.standard_normal(size("position"))),
+            # Last, so that no other table depends on it.
+            affinity=style_affinity(config.history_styles, rng),
         )
 
     def mixed_with(self, other: Effects, correlation: float) -> Effects:
@@ -91,6 +92,7 @@ class Effects:
             user=mix(self.user, other.user),
             item=mix(self.item, other.item),
             position=mix(self.position, other.position),
+            affinity=mix(self.affinity, other.affinity),
         )
 
     def logit(self, columns: Columns, weights: BlockWeights) -> Array:

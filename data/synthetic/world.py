@@ -7,6 +7,8 @@ Per impression, with a hidden factor ``h ~ N(0, 1)`` of weight rho:
 * ``y2 = P(conversion | click)          = sigmoid(c_s + 0.9 f_conversion + rho h)``, no action
 * ``y5 = P(conversion | click, action)  = sigmoid(logit(y2) + 1.2)``
 * ``y3 = P(conversion | no click)``, a constant.
+
+In worlds with `histories` every f also has what the user clicked before, `data.synthetic.match`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.effects import Effects, position_bias
 from data.synthetic.intercepts import calibrate
 from data.synthetic.logits import Logits
+from data.synthetic.match import item_styles, match, recency
 from data.synthetic.population import Columns, Population
 
 Array = npt.NDArray[np.float64]
@@ -40,6 +43,7 @@ class World:
       action: effects on the action.
       conversion: effects on the conversion, correlated with the click's (`selection`).
       intercepts: [S, 3]: of click, action and conversion.
+      styles: int64 [I], the items' latent styles, which only histories make matter.
     """
 
     config: WorldConfig
@@ -48,22 +52,30 @@ class World:
     action: Effects
     conversion: Effects
     intercepts: Array
+    styles: npt.NDArray[np.int64]
 
     @classmethod
     def build(cls, config: WorldConfig) -> World:
         """Draws the world of `config.seed` and finds its intercepts."""
-        seeds = np.random.SeedSequence(config.seed).spawn(5)
-        people, click, action, conversion, calibration = map(np.random.default_rng, seeds)
+        seeds = np.random.SeedSequence(config.seed).spawn(6)
+        people, click, action, conversion, calibration, style = map(np.random.default_rng, seeds)
         click_effects = dataclasses.replace(Effects.build(config, click), position=position_bias())
+        population = Population.build(config, people)
         world = cls(
             config=config,
-            population=Population.build(config, people),
+            population=population,
             click=click_effects,
             action=Effects.build(config, action),
             conversion=click_effects.mixed_with(
                 Effects.build(config, conversion), config.selection
             ),
             intercepts=np.zeros((len(config.shares), 3)),
+            styles=item_styles(
+                population.item_fields["item_category"],
+                config.history_styles,
+                config.history_category,
+                style,
+            ),
         )
         return dataclasses.replace(world, intercepts=world._calibrate(calibration))
 
@@ -83,7 +95,7 @@ class World:
         return np.array(found)
 
     def logits(self, columns: Columns) -> Logits:
-        """The logits of impressions as `Population.draw` gives them."""
+        """The logits of impressions as `Population.draw` gives them, without clicks before."""
         weights = self.config.weights
         intercept = self.intercepts[columns["scenario"]]
         return Logits(
@@ -91,3 +103,28 @@ class World:
             action=intercept[:, 1] + ACTION_SCALE * self.action.logit(columns, weights),
             conversion=intercept[:, 2] + CONVERSION_SCALE * self.conversion.logit(columns, weights),
         )
+
+    def click_match(self, history: np.ndarray, item: np.ndarray) -> Array:
+        """What the clicks before add to the click's logit, float64 [N]; see `match`.
+
+        Args:
+          history: int [N, L], the clicked items, the newest last.
+          item: int [N], the candidates.
+        """
+        return self._match(self.click, history, item)
+
+    def with_histories(self, logits: Logits, history: np.ndarray, item: np.ndarray) -> Logits:
+        """Returns the logits with what the clicks before add; the arguments of `click_match`."""
+        action = self._match(self.action, history, item)
+        conversion = self._match(self.conversion, history, item)
+        return Logits(
+            click=logits.click + self.click_match(history, item),
+            action=logits.action + ACTION_SCALE * action,
+            conversion=logits.conversion + CONVERSION_SCALE * conversion,
+        )
+
+    def _match(self, effects: Effects, history: np.ndarray, item: np.ndarray) -> Array:
+        config = self.config
+        weight = recency(history.shape[1], config.history_clicks, config.history_half_life)
+        found = match(effects.affinity, self.styles, history, item, weight)
+        return config.weights.history * found

@@ -267,7 +267,8 @@ def test_a_request_needs_no_label_no_time_and_no_train_only_column(path):
     schema = parse_schema(path.read_text())
     assert list(schema.default_environment) == ["TRAINING", "SERVING"]
     served = {x.name for x in schema.feature if "SERVING" not in x.not_in_environment}
-    assert served == {column.name for column in load_contract(path).serving_features}
+    found = load_contract(path)
+    assert served == {column.name for column in (*found.serving_features, *found.list_columns)}
 
 
 def test_the_shipped_task_graphs():

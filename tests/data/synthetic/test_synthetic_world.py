@@ -111,7 +111,7 @@ def test_what_each_part_is_worth(config, world):
         lost[part] = soft_auc(whole, p) - soft_auc(world.click.logit(columns, without), p)
     assert max(lost, key=lost.get) == "t"
     known = {"t": 0.04, "g": 0.017, "s": 0.011, "n": 0.008, "interaction": 0.028, "cross": 0.017}
-    known |= {"identity": 0.006, "position": 0.022}
+    known |= {"identity": 0.006, "position": 0.022, "history": 0.0}
     assert lost == pytest.approx(known, abs=0.013)
 
 
