@@ -9,6 +9,7 @@ from typing import Any
 import click
 import pyarrow.parquet as pq
 
+from cli.commands.data_history import history
 from cli.common.folder_names import check_home_sign
 from cli.common.schema_option import schema_option
 from cli.common.terminal import working
@@ -27,6 +28,9 @@ _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace spans that 
 @click.group("data")
 def data() -> None:
     """Make spans of logged impressions."""
+
+
+data.add_command(history)
 
 
 @data.command()

@@ -10,12 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pydantic
 
-from common.errors import BadDataError
 from common.settings import Settings, SettingsError
 from data.adapters.adapter import Adapter
-from data.log import columns
 from data.log.arrow_schema import arrow_fields
-from data.log.check_batch import shown
+from data.log.casting.strict import cast_or_refuse
 from data.log.files import LeftOut, list_log
 from data.log.formats.opening import open_checked
 from data.log.span_writer import write_spans
@@ -88,7 +86,9 @@ def write_user_files(
         first = 0
         for group in range(0 if reader.is_empty else reader.groups):
             for batch in reader.batches(group, schema.names):
-                arrays = [_cast(contract, batch, field, file.name, first) for field in schema]
+                arrays = [
+                    cast_or_refuse(contract, batch, field, file.name, first) for field in schema
+                ]
                 first += batch.num_rows
                 batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
     table = pa.Table.from_batches(batches, schema)
@@ -116,28 +116,6 @@ def _day_without_time(
         )
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return np.datetime64(span or today)
-
-
-def _cast(
-    contract: Contract, batch: pa.RecordBatch, field: pa.Field, source: str, first: int
-) -> pa.Array:
-    column = contract.column(field.name)
-    raw = batch.column(batch.schema.get_field_index(field.name))
-    value = columns.typed(contract, column, raw)
-    no_time = column == contract.timestamp and value.array.null_count > 0
-    wrong = {**value.broken, **({"missing": _nulls(value.array)} if no_time else {})}
-    for reason, rows in wrong.items():
-        row = int(np.flatnonzero(rows)[0])
-        raise BadDataError(
-            f"{source}, row {first + row}, column '{column.name}': got {shown(raw[row].as_py())}, "
-            f"want {column.type.upper()} ({reason}; {int(rows.sum()):,} such rows nearby); fix or "
-            "drop them, or change the feature's type in the schema"
-        )
-    return value.array.cast(field.type)
-
-
-def _nulls(array: pa.Array) -> np.ndarray:
-    return np.asarray(array.is_null().to_numpy(zero_copy_only=False))
 
 
 def write_log(

@@ -1,0 +1,189 @@
+"""`polyrank data history`: what each user did before, as lists in the log."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+
+import click
+
+from cli.common.folder_names import check_home_sign
+from cli.common.schema_option import schema_option
+from cli.common.terminal import working
+from common.atomic_files import write_whole
+from common.errors import BadDataError
+from common.settings import parse
+from data.history.config import HistoryConfig
+from data.history.latest import write_latest
+from data.history.plan import HistoryPlan
+from data.history.schema_text import with_histories
+from data.history.write_log import Written, plan_of_log, write_histories
+from data.log.files import left_out_lines
+from schemas.contract import load_contract, load_schema_text
+
+_MOST_REASONS = 5
+
+
+def _names(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> list[str] | None:
+    del context, parameter
+    return None if value is None else [name.strip() for name in value.split(",")]
+
+
+_EXAMPLE = """\b
+Example:
+  polyrank data history --data log --schema schema.pbtxt --events click,buy \\
+      --out log-history --latest users.parquet
+  polyrank schema check --data log-history --schema log-history.pbtxt
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option(
+    "--data",
+    "log",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="The log: a folder of span=YYYY-MM-DD folders.",
+)
+@schema_option
+@click.option(
+    "--events",
+    required=True,
+    callback=_names,
+    metavar="LABEL,...",
+    help="The labels whose positive rows are events, the most valuable last: it is the action of "
+    "a row with several.",
+)
+@click.option(
+    "--length", type=int, default=50, show_default=True, help="Events a list: the newest."
+)
+@click.option(
+    "--columns",
+    callback=_names,
+    metavar="COLUMN,...",
+    help="The columns whose values become lists; default: the item's id.",
+)
+@click.option(
+    "--scenario",
+    type=click.Choice(("all", "own")),
+    default="all",
+    show_default=True,
+    help="Events of all scenarios, or of the row's own only.",
+)
+@click.option(
+    "--delay",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an event takes until a request can know it: younger events are left out.",
+)
+@click.option(
+    "--group",
+    default="history",
+    show_default=True,
+    metavar="NAME",
+    help="The lists' group; their names begin with it.",
+)
+@click.option("--out", type=click.Path(path_type=pathlib.Path), help="The folder of the new log.")
+@click.option(
+    "--schema-out",
+    type=click.Path(path_type=pathlib.Path),
+    help="The schema of the new log; default: next to it, as OUT.pbtxt.",
+)
+@click.option(
+    "--latest",
+    type=click.Path(path_type=pathlib.Path),
+    metavar="FILE",
+    help="Writes each user's history after the last day to a Parquet file, for serving.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what exists already.")
+def history(
+    log: pathlib.Path,
+    schema_path: pathlib.Path,
+    out: pathlib.Path | None,
+    schema_out: pathlib.Path | None,
+    latest: pathlib.Path | None,
+    overwrite: bool,
+    **settings: object,
+) -> None:
+    """Add what each user did before to every impression of a log.
+
+    A row gets aligned lists of its user's earlier events, oldest first: history_COLUMN for each
+    of --columns, history_action (the label) and history_gap (whole seconds since). Events are
+    strictly earlier than the row: what happened at the very time of the row, its own outcome
+    included, never is in its history. Rows without a user get empty lists.
+
+    Works day by day: memory is the newest events of each user and a few columns of one day.
+    Give the log from its start: histories begin there.
+    """
+    started = time.monotonic()
+    _check_targets(out, schema_out, latest, overwrite)
+    config = parse(HistoryConfig, settings, "polyrank data history")
+    contract = load_contract(schema_path)
+    plan = plan_of_log(contract, config, str(log))
+    if out is not None:
+        schema_out = schema_out or out.with_name(f"{out.name}.pbtxt")
+        _refuse_file(schema_out, overwrite)
+        text = with_histories(load_schema_text(schema_path), plan)
+    with working(f"reading {log}" if out is None else f"writing {out}"):
+        written, carried = write_histories(plan, str(log), out, overwrite)
+    if out is not None and schema_out is not None:
+        write_whole(schema_out, text)
+    for line in _lines(plan, written, out, schema_out, started):
+        click.echo(line)
+    if latest is not None:
+        click.echo(f"{latest}: {write_latest(plan, carried, latest):,} users")
+
+
+def _check_targets(
+    out: pathlib.Path | None,
+    schema_out: pathlib.Path | None,
+    latest: pathlib.Path | None,
+    overwrite: bool,
+) -> None:
+    if out is None and latest is None:
+        raise click.UsageError("nothing to write: give --out, --latest or both")
+    if out is None and schema_out is not None:
+        raise click.UsageError("--schema-out is of the log that --out writes; give --out too")
+    for option, path in (("--out", out), ("--schema-out", schema_out), ("--latest", latest)):
+        if path is not None:
+            check_home_sign(path, option)
+    if latest is not None:
+        _refuse_file(latest, overwrite)
+
+
+def _refuse_file(path: pathlib.Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise BadDataError(f"{path} exists already; name another file, or overwrite (--overwrite)")
+
+
+def _lines(
+    plan: HistoryPlan,
+    written: Written,
+    out: pathlib.Path | None,
+    schema_out: pathlib.Path | None,
+    started: float,
+) -> list[str]:
+    lines = left_out_lines(tuple(written.left_out))
+    report, rows = written.report, written.report.read
+    if report.quarantined:
+        lines.append(
+            f"{report.quarantined:,} of {rows:,} rows break the contract: they stay as they are, "
+            "are no events and have no history"
+        )
+        lines += [f"  {reason}" for reason in report.reasons()[:_MOST_REASONS]]
+    columns = ", ".join(column.name for column in plan.values)
+    lines.append(
+        f"{written.events:,} of {rows:,} rows are events ({', '.join(plan.config.events)}), kept "
+        f"with {columns}; no history have {written.guests:,} rows of guests and "
+        f"{written.empty:,} before their user's first event"
+    )
+    if out is not None:
+        lines.append(
+            f"{out}: {rows:,} rows in {len(written.dates)} spans, {written.dates[0]} to "
+            f"{written.dates[-1]} ({time.monotonic() - started:.1f} s); schema: {schema_out}"
+        )
+    return lines

@@ -1,0 +1,226 @@
+"""Writes a log in spans once more, with the histories of its rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from common.atomic_files import whole_folder
+from common.errors import BadDataError
+from data.history.carried import CarriedHistories, DayHistories
+from data.history.config import HistoryConfig
+from data.history.events import Rows, rows_of_day
+from data.history.plan import HistoryPlan, item_candidates, make_plan
+from data.log.arrow_schema import arrow_fields
+from data.log.casting.strict import cast_or_refuse
+from data.log.check_batch import check_batch
+from data.log.columns import typed
+from data.log.files import LeftOut, LogFile, list_span, outside_spans
+from data.log.formats.opening import open_checked
+from data.log.formats.reader import LogReader
+from data.log.report import Report
+from data.log.rules import day_bounds
+from data.log.span_writer import ROWS_A_PART, refuse_existing, span_name
+from data.log.spans import list_names, no_row, spans
+from schemas.contract import Contract
+
+_BATCH_ROWS = 1 << 16
+
+
+@dataclasses.dataclass
+class Written:
+    """What was read and written.
+
+    Attributes:
+      dates: the spans, in order.
+      events: rows that are events of a user.
+      guests: rows without a user, which have no history.
+      empty: rows of users without an earlier event.
+      report: rows read, and rows that break the contract, by rule.
+      left_out: files and folders that are not read.
+    """
+
+    dates: tuple[str, ...]
+    events: int = 0
+    guests: int = 0
+    empty: int = 0
+    report: Report = dataclasses.field(default_factory=Report)
+    left_out: list[LeftOut] = dataclasses.field(default_factory=list)
+
+
+def plan_of_log(contract: Contract, config: HistoryConfig, log: str) -> HistoryPlan:
+    """Holds settings against a log.
+
+    The item is the item-side id; of several that with the most values on the log's first day.
+
+    Raises:
+      SettingsError: see `make_plan`.
+      BadDataError: the log has no span, or a file of the first can't be read.
+    """
+    candidates = item_candidates(contract, config)
+    dates = spans(list_names(log))
+    if len(candidates) < 2:
+        return make_plan(contract, config)
+    found: dict[str, list[pa.Array]] = {name: [] for name in candidates}
+    for file in list_span(log, dates[0]).files:
+        for batch in _batches(open_checked(file, contract), candidates):
+            for name, values in found.items():
+                column = contract.column(name)
+                raw = batch.column(batch.schema.get_field_index(name))
+                values.append(pc.unique(typed(contract, column, raw).array))
+    sizes = {
+        name: len(pc.unique(pa.chunked_array(values))) if values else 0
+        for name, values in found.items()
+    }
+    return make_plan(contract, config, sizes)
+
+
+def write_histories(
+    plan: HistoryPlan,
+    log: str,
+    out: pathlib.Path | None,
+    overwrite: bool = False,
+) -> tuple[Written, CarriedHistories]:
+    """Writes every span of a log with the lists of `plan.fields` behind its columns.
+
+    A day is read twice: for its events, of which only the columns that make them are held, and
+    to write it, batch by batch. So memory is the carried state and these columns of one day.
+    Files keep their rows' order and, where they are no CSV, all their columns as they are. Each
+    span takes its name when it is complete.
+
+    Args:
+      plan: the history.
+      log: the folder of spans.
+      out: the folder of the spans to write; None for the state after the last day only.
+      overwrite: replaces spans that exist already.
+
+    Returns:
+      What was written, and the state after the last day.
+
+    Raises:
+      BadDataError: the log has no span, a file can't be read or does not fit the schema, or a span
+        exists already and must not be overwritten.
+    """
+    written = Written(spans(list_names(log)))
+    written.left_out.extend(outside_spans(log))
+    if out is not None:
+        if out.resolve() == pathlib.Path(log).resolve():
+            raise BadDataError(f"{out} is the log itself; write to another folder")
+        refuse_existing([np.datetime64(date) for date in written.dates], out, overwrite)
+    carried = CarriedHistories(plan)
+    for date in written.dates:
+        listing = list_span(log, date)
+        written.left_out.extend(listing.left_out)
+        rows = _read_day(plan, listing.files, date, written)
+        _, end = day_bounds(date, plan.time.tags.ticks_per_second)
+        day = carried.add_day(rows, end)
+        guests = rows.users.null_count
+        written.guests += guests
+        written.empty += int((day.windows.lengths == 0).sum()) - guests
+        if out is not None:
+            with whole_folder(out / span_name(np.datetime64(date)), replace=overwrite) as folder:
+                _write_day(plan, listing.files, day, folder)
+    return written, carried
+
+
+def _batches(reader: LogReader, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    for group in range(0 if reader.is_empty else reader.groups):
+        yield from reader.batches(group, columns, _BATCH_ROWS)
+
+
+def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written: Written) -> Rows:
+    contract = plan.contract
+    names = tuple(column.name for column in contract.columns)
+    parts: list[Mapping[str, pa.Array]] = []
+    refused: list[np.ndarray] = []
+    for file in files:
+        first = 0
+        for batch in _batches(open_checked(file, contract), names):
+            values, refusals = check_batch(contract, batch, file.name, date, first, written.report)
+            first += batch.num_rows
+            parts.append({name: values[name].array for name in plan.reads})
+            wrong = np.zeros(batch.num_rows, bool)
+            wrong[refusals.rows] = True
+            refused.append(wrong)
+    if not parts:
+        raise BadDataError(no_row(date))
+    columns = {name: pa.concat_arrays([part[name] for part in parts]) for name in plan.reads}
+    rows = rows_of_day(plan, columns, date, np.concatenate(refused))
+    written.events += len(rows.events())
+    return rows
+
+
+def _write_day(
+    plan: HistoryPlan, files: tuple[LogFile, ...], day: DayHistories, folder: pathlib.Path
+) -> None:
+    parts = _PartWriter(folder)
+    row = 0
+    for file in files:
+        reader = open_checked(file, plan.contract)
+        first = 0
+        for batch in _batches(reader, tuple(reader.schema.names)):
+            stop = row + batch.num_rows
+            known = _columns(plan.contract, reader, batch, file, first)
+            taken = set(known.schema.names) & {field.name for field in plan.fields}
+            if taken:
+                raise BadDataError(
+                    f"{file.name} has a column '{min(taken)}' already; give the group another "
+                    "name (--group)"
+                )
+            lists = day.lists(row, stop)
+            schema = pa.schema([*known.schema, *plan.fields])
+            parts.write(pa.RecordBatch.from_arrays([*known.columns, *lists], schema=schema))
+            row, first = stop, first + batch.num_rows
+        parts.close()
+    if row != len(day):
+        raise BadDataError(
+            f"{folder.parent}: a span had {len(day):,} rows, and {row:,} when it was read once "
+            "more; run again when nothing writes to the log"
+        )
+
+
+def _columns(
+    contract: Contract, reader: LogReader, batch: pa.RecordBatch, file: LogFile, first: int
+) -> pa.RecordBatch:
+    """A batch as it is; of a file of text the contract's columns in their types."""
+    if not reader.untyped:
+        return batch
+    fields = arrow_fields(contract)
+    arrays = [cast_or_refuse(contract, batch, field, file.name, first) for field in fields]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+class _PartWriter:
+    """Writes batches as `part-*.parquet` of about `ROWS_A_PART` rows, in order."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._parts = 0
+        self._rows = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._rows >= ROWS_A_PART:
+            self.close()
+        if self._writer is None:
+            path = self._folder / f"part-{self._parts:05d}.parquet"
+            # An open file: Arrow would take a path with a blank or a bracket for an address.
+            self._file = path.open("wb")
+            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="snappy")
+        self._writer.write_table(pa.Table.from_batches([batch]))
+        self._rows += batch.num_rows
+
+    def close(self) -> None:
+        """Ends a part: the next batch may have other columns."""
+        if self._writer is not None:
+            self._writer.close()
+            self._file.close()
+            self._writer = None
+            self._parts += 1
+            self._rows = 0

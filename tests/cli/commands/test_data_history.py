@@ -1,0 +1,89 @@
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from past_events import DATES, SCHEMA, random_day, read_day, write_log
+
+from cli.commands.data import data
+from common.errors import BadDataError
+from common.settings import SettingsError
+from schemas.contract import load_contract
+
+
+@pytest.fixture
+def log(tmp_path):
+    tables = {date: random_day(day, 40, 3) for day, date in enumerate(DATES)}
+    write_log(tmp_path / "log", tables)
+    (tmp_path / "schema.pbtxt").write_text(SCHEMA)
+    return tmp_path
+
+
+def history(folder, *options, events="click,buy"):
+    required = ("--data", folder / "log", "--schema", folder / "schema.pbtxt", "--events", events)
+    words = [str(word) for word in ("history", *required, *options)]
+    return CliRunner().invoke(data, words, catch_exceptions=False)
+
+
+def test_it_writes_log_schema_and_state_and_says_so(log):
+    out, latest = log / "new", log / "users.parquet"
+    result = history(log, "--out", out, "--latest", latest, "--columns", "item, brand")
+    assert result.exit_code == 0
+    rows = [read_day(out, date) for date in DATES]
+    clicks = sum(1 for day in rows for row in day.to_pylist() if row["user"] and row["click"])
+    assert f"{clicks} of 120 rows are events (click, buy), kept with item, brand; " in result.output
+    assert f"{out}: 120 rows in 3 spans, 2026-01-01 to 2026-01-03" in result.output
+    assert f"schema: {log / 'new.pbtxt'}" in result.output
+    assert f"{latest}: 4 users" in result.output
+    contract = load_contract(log / "new.pbtxt")
+    (group,) = contract.sequence_groups
+    names = ["history_item", "history_brand", "history_action", "history_gap"]
+    assert [column.name for column in group.columns] == names
+    assert rows[0].column_names[-4:] == names
+    assert pq.read_schema(latest).names == ["user", *names[:3], "history_time"]
+
+
+def test_what_exists_stays_unless_overwritten(log):
+    out, latest = log / "new", log / "users.parquet"
+    assert history(log, "--out", out).exit_code == 0
+    with pytest.raises(BadDataError, match=r"new\.pbtxt exists already.*--overwrite"):
+        history(log, "--out", out)
+    with pytest.raises(BadDataError, match=r"span=2026-01-01 and 2 more.*--overwrite"):
+        history(log, "--out", out, "--schema-out", log / "other.pbtxt")
+    assert not (log / "other.pbtxt").exists()
+    latest.write_bytes(b"old")
+    with pytest.raises(BadDataError, match=r"users\.parquet exists already"):
+        history(log, "--latest", latest)
+    assert latest.read_bytes() == b"old"
+    assert history(log, "--out", out, "--latest", latest, "--overwrite").exit_code == 0
+
+
+def test_nothing_to_write_and_wrong_settings_are_said_before_any_work(log):
+    assert "give --out, --latest or both" in history(log).output
+    result = history(log, "--latest", log / "x", "--schema-out", log / "y")
+    assert "give --out too" in result.output
+    with pytest.raises(SettingsError, match="no label is called 'by'; did you mean 'buy'"):
+        history(log, "--out", log / "new", events="click,by")
+    with pytest.raises(SettingsError, match="'length' is 0"):
+        history(log, "--out", log / "new", "--length", "0")
+    with pytest.raises(BadDataError, match="data folder .*none does not exist"):
+        history(log, "--out", log / "new", "--data", log / "none")
+    assert not (log / "new").exists()
+
+
+def test_rows_that_break_the_contract_are_counted_with_a_reason(log):
+    span = log / "log" / f"span={DATES[0]}"
+    bad = random_day(1, 3, 0)  # Of the next day.
+    pq.write_table(bad, span / "part-9.parquet")
+    result = history(log, "--out", log / "new")
+    assert "3 of 123 rows break the contract" in result.output
+    assert "outside_its_day: 3 rows" in result.output
+
+
+def test_help_shows_a_command_line_that_works(log, monkeypatch):
+    output = CliRunner().invoke(data, ["history", "--help"]).output
+    shown = output[output.index("polyrank data history") :].split("polyrank schema")[0]
+    words = shown.replace("\\\n", " ").split()
+    assert words[:2] == ["polyrank", "data"]
+    monkeypatch.chdir(log)
+    result = CliRunner().invoke(data, words[2:], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert (log / "log-history" / f"span={DATES[0]}").is_dir()
