@@ -75,6 +75,19 @@ def choose(candidates: Iterable[Candidate], most_weak: int | None = None) -> Cho
     return Chosen(best, losers)
 
 
+def role_reason(what: str, role: Candidate) -> str:
+    """Why a column got a role, which is named `what`."""
+    return f"{'weak guess: ' if role.weak else ''}{what}: {role.reason}"
+
+
+def said_of_losers(chosen: Chosen) -> str:
+    """What a winner's reason says of the columns whose names say the role too."""
+    return "".join(
+        f"; not '{loser.column.name}', which has the name of one too: {loser.failed}"
+        for loser in chosen.losers
+    )
+
+
 _MOST_SHOWN = 60
 
 Place = Callable[[int], str]

@@ -6,14 +6,15 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
-import pyarrow as pa
-
 from common.errors import BadDataError
 from data.inference import leaving_out
-from data.inference.candidates import Candidate, Chosen, counted
+from data.inference.candidates import Candidate, Chosen, role_reason, said_of_losers
 from data.inference.choices import ROLES, Choices
 from data.inference.features import Features, id_tag, treatment
 from data.inference.guesses import Guess, Guesses
+from data.inference.lists import leaving_out as list_reasons
+from data.inference.lists.guessing import Lists
+from data.inference.lists.list_column import ListColumn
 from data.inference.outcomes.label_values import Label, as_label
 from data.inference.outcomes.labels import Labels, find_labels, most_frequent_first, task_graph
 from data.inference.outcomes.outcome_names import is_plain_outcome
@@ -23,6 +24,7 @@ from data.inference.roles.scenario_values import scenario_values
 from data.inference.sampling.one_table import one_array
 from data.inference.sampling.profile import Profile
 from data.inference.sampling.sample import Sample
+from data.log.casting.lists import is_list
 from schemas.column import ColumnType
 
 
@@ -52,11 +54,13 @@ class _Guesser:
         ]
         self._by_name = {column.name: column for column in self._columns}
         self._found: dict[str, Guess] = {}
+        self._lists: list[ListColumn] = []
         self._relations = Relations(self._columns)
 
     def guess(self) -> Guesses:
         relations = self._relations
         roles = {"time": self._find_time(), "user": self._find_user()}
+        self._set_lists_aside()
         self._leave_out(leaving_out.unreadable)
         self._leave_out(leaving_out.unusable)
         self._find_item()
@@ -65,10 +69,11 @@ class _Guesser:
         self._leave_out(functools.partial(leaving_out.afterwards, relations=relations))
         roles["scenario"] = self._find_scenario()
         self._leave_out(functools.partial(leaving_out.leak, relations=relations))
-        sides = relations.side, relations.is_key
-        features = Features(*sides, labels.found, self._sample.place)
+        features = Features(relations.side, relations.is_key, labels.found, self._sample.place)
         for column in self._rest:
             self._found[column.name] = features.guess(column)
+        lists = Lists(self._found, self._by_name, relations)
+        self._found |= lists.guess(self._lists)
         self._say_who_lost(roles)
         return Guesses(
             tuple(self._found[column.name] for column in self._columns),
@@ -79,13 +84,25 @@ class _Guesser:
 
     @property
     def _rest(self) -> list[Profile]:
-        return [column for column in self._columns if column.name not in self._found]
+        known = {*self._found, *(column.name for column in self._lists)}
+        return [column for column in self._columns if column.name not in known]
 
     @property
     def _free(self) -> list[Profile]:
         """The columns without a role that no option keeps for another one."""
         chosen = {self._choices.of(role) for role in ROLES} | set(self._choices.labels)
         return [column for column in self._rest if column.name not in chosen]
+
+    def _set_lists_aside(self) -> None:
+        """Takes the lists out of the search for roles, which have one value a row."""
+        for column in self._free:
+            if not is_list(column.values.type):
+                continue
+            reason = list_reasons.unreadable(column.name, column.values, self._sample.place)
+            if reason:
+                self._put(column, (), reason, left_out=True)
+            else:
+                self._lists.append(ListColumn(column.name, column.values))
 
     def _put(
         self,
@@ -140,7 +157,7 @@ class _Guesser:
         if found.winner is not None:
             column, unit = found.winner.column, found.winner.unit
             self._relations.time = time_role.seconds(column, unit)
-            reason = found.winner.reason + _losers(found)
+            reason = found.winner.reason + said_of_losers(found)
             self._put(column, (f"timestamp:unit={unit}",), reason, served=False)
         return found
 
@@ -155,15 +172,10 @@ class _Guesser:
             found = id_roles.find_user(self._free, self._id_evidence)
         if found.winner is not None:
             user = self._relations.user = found.winner.column
-            reason = _reason("the user", found.winner) + _losers(found)
-            guests = id_roles.as_users(user).absent
-            if guests.any():
-                rows = counted(guests, self._sample.place)
-                reason += f"; it is empty in {rows}: guests, who are trained on, and in no GAUC"
-            sentinel = id_roles.maybe_no_user(user, self._sample.place)
-            reason += f"; {sentinel}" if sentinel else ""
+            reason = role_reason("the user", found.winner) + said_of_losers(found)
+            guests, said = id_roles.guests(user, self._sample.place)
             tags = ("user_id", "user", "prior", id_tag(user))
-            self._put(user, tags, reason, required=not guests.any())
+            self._put(user, tags, reason + said, required=not guests.any())
         return found
 
     def _find_item(self) -> None:
@@ -171,7 +183,7 @@ class _Guesser:
         if item is not None:
             self._relations.item = item.column
             item_tags = ("item", "prior", id_tag(item.column))
-            self._put(item.column, item_tags, _reason("the item", item))
+            self._put(item.column, item_tags, role_reason("the item", item))
 
     @property
     def _id_evidence(self) -> id_roles.Evidence:
@@ -216,6 +228,7 @@ class _Guesser:
             found = self._chosen("scenario", candidate)
         else:
             left_out = {name: x.reason for name, x in self._found.items() if x.left_out}
+            left_out |= {x.name: f"it is a list ({x.lists.type})" for x in self._lists}
             columns = [x for x in self._columns if x in self._free or x.name in left_out]
             relations = self._relations
             leaks = functools.partial(leaving_out.leak, relations=relations)
@@ -225,14 +238,8 @@ class _Guesser:
             found = scenario_role.find_scenario(columns, left_out, evidence)
         if found.winner is not None:
             column = found.winner.column
-            reason = _reason("the scenario", found.winner) + _losers(found)
-            if column.type != "bytes":
-                bools = pa.types.is_boolean(column.values.type)
-                held = "true and false" if bools else "numbers"
-                texts = "the texts 1 and 0" if bools else "texts"
-                reason += (
-                    f"; the files hold {held}, which are read as {texts}: a scenario has a name"
-                )
+            reason = role_reason("the scenario", found.winner) + said_of_losers(found)
+            reason += scenario_role.read_as_texts(column)
             tags = ("scenario", "categorical", self._relations.side(column))
             values = scenario_values(self._sample, column.name)
             self._put(column, tags, reason, as_type="bytes", values=values)
@@ -244,15 +251,3 @@ class _Guesser:
                 guess = self._found[loser.column.name]
                 reason = f"{guess.reason}; not the {role}: {loser.failed}"
                 self._found[guess.column] = dataclasses.replace(guess, reason=reason)
-
-
-def _reason(what: str, role: Candidate) -> str:
-    return f"{'weak guess: ' if role.weak else ''}{what}: {role.reason}"
-
-
-def _losers(chosen: Chosen) -> str:
-    """What a winner's reason says of the columns whose names say the role too."""
-    return "".join(
-        f"; not '{loser.column.name}', which has the name of one too: {loser.failed}"
-        for loser in chosen.losers
-    )

@@ -24,6 +24,8 @@ class Guess:
       served: True where a request carries it.
       values: of the scenario, the names of all.
       note: of these reasons, what the terminal has to show; empty for an ordinary feature.
+      value_count: of a list, the least and the most values of a row (None for any number); None
+        for one value a row.
     """
 
     column: str
@@ -35,6 +37,7 @@ class Guess:
     served: bool = True
     values: tuple[str, ...] = ()
     note: str = ""
+    value_count: tuple[int, int | None] | None = None
 
     @property
     def has_role(self) -> bool:
@@ -84,13 +87,29 @@ class Guesses:
         )
 
     def without(self, column: str, reason: str) -> Guesses:
-        """The same with one column more left out."""
+        """The same with one column more left out, to which no list refers any more."""
         return dataclasses.replace(
             self,
             columns=tuple(
                 dataclasses.replace(x, left_out=True, reason=reason, note="")
                 if x.column == column
-                else x
+                else _without_reference(x, column)
                 for x in self.columns
             ),
         )
+
+
+def _without_reference(guess: Guess, column: str) -> Guess:
+    """The guess of a list whose table, or whose values' weights, are not read."""
+    dropped = {f"of={column}", f"weights={column}"}
+    tags = tuple(_without_arguments(tag, dropped) for tag in guess.tags)
+    if tags == guess.tags:
+        return guess
+    reason = f"{guess.reason} ('{column}' is left out: neither its table nor its weights are read)"
+    return dataclasses.replace(guess, tags=tags, reason=reason)
+
+
+def _without_arguments(tag: str, dropped: set[str]) -> str:
+    kind, _, arguments = tag.partition(":")
+    kept = [argument for argument in arguments.split(",") if argument not in dropped]
+    return ":".join(filter(None, [kind, ",".join(kept)]))

@@ -64,7 +64,11 @@ def _wrapped(text: str) -> list[str]:
 def _feature(guess: Guess) -> str:
     lines = [f"  name: {_quoted(guess.column)}", f"  type: {guess.type.upper()}"]
     if guess.required:
-        lines += ["  presence { min_fraction: 1 }", "  shape { dim { size: 1 } }"]
+        size = guess.value_count[1] if guess.value_count else 1
+        lines += ["  presence { min_fraction: 1 }", f"  shape {{ dim {{ size: {size} }} }}"]
+    elif guess.value_count:
+        least, most = guess.value_count
+        lines.append(f"  value_count {{ min: {least}{'' if most is None else f' max: {most}'} }}")
     if guess.values:
         values = [f"    value: {_quoted(value)}" for value in guess.values]
         lines += ["  string_domain {", *values, "  }"]
@@ -72,8 +76,10 @@ def _feature(guess: Guess) -> str:
         lines.append("  int_domain { min: 0 max: 1 }")
     if not guess.served:
         lines.append('  not_in_environment: "SERVING"')
-    tags = [f"    tag: {_quoted(tag)}" for tag in guess.tags]
-    return "\n".join(["feature {", *lines, "  annotation {", *tags, "  }", "}"])
+    if guess.tags:
+        tags = [f"    tag: {_quoted(tag)}" for tag in guess.tags]
+        lines += ["  annotation {", *tags, "  }"]
+    return "\n".join(["feature {", *lines, "}"])
 
 
 def _quoted(text: str) -> str:

@@ -59,6 +59,17 @@ def as_users(column: Profile) -> Profile:
     return dataclasses.replace(column, values=known_users(column.values))
 
 
+def guests(user: Profile, place: Place) -> tuple[np.ndarray, str]:
+    """Returns bool [N], the rows of no user, and what the user's reason says of such rows."""
+    absent = as_users(user).absent
+    said = ""
+    if absent.any():
+        rows = counted(absent, place)
+        said = f"; it is empty in {rows}: guests, who are trained on, and in no GAUC"
+    sentinel = maybe_no_user(user, place)
+    return absent, f"{said}; {sentinel}" if sentinel else said
+
+
 def maybe_no_user(column: Profile, place: Place) -> str:
     """Says which value may stand for no user, such as 0 or `guest`; empty where none does."""
     if column.distinct < 3:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 import scipy.stats
 
 from common.names import OVERALL
@@ -60,6 +61,16 @@ def as_scenario(column: Profile, place: Place) -> Candidate:
     """A column that the caller says is the scenario: it may have more values than a guess."""
     failed = _unreadable(column, _MOST_CHOSEN, place)
     return Candidate(column, 1, "chosen", True, failed=failed, advice=_advice(column, failed))
+
+
+def read_as_texts(column: Profile) -> str:
+    """What a scenario's reason says of values that are no texts; empty where they are texts."""
+    if column.type == "bytes":
+        return ""
+    bools = pa.types.is_boolean(column.values.type)
+    held = "true and false" if bools else "numbers"
+    texts = "the texts 1 and 0" if bools else "texts"
+    return f"; the files hold {held}, which are read as {texts}: a scenario has a name"
 
 
 def _candidates(

@@ -91,6 +91,9 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return one
     if types.is_null(one):
         return other
+    if types.is_list(one) and types.is_list(other):
+        inner = _common(one.value_type, other.value_type)
+        return None if inner is None else pa.list_(inner)
     if {one, other} == {pa.string(), pa.binary()}:
         return pa.binary()
     whole = types.is_integer(one) or types.is_boolean(one)

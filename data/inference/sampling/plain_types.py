@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.log.casting import lists
 
@@ -17,8 +18,8 @@ def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
         is that value.
 
     Returns:
-      bool, an integer, float32, float64, timestamp, string or binary, [N]. A type that the
-      pipeline's reader has no place for stays.
+      bool, an integer, float32, float64, timestamp, string or binary, or lists of these, [N]. A
+      type that the pipeline's reader has no place for stays.
     """
     if lists_of_one:
         column = _without_lists(column)
@@ -26,6 +27,8 @@ def plain(column: pa.Array, lists_of_one: bool = False) -> pa.Array:
         column = column.storage
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()
+    if lists.is_list(column.type):
+        return _plain_lists(column)
     kind, types = column.type, pa.types
     if kind == pa.float16():  # Arrow can't cast it.
         wide = column.to_numpy(zero_copy_only=False).astype(np.float32)
@@ -44,6 +47,21 @@ def _without_lists(column: pa.Array) -> pa.Array:
         return column
     values, several = lists.first_values(column)
     return column if several is not None else values
+
+
+def _plain_lists(column: pa.Array) -> pa.ListArray:
+    """Lists of whatever kind as `pa.list_` of plain values; nested ones are as plain inside."""
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    values = plain(column.flatten())
+    if values.type == pa.uint64():
+        largest = pa.scalar(np.iinfo(np.int64).max, pa.uint64())
+        fits = pc.all(pc.less_equal(values, largest)).as_py() is not False
+        values = values.cast(pa.int64() if fits else pa.string())
+    elif pa.types.is_boolean(values.type):
+        values = values.cast(pa.int64())
+    offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
+    absent = np.append(column.is_null().to_numpy(zero_copy_only=False), False)
+    return pa.ListArray.from_arrays(pa.array(offsets, mask=absent), values)
 
 
 def _as_text(column: pa.Array) -> pa.Array:

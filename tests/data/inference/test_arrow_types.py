@@ -11,6 +11,7 @@ from inferred import infer, logged, polyrank
 
 from data.inference.sampling.plain_types import plain
 from schemas.contract import load_contract
+from schemas.tags import MultiValue
 
 ROWS = logged(rows=1_500)
 LOG = pa.Table.from_pandas(ROWS, preserve_index=False)
@@ -30,10 +31,16 @@ TIMES = [
 UNREADABLE = [
     pa.null(), pa.date32(), pa.date64(), pa.time32("s"), pa.time32("ms"), pa.time64("us"),
     pa.time64("ns"), pa.duration("s"), pa.duration("ms"), pa.duration("us"), pa.duration("ns"),
-    pa.decimal128(12, 2), pa.decimal256(40, 2), pa.list_(pa.int64()), pa.list_(pa.float32(), 2),
-    pa.large_list(pa.string()), pa.list_(pa.list_(pa.int64())), pa.struct([("a", pa.int64())]),
+    pa.decimal128(12, 2), pa.decimal256(40, 2), pa.list_(pa.list_(pa.int64())),
+    pa.list_(pa.decimal128(12, 2)), pa.struct([("a", pa.int64())]),
     pa.map_(pa.string(), pa.int64()),
 ]  # fmt: skip
+LISTS = [
+    pa.list_(pa.int64()), pa.list_(pa.uint8()), pa.list_(pa.float32(), 2), pa.list_(pa.bool_()),
+    pa.large_list(pa.string()), pa.list_(pa.large_binary()),
+    pa.list_(pa.dictionary(pa.int32(), pa.string())),
+]  # fmt: skip
+ALL = [*NUMBERS, *TEXTS, *TIMES, *LISTS, *UNREADABLE]
 # Of these predicates no type that a Parquet file of the oldest Arrow holds is one.
 ELSEWHERE = {
     "is_interval", "is_union", "is_run_end_encoded", "is_string_view", "is_binary_view",
@@ -93,14 +100,13 @@ def _with(name, kind, codes):
 
 
 def test_every_kind_of_type_is_tried():
-    kinds = [*NUMBERS, *TEXTS, *TIMES, *UNREADABLE]
     names = {name for name in dir(pa.types) if name.startswith("is_")}
     predicates = {name for name in names - ELSEWHERE if not name.endswith("_value")}
-    untried = {name for name in predicates if not any(map(getattr(pa.types, name), kinds))}
+    untried = {name for name in predicates if not any(map(getattr(pa.types, name), ALL))}
     assert untried == set()
 
 
-@pytest.mark.parametrize("kind", [*NUMBERS, *TEXTS, *TIMES, *UNREADABLE], ids=str)
+@pytest.mark.parametrize("kind", ALL, ids=str)
 def test_an_extra_column_of_any_type_is_read_or_left_out(tmp_path, kind):
     found = infer(tmp_path, _with("extra", kind, ROWS.item_id % 7), name="log.parquet")
     names = {column.name for column in found.contract.columns}
@@ -113,7 +119,14 @@ def test_an_extra_column_of_any_type_is_read_or_left_out(tmp_path, kind):
                 advice = "; write it as a double or an integer"
             elif pa.types.is_temporal(kind):
                 advice = "; write it as a number or a text"
-            assert found.line("left out:").endswith(f", which no model reads{advice})")
+            said = found.line("left out:").split(": write one column")[0].removesuffix(")")
+            assert said.endswith(f", which no model reads{advice}")
+    elif kind in LISTS:
+        assert found.lines("left out:") == []
+        (extra,) = found.contract.list_features
+        texts = pa.types.is_large_list(kind) or kind in LISTS[-2:]
+        assert (extra.name, extra.type) == ("extra", "bytes" if texts else "int")
+        assert extra.tags.list_treatment == MultiValue(length=2)
     else:
         assert found.lines("left out:") == []
         assert names == {*LOG.column_names, "extra"}
@@ -121,7 +134,7 @@ def test_an_extra_column_of_any_type_is_read_or_left_out(tmp_path, kind):
     found.check()
 
 
-@pytest.mark.parametrize("kind", [*NUMBERS, *TEXTS, *TIMES, *UNREADABLE], ids=str)
+@pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize(
     ("role", "option", "codes", "fits"),
     [
@@ -142,7 +155,7 @@ def test_a_role_of_any_type_is_read_or_refused(tmp_path, role, option, codes, fi
             assert "but its type is string; wanted times since 1970" in found.err
 
 
-@pytest.mark.parametrize("kind", [*NUMBERS, *TEXTS, *TIMES, *UNREADABLE], ids=str)
+@pytest.mark.parametrize("kind", ALL, ids=str)
 def test_a_label_of_any_type_is_read_or_left_out(tmp_path, kind):
     codes = 1 - ROWS.click if kind == pa.bool_() else ROWS.click
     found = infer(tmp_path, _with("click", kind, codes), name="log.parquet")

@@ -1,0 +1,1 @@
+"""What lists are to a model: sequences, several values of equal standing, vectors, weights."""

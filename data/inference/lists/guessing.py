@@ -1,0 +1,233 @@
+"""Guesses what lists are: each with those that are aligned with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from data.inference.features import id_tag
+from data.inference.guesses import Guess
+from data.inference.lists import leaving_out, list_names
+from data.inference.lists.alignment import aligned, group_name
+from data.inference.lists.lengths import length_of
+from data.inference.lists.list_column import ListColumn
+from data.inference.lists.tables import Table, find_table
+from data.inference.outcomes.relations import Relations
+from data.inference.roles.id_roles import MOST_CATEGORIES
+from data.inference.sampling.profile import Profile
+
+_BUCKETS = 16
+_SHORTEST_VECTOR = 4
+ANY_LENGTH: tuple[int, int | None] = (0, None)
+
+
+class Lists:
+    """Guesses what lists are; the other columns must have been guessed."""
+
+    def __init__(
+        self,
+        others: Mapping[str, Guess],
+        profiles: Mapping[str, Profile],
+        relations: Relations,
+    ) -> None:
+        """Keeps what lists are judged by.
+
+        Args:
+          others: column -> the guess, of the columns of one value a row.
+          profiles: column -> its values.
+          relations: with all roles.
+        """
+        self._tables = [profiles[name] for name, guess in others.items() if _has_table(guess)]
+        self._taken = set(profiles)
+        self._relations = relations
+        self._found: dict[str, Guess] = {}
+        self._of: dict[str, Table | None] = {}
+
+    def guess(self, columns: Sequence[ListColumn]) -> dict[str, Guess]:
+        """Guesses all lists of the log."""
+        for column in columns:
+            self._judge_alone(column)
+        rest = [column for column in columns if column.name not in self._found]
+        for together in aligned(rest):
+            ids = [column for column in together if not _is_number(column)]
+            numbers = [column for column in together if _is_number(column)]
+            if _in_order(together, ids):
+                self._put_sequences(together)
+            else:
+                for column in ids:
+                    self._put_multi_value(column, self._weights_of(column, ids, numbers))
+                for column in numbers:
+                    self._leave_out_number(column)
+        return self._found
+
+    def _judge_alone(self, column: ListColumn) -> None:
+        """Puts vectors, and leaves out what needs no other list to be judged."""
+        reason = leaving_out.says_nothing_new(column, self._relations)
+        if reason:
+            self._put(column, ("multi_value",), reason, left_out=True)
+        elif _is_vector(column):
+            self._put_vector(column)
+        else:
+            self._of[column.name] = None
+            if not _is_number(column):
+                self._of[column.name] = find_table(column, self._tables)
+            reason = "" if self._of[column.name] else leaving_out.times(column)
+            table, own = self._of[column.name], self._relations.item
+            if table is not None and table.column is own:
+                reason = leaving_out.holds_its_own_moment(column, own, self._relations)
+            if reason:
+                self._put(column, (_tag("sequence", column, []),), reason, left_out=True)
+
+    def _put(
+        self,
+        column: ListColumn,
+        tags: tuple[str, ...],
+        reason: str,
+        *,
+        left_out: bool = False,
+        note: str = "",
+        value_count: tuple[int, int | None] = ANY_LENGTH,
+        required: bool = False,
+        with_side: bool = True,
+    ) -> None:
+        side = self._relations.side(column.whole)
+        tags = (side, *tags) if with_side else tags
+        kind = column.values.type or "bytes"
+        if tags and tags[-1].startswith("vector"):
+            kind = "float"
+        if side != "context":
+            reason += f"; the {side} decides it"
+        self._found[column.name] = Guess(
+            column.name, kind, required, tags, reason, left_out, note=note, value_count=value_count
+        )
+
+    def _put_vector(self, column: ListColumn) -> None:
+        dim = column.constant_length
+        assert dim is not None
+        missing = int((column.lengths == 0).sum())
+        of_all = "every row has" if not missing else "every list has"
+        gaps = f"; it is missing in {missing / len(column.lengths):.2%} of the rows"
+        reason = f"a vector: {of_all} {dim} numbers{gaps if missing else ''}"
+        arguments = [f"dim={dim}", *_text(column)]
+        tag = f"vector:{','.join(arguments)}"
+        note = f"a vector of {dim} numbers"
+        count = (dim, dim)
+        self._put(column, (tag,), reason, note=note, value_count=count, required=not missing)
+
+    def _put_sequences(self, columns: Sequence[ListColumn]) -> None:
+        length, held = length_of(columns[0].lengths)
+        group: list[str] = []
+        why = "its name says what came before"
+        if len(columns) > 1:
+            name = group_name(columns, self._taken)
+            self._taken.add(name)
+            group = [f"group={name}"]
+            others = ", ".join(f"'{column.name}'" for column in columns)
+            why = f"{others} have equally many values in every row: one group"
+        for column in columns:
+            arguments = [f"length={length}", *group]
+            reason = (
+                f"a sequence: {why}; oldest first and newest last is assumed (else reverse the "
+                f"lists); {held}"
+            )
+            if _is_number(column):
+                arguments.append(f"buckets={_BUCKETS}")
+                reason += f"; numbers, cut into {_BUCKETS} quantiles"
+            note = f"a sequence, newest last{f' ({group[0]})' if group else ''}"
+            self._put_ids("sequence", column, arguments, reason, note)
+
+    def _put_multi_value(self, column: ListColumn, weights: ListColumn | None) -> None:
+        length, held = length_of(column.lengths)
+        why = (
+            "its name says values of equal standing"
+            if list_names.says_no_order(column.name)
+            else "nothing says an order of its values (if they have one: 'sequence')"
+        )
+        arguments = [f"length={length}"]
+        reason = f"several values: {why}; {held}"
+        if weights is not None:
+            arguments.append(f"weights={weights.name}")
+            reason += f"; '{weights.name}' has as many numbers in every row: their weights"
+            said = f"the weights of '{column.name}': as many numbers in every row"
+            self._put(weights, (), said, with_side=False)
+        self._put_ids("multi_value", column, arguments, reason, "several values of equal standing")
+
+    def _put_ids(
+        self, kind: str, column: ListColumn, arguments: list[str], reason: str, note: str
+    ) -> None:
+        table = self._of.get(column.name)
+        if table is not None:
+            arguments = [*arguments, f"of={table.column.name}"]
+            reason += f"; {table.said}: one table"
+            note += f", of '{table.column.name}' ({table.share:.0%} of its values stand there)"
+        elif not _is_number(column):
+            distinct = column.values.distinct
+            reason += f"; {distinct:,} distinct values, in a table of its own"
+            if distinct > MOST_CATEGORIES:
+                arguments = [*arguments, id_tag(column.values).partition(":")[2]]
+        self._put(column, (_tag(kind, column, arguments),), reason, note=note)
+
+    def _weights_of(
+        self, column: ListColumn, ids: Sequence[ListColumn], numbers: Iterable[ListColumn]
+    ) -> ListColumn | None:
+        """The numbers that weigh the values of a list; None where there are none."""
+        free = [x for x in numbers if x.name not in self._found and _may_weigh(x)]
+        mine = list_names.stems(column.name)
+        alike = [x for x in free if list_names.stems(x.name) & mine]
+        if alike:
+            return alike[0]
+        return free[0] if free and len(ids) == 1 else None
+
+    def _leave_out_number(self, column: ListColumn) -> None:
+        if column.name in self._found:
+            return
+        reason = (
+            "a list of numbers that is no vector (its length varies, or is below "
+            f"{_SHORTEST_VECTOR}), has as many values as no list of ids, and whose name says no "
+            f"order; if it has one, tag it 'sequence:buckets={_BUCKETS}'"
+        )
+        tag = _tag("sequence", column, [f"buckets={_BUCKETS}"])
+        self._put(column, (tag,), reason, left_out=True)
+
+
+def _has_table(guess: Guess) -> bool:
+    """Whether a feature has a table that lists can share."""
+    kinds = {tag.partition(":")[0] for tag in guess.tags}
+    writable = not set(guess.column) & set(",=")
+    return writable and not guess.left_out and guess.served and bool(kinds & {"id", "categorical"})
+
+
+def _is_vector(column: ListColumn) -> bool:
+    length = column.constant_length
+    if length is None or length < _SHORTEST_VECTOR or column.text == "space":
+        return False
+    kind = column.values.values.type
+    if pa.types.is_floating(kind) and column.values.fractions.any():
+        return not list_names.says_order(column.name)
+    return column.values.type == "int" and list_names.says_vector(column.name)
+
+
+def _is_number(column: ListColumn) -> bool:
+    kind = column.values.type
+    return kind == "float" or (kind == "int" and list_names.says_number(column.name))
+
+
+def _may_weigh(column: ListColumn) -> bool:
+    alike = column.constant_length is None or list_names.says_weight(column.name)
+    return alike and bool((column.values.numbers >= 0).all())
+
+
+def _in_order(together: Sequence[ListColumn], ids: Sequence[ListColumn]) -> bool:
+    if any(list_names.says_order(column.name) for column in together):
+        return True
+    # A place in one of them is a place in the others; tags of a name have none.
+    return len(ids) > 1 and not any(list_names.says_no_order(column.name) for column in ids)
+
+
+def _text(column: ListColumn) -> list[str]:
+    return [f"text={column.text}"] if column.text else []
+
+
+def _tag(kind: str, column: ListColumn, arguments: Sequence[str]) -> str:
+    return ":".join(filter(None, [kind, ",".join([*arguments, *_text(column)])]))
