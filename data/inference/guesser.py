@@ -151,8 +151,7 @@ class _Guesser:
         if self._choices.refuses("time"):
             # Its values of tomorrow are in no log of today, whatever its role.
             if found.winner is not None and (found.winner.named or found.winner.column.is_time):
-                reason = "a time: its values of tomorrow are in no log of today"
-                self._put(found.winner.column, (), reason, left_out=True)
+                self._put(found.winner.column, (), time_role.NOT_OF_TODAY, left_out=True)
             return Chosen(None)
         if found.winner is not None:
             column, unit = found.winner.column, found.winner.unit

@@ -14,6 +14,8 @@ from data.inference.sampling.profile import Profile, determined_by
 from data.log.casting.text_numbers import ISO_8601, MISSING
 from schemas.tags import TIME_UNITS
 
+NOT_OF_TODAY = "a time: its values of tomorrow are in no log of today"
+
 _FIRST_YEAR, _LAST_YEAR = 1995, 2060
 _SECONDS_A_YEAR = 31_556_952
 _ROWS_IN_ORDER = 0.95
