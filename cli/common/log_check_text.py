@@ -68,6 +68,7 @@ def summary(contract: Contract, found: LogCheck) -> list[str]:
         ]
         lines += gap_lines(contract, found.gaps)
         lines += found.labels.unknown.lines(contract, found.gaps.left_out)
+        lines += found.report.lists.lines(contract)
         users = found.report.users
         if contract.user_id and users.guests:
             lines.append(

@@ -107,6 +107,8 @@ class Executor(BaseBeamExecutor):
             _PROGRESS.warning(line)
         for line in report.unknown.lines(contract, gaps.left_out):
             _PROGRESS.warning("%s: its loss and metrics leave them out", line)
+        for line in report.lists.lines(contract):
+            _PROGRESS.warning(line)
 
         _describe(examples, refused, report, window)
         examples.set_string_custom_property("note", report.unknown.note(contract))
@@ -125,6 +127,7 @@ class Executor(BaseBeamExecutor):
             "labels_negative_without_parent": _spans_by_column(gaps.negative),
             "labels_left_out": _spans_by_column(gaps.left_out),
             "labels_not_known_yet": report.unknown.records(contract),
+            "lists_longer_than_read": report.lists.records(contract),
             "files": [{"name": file.file.name, "rows": file.rows} for file in files],
             "left_out": [dataclasses.asdict(item) for item in found.left_out],
         }

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.log import columns, rules
+from data.log.lists.list_rules import lengths_in
 from data.log.report import Refused, Report
 from schemas.contract import Contract
 
@@ -46,17 +47,22 @@ def check_batch(
     kinds, firsts, counts = np.unique(refusals.broke, return_index=True, return_counts=True)
     for kind, index, count in zip(kinds.tolist(), firsts.tolist(), counts.tolist(), strict=True):
         rule, row = refusals.rules[kind], int(refusals.rows[index])
-        value = shown(values[rule.column].raw[row].as_py())
+        value = shown(values[rule.column].raw[row].as_py()) + lengths_in(rule, values, row)
         report.refuse(Refused(rule, count, source, first + row, value))
     report.read += batch.num_rows
     if contract.user_id is not None:
         user = {contract.user_id.name: values[contract.user_id.name]}
         report.users.add(passed(user, refusals)[contract.user_id.name])
+    lists = {column.name: values[column.name] for column in contract.list_features}
+    if lists:
+        report.lists.count(contract, passed(lists, refusals))
     return values, refusals
 
 
 def passed(values: Mapping[str, columns.Typed], refusals: rules.Refusals) -> dict[str, pa.Array]:
     """The cast columns of the rows that were not refused."""
+    if not len(refusals.rows):
+        return {name: value.array for name, value in values.items()}
     rows = len(next(iter(values.values())).array)
     kept = np.ones(rows, bool)
     kept[refusals.rows] = False

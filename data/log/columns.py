@@ -12,9 +12,11 @@ import pyarrow as pa
 from common.errors import BadDataError
 from data.log.casting import lists
 from data.log.casting.values import cast
+from data.log.lists import list_texts
 from data.log.user_ids import known_users
 from schemas.column import Column
 from schemas.contract import Contract
+from schemas.treatments import Vector
 
 _ACCEPTED = {
     "int": "an integer, bool, or a float that holds whole numbers",
@@ -62,7 +64,7 @@ def typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
 def _typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     ticks_per_second = column.tags.ticks_per_second if column == contract.timestamp else None
     if column.ragged:
-        return Typed(column, raw, *lists.cast_each(raw, column.type))
+        return _typed_list(contract, column, raw)
     if not lists.is_list(raw.type):
         return Typed(column, raw, *cast(raw, column.type, ticks_per_second))
     single, several = lists.first_values(raw)
@@ -70,6 +72,17 @@ def _typed(contract: Contract, column: Column, raw: pa.Array) -> Typed:
     return Typed(
         column, raw, array, broken if several is None else {"several_values": several, **broken}
     )
+
+
+def _typed_list(contract: Contract, column: Column, raw: pa.Array) -> Typed:
+    text = list_texts.text_of(contract, column)
+    found, unsplit = raw, dict[str, np.ndarray]()
+    if text is not None and list_texts.is_text(raw.type):
+        found, unsplit = list_texts.split_texts(raw, text, column.type)
+    array, broken = lists.cast_each(found, column.type)
+    if isinstance(column.list_treatment, Vector):
+        array = lists.empty_as_null(array)
+    return Typed(column, raw, array, {**unsplit, **broken})
 
 
 def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bool = False) -> None:
@@ -91,16 +104,15 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bo
             got = f"is there {len(found)} times" if found else f"is missing{_near(column, schema)}"
             wrong.append(f"column '{column.name}' {got}; wanted {_wanted(contract, column)}")
             continue
-        if untyped and column.ragged:
-            wrong.append(
-                f"column '{column.name}' is a list by its value_count, which text can't hold; "
-                "deliver Parquet or TFRecord"
-            )
-            continue
         got_type = _plain(schema.field(found[0]).type)
+        if column.ragged and list_texts.is_text(got_type):
+            if list_texts.text_of(contract, column) is None:
+                wrong.append(list_texts.unsaid(contract, column, got_type))
+            continue
         if not untyped and not _castable(contract, column, got_type):
             wrong.append(
                 f"column '{column.name}' is {got_type}; wanted {_wanted(contract, column)}"
+                f"{_nested(got_type)}"
             )
     if wrong:
         raise BadDataError(
@@ -143,6 +155,12 @@ def _value_castable(column: Column, got: pa.DataType) -> bool:
         types.is_fixed_size_binary,
     )
     return number or any(is_type(got) for is_type in text)
+
+
+def _nested(got: pa.DataType) -> str:
+    """What to do with lists of lists."""
+    nested = lists.is_list(got) and lists.is_list(got.value_type)
+    return ": lists are nested, flatten them to one list a row" if nested else ""
 
 
 def _plain(got: pa.DataType) -> pa.DataType:

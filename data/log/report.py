@@ -9,7 +9,8 @@ from common.errors import BadDataError
 from common.full_disk import DiskFullError
 from common.names import SPLITS
 from data.log.labels.unknown_labels import UnknownLabels
-from data.log.rules import Rule
+from data.log.lists.long_lists import LongLists
+from data.log.rule import MISSING, Rule
 from data.log.user_counts import UserCounts
 
 _MOST_REASONS = 5
@@ -52,6 +53,7 @@ class Report:
       refused: rows refused, by (rule's name, column).
       users: how often the users of the rows that were not refused come back; nothing where the
         schema has no user_id.
+      lists: where lists of the rows that were not refused are longer than a model reads.
       error: what is wrong with a file, so that the shard was not written; else empty.
       no_room: the same of the disk.
     """
@@ -62,6 +64,7 @@ class Report:
     unknown: UnknownLabels = dataclasses.field(default_factory=UnknownLabels)
     refused: dict[tuple[str, str], Refused] = dataclasses.field(default_factory=dict)
     users: UserCounts = dataclasses.field(default_factory=UserCounts)
+    lists: LongLists = dataclasses.field(default_factory=LongLists)
     error: str = ""
     no_room: str = ""
 
@@ -100,6 +103,7 @@ class Report:
         for refused in other.refused.values():
             self.refuse(refused)
         self.users.merge(other.users)
+        self.lists.add(other.lists)
         self.error = self.error or other.error
         self.no_room = self.no_room or other.no_room
 
@@ -109,13 +113,16 @@ class Report:
 
     def reasons(self) -> list[str]:
         """Returns the reasons in words, the most frequent first."""
-        return [
-            f"{refused}. {refused.rule.column} is empty in {refused.rows:,} of {self.read:,} rows: "
-            f"{refused.rule.advice}"
-            if refused.rule.advice
-            else str(refused)
-            for refused in self.by_frequency()
-        ]
+        return [self._reason(refused) for refused in self.by_frequency()]
+
+    def _reason(self, refused: Refused) -> str:
+        rule = refused.rule
+        if not rule.advice:
+            return str(refused)
+        if rule.name != MISSING:
+            return f"{refused}. What to do: {rule.advice}"
+        empty = f"{rule.column} is empty in {refused.rows:,} of {self.read:,} rows"
+        return f"{refused}. {empty}: {rule.advice}"
 
     def to_json(self) -> str:
         """Writes the report as JSON."""
@@ -130,12 +137,17 @@ class Report:
         values = json.loads(text)
         words = {name: values[name] for name in ("error", "no_room")}
         unknown = UnknownLabels(**values["unknown"])
-        users = UserCounts.from_json(values["users"])
         report = cls(
-            values["read"], values["rows"], values["sampled_away"], unknown, users=users, **words
+            values["read"],
+            values["rows"],
+            values["sampled_away"],
+            unknown,
+            users=UserCounts.from_json(values["users"]),
+            lists=LongLists(**values["lists"]),
+            **words,
         )
         for refused in values["refused"]:
-            report.refuse(Refused(**{**refused, "rule": Rule(**refused["rule"])}))
+            report.refuse(Refused(**{**refused, "rule": Rule.from_json(refused["rule"])}))
         return report
 
 

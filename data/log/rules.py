@@ -14,9 +14,12 @@ import pyarrow.compute as pc
 from data.log.casting.lists import is_list
 from data.log.columns import Typed
 from data.log.labels.label_rows import label_rows
-from schemas.column import ColumnType
+from data.log.lists.list_rules import list_rules
+from data.log.rule import MISSING, Rule
+from schemas.column import Column
 from schemas.contract import Contract
 from schemas.label_values import negative_words
+from schemas.treatments import Vector
 
 LONGEST_TEXT = 1_000_000
 """Bytes. No id or category is longer: a file was written wrongly, and a request of four such
@@ -26,23 +29,12 @@ _GUESTS = (
     "where these are guests, drop 'presence' and 'shape' from this feature in the schema; else "
     "correct the log"
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """Why a row is refused.
-
-    Attributes:
-      name: the rule's short name, as in the quarantine.
-      column: the column that breaks it.
-      wanted: what the value should have been, for people.
-      advice: what to do where an empty value may be meant, for people; else empty.
-    """
-
-    name: str
-    column: str
-    wanted: str
-    advice: str = ""
+_GAPS = (
+    "leave the value out of the list, and out of the lists that are aligned with it; where a "
+    "missing value means something, write a value for it"
+)
+_NO_VECTOR = "leave the vector empty where it is not known"
+_NO_LIST = "correct the log, or the tag's 'text=' where it holds lists in another way"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,13 +94,14 @@ def _all_rules(
 ) -> Iterator[tuple[Rule, np.ndarray | None]]:
     for name, values in batch.items():
         for reason, broken in values.broken.items():
-            yield Rule(reason, name, _wanted(reason, values.column.type)), broken
+            wanted, advice = _wanted(reason, values.column)
+            yield Rule(reason, name, wanted, advice), broken
         if values.column.type == "bytes":
             yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), _too_long(values.array)
         if values.column.required and values.array.null_count:
             missing = values.array.is_null().to_numpy(zero_copy_only=False)
             advice = _GUESTS if values.column == contract.user_id else ""
-            yield Rule("missing", name, "a value in every row", advice), missing
+            yield Rule(MISSING, name, "a value in every row", advice), missing
 
     time = contract.timestamp
     if time is not None and date is not None:
@@ -126,6 +119,7 @@ def _all_rules(
         yield Rule("unknown_scenario", scenario.name, wanted), unknown
 
     yield from _label_rules(contract, batch)
+    yield from list_rules(contract, batch)
 
     if contract.sampling_rate is not None:
         rate = batch[contract.sampling_rate.name].filled()
@@ -165,12 +159,17 @@ def _too_long(array: pa.Array) -> np.ndarray:
     return found
 
 
-def _wanted(reason: str, kind: ColumnType) -> str:
-    number = "a whole number" if kind == "int" else "a finite number"
+def _wanted(reason: str, column: Column) -> tuple[str, str]:
+    """Returns what a value that has no place in its type should have been, and what to do."""
+    if isinstance(column.list_treatment, Vector) and reason in ("unusable_number", "null_in_list"):
+        return f"{column.list_treatment.dim} finite numbers", _NO_VECTOR
+    number = "a whole number" if column.type == "int" else "a finite number"
     return {
-        "unusable_number": number,
-        "not_utf8": "text in UTF-8",
-        "no_text": "text, or a whole number",
-        "several_values": "one value",
-        "null_in_list": "a list without gaps",
+        "unusable_number": (number, ""),
+        "not_utf8": ("text in UTF-8", ""),
+        "no_text": ("text, or a whole number", ""),
+        "several_values": ("one value", ""),
+        "null_in_list": ("a list without gaps", _GAPS),
+        "no_list": ('a JSON list of plain values, such as [1, 2] or ["a", "b"]', _NO_LIST),
+        "nested_list": ("a list of plain values", "flatten the lists in the log"),
     }[reason]

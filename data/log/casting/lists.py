@@ -26,7 +26,7 @@ def first_values(array: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
       The first values [N], null where there is none; and bool [N], True where there are more,
       or None where no list has more.
     """
-    lengths = _lengths(array)
+    lengths = list_lengths(array)
     values = array.flatten()
     if (lengths == 1).all():
         return values, None
@@ -49,14 +49,16 @@ def cast_each(array: pa.Array, kind: ColumnType) -> tuple[pa.Array, Broken]:
     target = ARROW_TYPES[kind]
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.list_(target)), {}
-    lengths = _lengths(array)
+    lengths = list_lengths(array)
     flat = array.flatten()
     if pa.types.is_null(flat.type):
         flat = flat.cast(target)
     values, broken_values = cast(flat, kind)
+    absent = array.is_null().to_numpy(zero_copy_only=False)
+    if not broken_values and not values.null_count:
+        return list_array(lengths, absent, values), {}
     rows = np.repeat(np.arange(len(array)), lengths)
     broken = {reason: _any(which, rows, len(array)) for reason, which in broken_values.items()}
-    absent = array.is_null().to_numpy(zero_copy_only=False)
     for which in broken.values():
         absent = absent | which
     gaps = _any(values.is_null().to_numpy(zero_copy_only=False), rows, len(array)) & ~absent
@@ -64,13 +66,31 @@ def cast_each(array: pa.Array, kind: ColumnType) -> tuple[pa.Array, Broken]:
         broken["null_in_list"] = gaps
         absent = absent | gaps
     values = values.filter(pa.array(~absent[rows]))
-    offsets = np.zeros(len(array) + 1, np.int32)
-    np.cumsum(np.where(absent, 0, lengths), out=offsets[1:])
-    found = pa.ListArray.from_arrays(pa.array(offsets, mask=np.append(absent, False)), values)
-    return found, broken
+    return list_array(np.where(absent, 0, lengths), absent, values), broken
 
 
-def _lengths(array: pa.Array) -> np.ndarray:
+def list_array(lengths: np.ndarray, absent: np.ndarray, values: pa.Array) -> pa.Array:
+    """Makes lists of their values.
+
+    Args:
+      lengths: int64 [N]; 0 where absent.
+      absent: bool [N], True where the list is null.
+      values: of all lists, end to end.
+    """
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    mask = np.append(absent, False) if absent.any() else None
+    return pa.ListArray.from_arrays(pa.array(offsets, mask=mask), values)
+
+
+def empty_as_null(array: pa.Array) -> pa.Array:
+    """Lists [N] with null for the empty ones."""
+    lengths = list_lengths(array)
+    return list_array(lengths, lengths == 0, array.flatten())
+
+
+def list_lengths(array: pa.Array) -> np.ndarray:
+    """How many values each list has, int64 [N]; 0 of null."""
     lengths = pc.fill_null(pc.list_value_length(array), 0)
     return lengths.to_numpy(zero_copy_only=False).astype(np.int64)
 

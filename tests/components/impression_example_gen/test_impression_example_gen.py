@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from common.errors import BadDataError
 from components.impression_example_gen.split import SplitConfig
 from data.log.report import Refused, Report, judge
-from data.log.rules import Rule
+from data.log.rule import Rule
 from schemas.contract import parse_schema
 
 
