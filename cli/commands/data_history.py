@@ -15,9 +15,10 @@ from common.errors import BadDataError
 from common.settings import parse
 from data.history.config import HistoryConfig
 from data.history.latest import write_latest
+from data.history.log_plan import plan_of_log
 from data.history.plan import HistoryPlan
 from data.history.schema_text import with_histories
-from data.history.write_log import Written, plan_of_log, write_histories
+from data.history.write_log import Written, write_histories
 from data.log.files import left_out_lines
 from schemas.contract import load_contract, load_schema_text
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from rich.console import Console
 
-from common.atomic_files import whole_folder
-from common.settings import SettingsError
+from common.atomic_files import whole_folder, write_whole
+from common.settings import SettingsError, parse
 from common.source_digest import code_digest
 from components.common.digests import files_token
 from data.adapters.adapter import Adapter
 from data.adapters.registry import find_adapter, write_spans_with
+from data.history.config import HistoryConfig
+from data.history.schema_text import schema_of_log
 from data.log.files import left_out_lines
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
@@ -26,10 +28,12 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
 
     A path with spans is left alone. Otherwise the adapter reads the path (KuaiRand, MovieLens),
     downloads a log (MovieLens without a path) or makes one (synthetic), and writes spans below
-    the work folder, once for the same options.
+    the work folder, once for the same options. Where it adds histories, `data.schema_path` is the
+    schema with their lists then, next to the spans.
 
     Raises:
-      SettingsError: there is neither a path nor an adapter that can make one.
+      SettingsError: there is neither a path nor an adapter that can make one; or histories are to
+        be added to spans that are there already.
     """
     path, adapter = config.data.path, config.data.adapter
     if adapter is None:
@@ -37,7 +41,13 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
             raise SettingsError("no data: give --data DIR, a folder of span=YYYY-MM-DD folders")
         return config
     options = _options(config, find_adapter(adapter))
+    history = options.get("history")
     if path is not None and any(pathlib.Path(path).glob("span=*")):
+        if history is not None:
+            raise SettingsError(
+                f"data.adapter_options.history: {path} holds spans already, which the {adapter} "
+                "adapter leaves as they are; add histories to them with `polyrank data history`"
+            )
         return config
     out = pathlib.Path(locations.data_dir) / _folder_name(config, options)
     if not out.is_dir():
@@ -49,7 +59,13 @@ def prepared(config: PipelineConfig, locations: Locations, console: Console) -> 
             left_out = write_spans_with(adapter, source, unfinished, options, where=where)
         for line in left_out_lines(left_out):
             console.print(f"  {line}", soft_wrap=True, markup=False)
-    return config.model_copy(update={"data": config.data.model_copy(update={"path": str(out)})})
+    made = {"path": str(out)}
+    if history is not None:
+        schema = out.with_name(f"{out.name}.pbtxt")
+        settings = parse(HistoryConfig, history, "data.adapter_options.history")
+        write_whole(schema, schema_of_log(config.data.schema_path, settings, str(out)))
+        made["schema_path"] = str(schema)
+    return config.model_copy(update={"data": config.data.model_copy(update=made)})
 
 
 def _folder_name(config: PipelineConfig, options: Mapping[str, Any]) -> str:

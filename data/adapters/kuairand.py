@@ -14,11 +14,10 @@ import pandas as pd
 import pyarrow as pa
 
 import schemas
-from common.settings import Settings
 from data.adapters.adapter import Adapter
 from data.adapters.csv_files import finite_numbers, read_csv, refuse, whole_numbers
+from data.history.tables import HistoryOptions, write_table
 from data.log.arrow_schema import contract_table
-from data.log.span_writer import write_spans
 from schemas.column import Column
 from schemas.contract import load_contract
 
@@ -140,7 +139,7 @@ def read(source: str | pathlib.Path) -> pa.Table:
 def write_log(
     source: str | pathlib.Path,
     out: str | pathlib.Path,
-    options: Settings | None = None,
+    options: HistoryOptions | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes KuaiRand's standard log as `<out>/span=YYYY-MM-DD/part-*.parquet` (UTC days).
@@ -148,17 +147,20 @@ def write_log(
     Args:
       source: the folder of KuaiRand's files.
       out: the log's folder.
-      options: it has none.
+      options: whose histories its rows get; None for none.
       overwrite: replaces spans that exist already.
 
     Raises:
       BadDataError: see `read`; or a span exists already and must not be overwritten.
+      SettingsError: a history can't be made of these columns.
     """
-    del options
-    timestamp = load_contract(SCHEMA).timestamp
-    write_spans(read(source), pathlib.Path(out), timestamp, overwrite)
+    history = options.history if options else None
+    write_table(read(source), pathlib.Path(out), load_contract(SCHEMA), history, overwrite)
 
 
 ADAPTER = Adapter(
-    "kuairand", write_log, reads="KuaiRand's log_standard*.csv and user_features*.csv"
+    "kuairand",
+    write_log,
+    HistoryOptions,
+    reads="KuaiRand's log_standard*.csv and user_features*.csv",
 )

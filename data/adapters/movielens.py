@@ -14,15 +14,14 @@ import pyarrow as pa
 import pydantic
 
 import schemas
-from common.settings import Settings
 from data.adapters.adapter import Adapter
 from data.adapters.csv_files import refuse, whole_numbers
 from data.adapters.random_days import random_times
 from data.adapters.ratings import check_ratings, with_tables
 from data.adapters.recbole_files import read_atomic_file
 from data.adapters.recbole_wheel import fetch
+from data.history.tables import HistoryOptions, write_table
 from data.log.arrow_schema import contract_table
-from data.log.span_writer import write_spans
 from schemas.contract import load_contract
 
 SCHEMA = pathlib.Path(schemas.__file__).parent / "movielens" / "schema.pbtxt"
@@ -39,16 +38,26 @@ UNKNOWN_YEARS = ("V", "unkonwn")
 """What stands for the release year of two films in RecBole's item file."""
 
 
-class MovielensConfig(Settings):
+class MovielensConfig(HistoryOptions):
     """How the ratings become a log.
 
     Attributes:
+      history: what is kept of a person's earlier ratings; None for nothing.
       random_split: None: the days are those of the ratings. A number: the seed that lays the
         ratings out over ten made-up days, a random tenth each, so that holding out the last
         day is the random 8:1:1 split of published tables. It leaks the future.
     """
 
     random_split: int | None = pydantic.Field(default=None, ge=0)
+
+    @pydantic.model_validator(mode="after")
+    def _has_an_order(self) -> MovielensConfig:
+        if self.history is not None and self.random_split is not None:
+            raise ValueError(
+                "'history' and 'random_split' exclude each other: made-up days have no earlier "
+                "events; drop one of the two"
+            )
+        return self
 
 
 def first_ages(values: pd.Series, first: tuple[int, ...]) -> np.ndarray:
@@ -136,9 +145,11 @@ def write_log(
     Raises:
       DownloadError: the files could not be downloaded.
       BadDataError: see `read`; or a span exists already and must not be overwritten.
+      SettingsError: a history can't be made of these columns.
     """
     table = read(fetch() if source is None else source, options)
-    write_spans(table, pathlib.Path(out), load_contract(SCHEMA).timestamp, overwrite)
+    history = options.history if options else None
+    write_table(table, pathlib.Path(out), load_contract(SCHEMA), history, overwrite)
 
 
 ADAPTER = Adapter(

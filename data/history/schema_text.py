@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pathlib
+
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from data.history.config import HistoryConfig
+from data.history.log_plan import plan_of_log
 from data.history.plan import ACTION, GAP, HistoryPlan, is_number
 from schemas.column import Column
-from schemas.contract import parse_schema, read_contract
+from schemas.contract import load_contract, load_schema_text, parse_schema, read_contract
 from schemas.tags import Numeric
 
 _TYPES = {"int": schema_pb2.INT, "float": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
@@ -43,6 +47,21 @@ def with_histories(text: str, plan: HistoryPlan) -> str:
     )
     read_contract(parse_schema(whole))
     return whole
+
+
+def schema_of_log(schema_path: str | pathlib.Path, config: HistoryConfig, log: str) -> str:
+    """The schema's text of a log that was written with histories.
+
+    Args:
+      schema_path: the schema of the log without them.
+      config: what they hold.
+      log: the folder of spans.
+
+    Raises:
+      ContractError, SettingsError, BadDataError: see `load_schema_text`, `plan_of_log`.
+    """
+    text = load_schema_text(schema_path)
+    return with_histories(text, plan_of_log(load_contract(schema_path), config, log))
 
 
 def _add(schema: schema_pb2.Schema, name: str, kind: str) -> schema_pb2.Feature:

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from common.atomic_files import whole_folder
 from common.errors import BadDataError
+from data.history.batches import PartWriter, batches_of
 from data.history.carried import CarriedHistories, DayHistories
-from data.history.config import HistoryConfig
 from data.history.events import Rows, rows_of_day
-from data.history.plan import HistoryPlan, item_candidates, make_plan
+from data.history.plan import HistoryPlan
 from data.log.arrow_schema import arrow_fields
 from data.log.casting.strict import cast_or_refuse
 from data.log.check_batch import check_batch
-from data.log.columns import typed
 from data.log.files import LeftOut, LogFile, list_span, outside_spans
 from data.log.formats.opening import open_checked
 from data.log.formats.reader import LogReader
 from data.log.report import Report
 from data.log.rules import day_bounds
-from data.log.span_writer import ROWS_A_PART, refuse_existing, span_name
+from data.log.span_writer import refuse_existing, span_name
 from data.log.spans import list_names, no_row, spans
 from schemas.contract import Contract
-
-_BATCH_ROWS = 1 << 16
 
 
 @dataclasses.dataclass
@@ -52,33 +47,6 @@ class Written:
     empty: int = 0
     report: Report = dataclasses.field(default_factory=Report)
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
-
-
-def plan_of_log(contract: Contract, config: HistoryConfig, log: str) -> HistoryPlan:
-    """Holds settings against a log.
-
-    The item is the item-side id; of several that with the most values on the log's first day.
-
-    Raises:
-      SettingsError: see `make_plan`.
-      BadDataError: the log has no span, or a file of the first can't be read.
-    """
-    candidates = item_candidates(contract, config)
-    dates = spans(list_names(log))
-    if len(candidates) < 2:
-        return make_plan(contract, config)
-    found: dict[str, list[pa.Array]] = {name: [] for name in candidates}
-    for file in list_span(log, dates[0]).files:
-        for batch in _batches(open_checked(file, contract), candidates):
-            for name, values in found.items():
-                column = contract.column(name)
-                raw = batch.column(batch.schema.get_field_index(name))
-                values.append(pc.unique(typed(contract, column, raw).array))
-    sizes = {
-        name: len(pc.unique(pa.chunked_array(values))) if values else 0
-        for name, values in found.items()
-    }
-    return make_plan(contract, config, sizes)
 
 
 def write_histories(
@@ -129,11 +97,6 @@ def write_histories(
     return written, carried
 
 
-def _batches(reader: LogReader, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    for group in range(0 if reader.is_empty else reader.groups):
-        yield from reader.batches(group, columns, _BATCH_ROWS)
-
-
 def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written: Written) -> Rows:
     contract = plan.contract
     names = tuple(column.name for column in contract.columns)
@@ -141,7 +104,7 @@ def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written:
     refused: list[np.ndarray] = []
     for file in files:
         first = 0
-        for batch in _batches(open_checked(file, contract), names):
+        for batch in batches_of(open_checked(file, contract), names):
             values, refusals = check_batch(contract, batch, file.name, date, first, written.report)
             first += batch.num_rows
             parts.append({name: values[name].array for name in plan.reads})
@@ -159,12 +122,12 @@ def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written:
 def _write_day(
     plan: HistoryPlan, files: tuple[LogFile, ...], day: DayHistories, folder: pathlib.Path
 ) -> None:
-    parts = _PartWriter(folder)
+    parts = PartWriter(folder)
     row = 0
     for file in files:
         reader = open_checked(file, plan.contract)
         first = 0
-        for batch in _batches(reader, tuple(reader.schema.names)):
+        for batch in batches_of(reader, tuple(reader.schema.names)):
             stop = row + batch.num_rows
             known = _columns(plan.contract, reader, batch, file, first)
             taken = set(known.schema.names) & {field.name for field in plan.fields}
@@ -194,33 +157,3 @@ def _columns(
     fields = arrow_fields(contract)
     arrays = [cast_or_refuse(contract, batch, field, file.name, first) for field in fields]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
-
-
-class _PartWriter:
-    """Writes batches as `part-*.parquet` of about `ROWS_A_PART` rows, in order."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
-        self._parts = 0
-        self._rows = 0
-        self._writer: pq.ParquetWriter | None = None
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        if self._rows >= ROWS_A_PART:
-            self.close()
-        if self._writer is None:
-            path = self._folder / f"part-{self._parts:05d}.parquet"
-            # An open file: Arrow would take a path with a blank or a bracket for an address.
-            self._file = path.open("wb")
-            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="snappy")
-        self._writer.write_table(pa.Table.from_batches([batch]))
-        self._rows += batch.num_rows
-
-    def close(self) -> None:
-        """Ends a part: the next batch may have other columns."""
-        if self._writer is not None:
-            self._writer.close()
-            self._file.close()
-            self._writer = None
-            self._parts += 1
-            self._rows = 0

@@ -16,8 +16,18 @@ from data.adapters.registry import ADAPTERS
 from pipeline.config_files import load_config
 from pipeline.locations import Locations
 from pipeline.presets import preset_path
+from schemas.contract import load_contract
 
 OVERRIDES = ["data.adapter_options.rows=60", "data.adapter_options.days=3"]
+
+
+_MOVIELENS = {
+    "inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    "1\t10\t4\t881250949\n1\t11\t4\t881250950\n",
+    "user": "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n"
+    "1\t24\tM\ttechnician\t85711\n",
+    "item": "item_id:token\trelease_year:token\tclass:token_seq\n10\t1995\tDrama\n11\t1995\tWar\n",
+}
 
 
 def _prepared(tmp_path, preset="synthetic", overrides=(), data_path=None):
@@ -77,6 +87,26 @@ def test_missing_data_and_unknown_adapters_are_told(tmp_path):
         _prepared(tmp_path, overrides=["data.adapter=null"])
     with pytest.raises(SettingsError, match="did you mean 'kuairand'"):
         _prepared(tmp_path, overrides=["data.adapter=kuairnd"])
+
+
+def test_histories_come_with_the_schema_that_has_their_lists(tmp_path):
+    history = ["data.adapter_options.history={events: [click], length: 7}"]
+    source = tmp_path / "ratings"
+    source.mkdir()
+    for name, text in _MOVIELENS.items():
+        (source / f"ml-100k.{name}").write_text(text)
+    made = _prepared(tmp_path, "movielens", history, data_path=str(source))
+    (file,) = pathlib.Path(made.data.path).glob("span=*/*.parquet")
+    assert pq.read_table(file)["history_item_id"].to_pylist() == [[], [10]]
+    contract = load_contract(made.data.schema_path)
+    assert [group.length for group in contract.sequence_groups] == [7]
+    assert pathlib.Path(made.data.schema_path) == pathlib.Path(f"{made.data.path}.pbtxt")
+    again = _prepared(tmp_path, "movielens", history, data_path=str(source))
+    assert again.data == made.data
+    plain = _prepared(tmp_path, "movielens", data_path=str(source))
+    assert plain.data.path != made.data.path
+    with pytest.raises(SettingsError, match="holds spans already.*polyrank data history"):
+        _prepared(tmp_path, "movielens", history, data_path=plain.data.path)
 
 
 def test_files_of_ones_own_become_spans_by_the_runs_schema(tmp_path):
