@@ -21,8 +21,8 @@ RESOURCES = (
 )
 
 
-def configured(*overrides):
-    return load_config(preset_path("synthetic"), overrides, data_path="gs://bucket/log")
+def configured(*overrides, preset="synthetic"):
+    return load_config(preset_path(preset), overrides, data_path="gs://bucket/log")
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,15 @@ def path(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def spec(path):
+def read(path):
+    """The specification in a file."""
     document = yaml.safe_load(path.read_text())
     return json_format.ParseDict(document, pipeline_spec_pb2.PipelineSpec())
+
+
+@pytest.fixture(scope="module")
+def spec(path):
+    return read(path)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,23 @@ def test_who_waits_for_whom(spec):
     assert {"ModelSettings", "Transform"} <= after["Trainer"]
     assert {"PromotionGate", "ModelCanary"} <= after["Pusher"]
     assert not after["ModelSettings"] and after["SpanWindow"] == {"ModelSettings"}
+
+
+def test_a_schema_with_lists_has_the_same_tasks(spec, tmp_path):
+    pipeline = kubeflow_pipeline(configured(preset="synthetic_histories"), "gs://bucket/work")
+    write_spec(pipeline, "registry/polyrank:7", tmp_path / "lists.yaml")
+    lists = read(tmp_path / "lists.yaml")
+
+    def tasks(of):
+        # Of a run's parameters and of constants only the names; of artifacts where they are from.
+        return {
+            name: (set(task.dependent_tasks), set(task.inputs.parameters), task.inputs.artifacts)
+            for name, task in of.root.dag.tasks.items()
+        }
+
+    assert tasks(lists) == tasks(spec)
+    schemas = [of.root.dag.tasks["SchemaImport"].inputs.parameters for of in (spec, lists)]
+    assert schemas[0]["schema_text"] != schemas[1]["schema_text"]
 
 
 def test_every_component_asks_for_its_own_resources(containers):
