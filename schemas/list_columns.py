@@ -86,12 +86,19 @@ def check_lists(columns: Sequence[Column], groups: Sequence[SequenceGroup]) -> N
       ContractError: a table or weights of a column that is none, or a name that is taken.
     """
     by_name = {column.name: column for column in columns}
+    weighed: dict[str, str] = {}
     for column in columns:
         treatment = column.list_treatment
         if isinstance(treatment, SequenceTag | MultiValue) and treatment.of is not None:
             _check_table(column, treatment.of, by_name)
         if isinstance(treatment, MultiValue) and treatment.weights is not None:
             _check_weights(column, treatment.weights, by_name)
+            other = weighed.setdefault(treatment.weights, column.name)
+            if other != column.name:
+                raise ContractError(
+                    f"feature '{column.name}', weights='{treatment.weights}': they are the weights "
+                    f"of '{other}'; give each list weights of its own"
+                )
     taken = {column.graph_name: column.name for column in columns}
     lists = {x.graph_name: x.name for x in columns if isinstance(x.list_treatment, MultiValue)}
     names = [group.name for group in groups]
@@ -137,7 +144,8 @@ def _check_weights(column: Column, weights: str, by_name: Mapping[str, Column]) 
     found = by_name.get(weights)
     if found is None:
         raise ContractError(f"{where}: the schema has no such feature; {nearest(weights, by_name)}")
-    if not found.ragged or found.type == "bytes" or found.list_treatment is not None:
+    is_list = found.ragged and not found.required
+    if not is_list or found.type == "bytes" or found.list_treatment is not None:
         raise ContractError(
             f"{where}: it must be a list of numbers ('type: FLOAT', 'value_count {{ min: 0 }}') "
             "without a tag"

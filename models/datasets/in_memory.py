@@ -2,13 +2,14 @@
 
 The transform graph is applied once, batch-wise and in parallel, in tf.data. What it
 gives is held as two matrices, one of int32 and one of float32 with a row an example:
-a batch is then one gather of whole rows from each, whatever the number of columns.
+a batch is then one gather of whole rows from each, whatever the number of columns. A list of L
+places is L of a matrix's columns, behind those of one number.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def transformed_rows(
       serving: True puts the defaults in the place of `train_only` columns.
 
     Returns:
-      The transformed features, the targets and the weights; each [B].
+      The transformed features, the targets and the weights; each [B], or [B, L] of a list.
     """
     features = raw_feature_spec(contract, serving)
     columns = tf.io.parse_example(serialized, {**features, **label_feature_spec(contract)})
@@ -71,26 +72,43 @@ class InMemorySplit:
     """The transformed rows of one split.
 
     Attributes:
-      integer_names: names of the columns of `integers`, sorted.
-      integers: int32 [N, I]: indices and the scenario.
-      float_names: names of the columns of `floats`, sorted.
+      integer_names: names of the first columns of `integers`, those of one number; sorted.
+      integers: int32 [N, I]: indices, the scenario and the lengths of lists.
+      float_names: names of the first columns of `floats`, those of one number; sorted.
       floats: float32 [N, F]: z-scores, targets and weights.
+      integer_lists: name and L of what stands behind them in `integers`, sorted.
+      float_lists: name and L (a vector's `dim`) of what stands behind them in `floats`, sorted.
     """
 
     integer_names: tuple[str, ...]
     integers: np.ndarray
     float_names: tuple[str, ...]
     floats: np.ndarray
+    integer_lists: tuple[tuple[str, int], ...] = ()
+    float_lists: tuple[tuple[str, int], ...] = ()
 
     def __len__(self) -> int:
         """Number of rows, N."""
         return len(self.floats)
 
     def column(self, name: str) -> np.ndarray:
-        """Returns one column, [N]; raises ValueError where there is none of that name."""
-        if name in self.integer_names:
-            return self.integers[:, self.integer_names.index(name)]
-        return self.floats[:, self.float_names.index(name)]
+        """Returns one column, [N], or [N, L] of a list.
+
+        Raises:
+          ValueError: there is none of that name.
+        """
+        for names, lists, matrix in (
+            (self.integer_names, self.integer_lists, self.integers),
+            (self.float_names, self.float_lists, self.floats),
+        ):
+            if name in names:
+                return matrix[:, names.index(name)]
+            start = len(names)
+            for each, length in lists:
+                if each == name:
+                    return matrix[:, start : start + length]
+                start += length
+        raise ValueError(f"no column '{name}'")
 
     def at(self, positions: np.ndarray) -> InMemorySplit:
         """Returns the rows at these positions."""
@@ -139,14 +157,28 @@ class InMemorySplit:
 
         @tf.autograph.experimental.do_not_convert
         def gather(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-            whole = tf.unstack(tf.cast(tf.gather(integers, indices), tf.int64), axis=1)
-            real = tf.unstack(tf.gather(floats, indices), axis=1)
+            whole = tf.cast(tf.gather(integers, indices), tf.int64)
+            real = tf.gather(floats, indices)
             return {
-                **dict(zip(self.integer_names, whole, strict=True)),
-                **dict(zip(self.float_names, real, strict=True)),
+                **_columns(whole, self.integer_names, self.integer_lists),
+                **_columns(real, self.float_names, self.float_lists),
             }
 
         return rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _columns(
+    matrix: tf.Tensor, names: Sequence[str], lists: Sequence[tuple[str, int]]
+) -> dict[str, tf.Tensor]:
+    """Cuts [B, C] into its columns: the first ones [B], then those of lists, [B, L]."""
+    if not lists:
+        return dict(zip(names, tf.unstack(matrix, axis=1), strict=True))
+    sizes = [len(names), *(length for _, length in lists)]
+    first, *others = tf.split(matrix, sizes, axis=1)
+    return {
+        **dict(zip(names, tf.unstack(first, axis=1), strict=True)),
+        **{name: part for (name, _), part in zip(lists, others, strict=True)},
+    }
 
 
 def hold(
@@ -174,15 +206,22 @@ def hold(
       BadDataError: the split holds no row.
     """
     names: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, tuple[tuple[str, int], ...]] = {}
+
+    def matrix(columns: dict[str, tf.Tensor], held: tf.DType, given: tf.DType) -> tf.Tensor:
+        found = {name: columns[name] for name in sorted(columns) if columns[name].dtype == given}
+        one = tuple(name for name, x in found.items() if x.shape.rank == 1)
+        many = tuple((name, x.shape[1]) for name, x in found.items() if x.shape.rank == 2)
+        names[held.name], lists[held.name] = one, many
+        first = tf.stack([tf.cast(found[name], held) for name in one], axis=1)
+        return tf.concat([first, *(tf.cast(found[name], held) for name, _ in many)], axis=1)
 
     # Nothing here needs AutoGraph; the transform graph is large, and slow to convert.
     @tf.autograph.experimental.do_not_convert
     def matrices(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         columns = transformed_rows(contract, transform, serialized, serving)
-        names["int"] = tuple(sorted(n for n, x in columns.items() if x.dtype == tf.int64))
-        names["float"] = tuple(sorted(n for n, x in columns.items() if x.dtype == tf.float32))
-        whole = tf.stack([tf.cast(columns[name], tf.int32) for name in names["int"]], axis=1)
-        return whole, tf.stack([columns[name] for name in names["float"]], axis=1)
+        whole = matrix(columns, tf.int32, given=tf.int64)
+        return whole, matrix(columns, tf.float32, given=tf.float32)
 
     batches = serialized_rows(files).shard(every, 0).batch(READ_BATCH)
     batches = batches.map(matrices, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -198,5 +237,10 @@ def hold(
     if not count:
         raise BadDataError(f"the split in {files[0]} and its like holds no row; widen the window")
     return InMemorySplit(
-        names["int"], np.concatenate(integers), names["float"], np.concatenate(floats)
+        names["int32"],
+        np.concatenate(integers),
+        names["float32"],
+        np.concatenate(floats),
+        lists["int32"],
+        lists["float32"],
     )

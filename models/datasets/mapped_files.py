@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,12 @@ def save_held(rows: InMemorySplit, folder: pathlib.Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "integers.npy", rows.integers)
     np.save(folder / "floats.npy", rows.floats)
-    names = {"integers": rows.integer_names, "floats": rows.float_names}
+    names = {
+        "integers": rows.integer_names,
+        "floats": rows.float_names,
+        "integer_lists": rows.integer_lists,
+        "float_lists": rows.float_lists,
+    }
     write_json(folder / _NAMES, names)
 
 
@@ -34,4 +40,10 @@ def load_held(folder: pathlib.Path) -> InMemorySplit:
         integers=np.load(folder / "integers.npy", mmap_mode="r"),
         float_names=tuple(names["floats"]),
         floats=np.load(folder / "floats.npy", mmap_mode="r"),
+        integer_lists=_lists(names.get("integer_lists", [])),
+        float_lists=_lists(names.get("float_lists", [])),
     )
+
+
+def _lists(saved: list[list[Any]]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, length) for name, length in saved)

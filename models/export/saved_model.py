@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from common.names import EVALUATION_TARGETS, PREDICT, SERVING_DEFAULT
 from models.datasets.in_memory import Transform
-from models.features.parsing import DTYPES, from_dense, from_examples, raw_feature_spec
+from models.features.parsing import from_dense, from_examples, raw_feature_spec, request_spec
 from models.features.preprocessing import dense_column
+from models.features.request_lists import padded_lists, request_lists
 from models.features.targets import evaluation_targets
 from models.ranker import Ranker
 from schemas.contract import Contract
-from serving.served_columns import write_served_columns
+from serving.served_columns import ServedLengths, write_served_columns
 from serving.warmup import write_warmup_requests
 
 WARMUP_ROWS = (1, 128)
@@ -28,6 +29,9 @@ class ServingModule(tf.Module):
       features; optional ones may be absent.
     `predict`: one tensor a serving feature under the column's graph name, int64, float32 or
       string [B]. A missing value of an optional column is -2**63, NaN or the empty string.
+      Of lists (`features.request_lists`) the values [B, L], padded behind a row's last one, and
+      for each group of sequences and each multi-valued column `NAME__length`, int64 [B]; vectors
+      are float32 [B, dim], a missing one holds NaN.
     `evaluation_targets`: `examples` with the labels -> target and weight of every output.
 
     The scoring signatures return every output, float32 [B]. `train_only` columns are no
@@ -44,8 +48,6 @@ class ServingModule(tf.Module):
         # Not the layer itself, whose every call Keras would trace on saving.
         self._tables = list(tf.train.TrackableView.children(transform).values())
 
-        served = contract.serving_features
-
         def score(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
             return dict(ranker(transform(raw), training=False))
 
@@ -53,7 +55,7 @@ class ServingModule(tf.Module):
             return score(from_examples(contract, examples))
 
         def predict(**columns: tf.Tensor) -> dict[str, tf.Tensor]:
-            return score(from_dense(contract, {x.name: columns[x.graph_name] for x in served}))
+            return score(from_dense(contract, columns))
 
         def targets(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             return evaluation_targets(contract, examples)
@@ -64,8 +66,8 @@ class ServingModule(tf.Module):
 
         examples = tf.TensorSpec([None], tf.string, name="examples")
         columns = {
-            column.graph_name: tf.TensorSpec([None], DTYPES[column.type], name=column.graph_name)
-            for column in served
+            name: tf.TensorSpec(spec.shape, spec.dtype, name=name)
+            for name, spec in request_spec(contract).items()
         }
         self.functions = {
             SERVING_DEFAULT: traced(serving_default, examples),
@@ -80,30 +82,44 @@ class ServingModule(tf.Module):
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Column -> input of `predict`."""
-        return {column.name: column.graph_name for column in self._contract.serving_features}
+        """Column -> input of `predict` with its values."""
+        contract = self._contract
+        return {x.name: x.graph_name for x in (*contract.serving_features, *contract.list_columns)}
 
     @property
     def optional(self) -> set[str]:
-        """The columns that may be missing."""
-        return {column.name for column in self._contract.serving_features if not column.required}
+        """The columns, less those of lists, that may be missing."""
+        vectors = [each.column for each in request_lists(self._contract) if each.lengths is None]
+        columns = (*self._contract.serving_features, *vectors)
+        return {column.name for column in columns if not column.required}
+
+    @property
+    def lists(self) -> dict[str, ServedLengths]:
+        """Column of lists -> the input of `predict` with their lengths."""
+        return {
+            each.column.name: ServedLengths(each.lengths, each.newest)
+            for each in request_lists(self._contract)
+            if each.lengths is not None
+        }
 
 
 def save_serving_model(module: ServingModule, folder: str) -> None:
-    """Writes the SavedModel to `folder`, and into it which columns its clients may leave out."""
+    """Writes the SavedModel to `folder`, and into it what its columns are to its clients."""
     tf.saved_model.save(module, folder, signatures=module.functions)
-    write_served_columns(folder, module.inputs, module.optional)
+    write_served_columns(folder, module.inputs, module.optional, module.lists)
 
 
 def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, np.ndarray]:
-    """Parses serialized examples to the inputs of the `predict` signature, each [B]."""
+    """Parses serialized examples to the inputs of the `predict` signature, each [B] or [B, L]."""
     parsed = tf.io.parse_example(
         tf.constant(list(serialized), tf.string), raw_feature_spec(contract, serving=True)
     )
-    return {
-        column.graph_name: dense_column(column, parsed[column.name]).numpy()
+    single = {
+        column.graph_name: dense_column(column, parsed[column.name])
         for column in contract.serving_features
     }
+    columns = {**single, **padded_lists(contract, parsed)}
+    return {name: values.numpy() for name, values in columns.items()}
 
 
 def write_warmup(folder: str, model_name: str, contract: Contract, serialized: list[bytes]) -> None:
@@ -118,8 +134,12 @@ def write_warmup(folder: str, model_name: str, contract: Contract, serialized: l
         SERVING_DEFAULT: {"examples": np.array(serialized, dtype=object)},
     }
     requests = [
-        (signature, {name: np.resize(values, rows) for name, values in arrays.items()})
+        (signature, {name: _repeated(values, rows) for name, values in arrays.items()})
         for signature, arrays in inputs.items()
         for rows in WARMUP_ROWS
     ]
     write_warmup_requests(folder, model_name, requests)
+
+
+def _repeated(values: np.ndarray, rows: int) -> np.ndarray:
+    return np.resize(values, (rows, *values.shape[1:]))

@@ -8,6 +8,8 @@ and slices would show ids instead of names.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from schemas.graph_names import column_name
 
@@ -216,3 +218,22 @@ class InputLayout:
         if histories:
             names += [field.column for group in self.sequences for field in group.columns]
         return tuple(names)
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> InputLayout:
+        """Reads what JSON makes of `dataclasses.asdict` of a layout."""
+        return cls(
+            fields=tuple(Field(**field) for field in saved["fields"]),
+            numeric=tuple(saved["numeric"]),
+            scenarios=tuple(saved["scenarios"]),
+            multi_values=tuple(MultiValueField(**x) for x in saved.get("multi_values", ())),
+            vectors=tuple(VectorField(**x) for x in saved.get("vectors", ())),
+            sequences=tuple(
+                SequenceInput(
+                    group["name"],
+                    group["length"],
+                    tuple(ListField(**column) for column in group["columns"]),
+                )
+                for group in saved.get("sequences", ())
+            ),
+        )

@@ -13,8 +13,10 @@ from typing import Any
 import tensorflow as tf
 
 from models.features.preprocessing import MISSING
+from models.features.request_lists import checked_lists, raw_lists, request_lists
 from schemas.column import Column, ColumnType
 from schemas.contract import Contract
+from schemas.tags import Vector
 
 DTYPES = {"int": tf.int64, "float": tf.float32, "bytes": tf.string}
 
@@ -27,13 +29,20 @@ def read_columns(contract: Contract, serving: bool) -> tuple[Column, ...]:
 
 
 def raw_feature_spec(contract: Contract, serving: bool) -> dict[str, Any]:
-    """Returns the parsing spec of `read_columns`."""
-    return {
+    """Returns the parsing spec of `read_columns` and of the lists."""
+    spec = {
         column.name: tf.io.FixedLenFeature([1], DTYPES[column.type])
         if column.required
         else tf.io.VarLenFeature(DTYPES[column.type])
         for column in read_columns(contract, serving)
     }
+    for column in contract.list_columns:
+        spec[column.name] = (
+            tf.io.FixedLenFeature([column.list_treatment.dim], DTYPES[column.type])
+            if column.required and isinstance(column.list_treatment, Vector)
+            else tf.io.VarLenFeature(DTYPES[column.type])
+        )
+    return spec
 
 
 def is_missing(kind: ColumnType, dense: tf.Tensor) -> tf.Tensor:
@@ -72,13 +81,33 @@ def with_defaults(
     return complete
 
 
-def from_dense(contract: Contract, tensors: Mapping[str, tf.Tensor]) -> dict[str, Any]:
-    """Turns one [B] tensor a serving feature to the raw columns, `train_only` defaults included."""
-    columns = {
-        column.name: raw_columns(column, tensors[column.name])
+def request_spec(contract: Contract) -> dict[str, tf.TensorSpec]:
+    """Returns the inputs of `predict`: [B] a serving feature; of lists [B, L] and lengths [B]."""
+    spec = {
+        column.graph_name: tf.TensorSpec([None], DTYPES[column.type])
         for column in contract.serving_features
     }
-    batch_size = tf.shape(tensors[contract.serving_features[0].name])[0]
+    for each in request_lists(contract):
+        dtype = DTYPES[each.column.type]
+        spec[each.column.graph_name] = tf.TensorSpec([None, each.length], dtype)
+        if each.lengths is not None:
+            spec[each.lengths] = tf.TensorSpec([None], tf.int64)
+    return spec
+
+
+def from_dense(contract: Contract, inputs: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+    """Turns the inputs of `predict` to the raw columns, `train_only` defaults included.
+
+    Args:
+      contract: the data contract.
+      inputs: tensors of `request_spec`.
+    """
+    columns = {
+        column.name: raw_columns(column, inputs[column.graph_name])
+        for column in contract.serving_features
+    }
+    columns.update(raw_lists(contract, inputs))
+    batch_size = tf.shape(inputs[contract.serving_features[0].graph_name])[0]
     return with_defaults(contract, columns, batch_size)
 
 
@@ -86,7 +115,9 @@ def from_examples(contract: Contract, serialized: tf.Tensor) -> dict[str, Any]:
     """Parses serialized examples [B] as a server does; a missing optional column is legal.
 
     Raises:
-      tf.errors.InvalidArgumentError: an example lacks a required column.
+      tf.errors.InvalidArgumentError: an example lacks a required column, or its lists do not fit
+        one another (`checked_lists`).
     """
     columns = tf.io.parse_example(serialized, raw_feature_spec(contract, serving=True))
+    columns = checked_lists(contract, columns)
     return with_defaults(contract, columns, tf.shape(serialized)[0])

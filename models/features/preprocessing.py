@@ -1,18 +1,20 @@
 """The transform graph: raw columns of the log to indices and z-scores.
 
 The graph is built from the contract alone. Every output has a transformed name of
-`models.features.inputs`, never a raw one, and is of shape [B]. Labels are not touched.
+`models.features.inputs`, never a raw one, and is of shape [B], or [B, L] of a list. Labels are not
+touched.
 
 How a value becomes an index, with n known values and `oov` hash buckets:
   known value: its position, [0, n);
   anything else (unseen, out of its domain, missing): n + hash(value) % oov.
 A number with k buckets gets its quantile [0, k), and k where it is missing or not finite.
+Columns that share a table share its vocabulary, which is learned from the values of all of them:
+one value has one index wherever it stands.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,40 +22,25 @@ import tensorflow_transform as tft
 
 from common import missing_values
 from models.features.inputs import SCENARIO_KEY, index_key, value_key
+from models.features.kept_values import kept_list
+from models.features.list_outputs import list_outputs
+from models.features.vocabularies import (
+    learns_vocabulary,
+    min_count,
+    of_table,
+    oov_buckets,
+    table_lists,
+    vocabulary_name,
+)
 from schemas.column import Column
 from schemas.contract import Contract, parse_schema, read_contract
-from schemas.tags import Id, Numeric
+from schemas.tags import Numeric, Vector
 
 MISSING: dict[str, Any] = {
     kind: missing_values.MISSING[dtype]
     for kind, dtype in {"int": "int64", "float": "float32", "bytes": "string"}.items()
 }
 """What stands for a missing value in a dense tensor, by column type."""
-
-_LONGEST_NAME = 120
-
-
-def learns_vocabulary(column: Column) -> bool:
-    """True where the column's known values are learned from the log, False where they are fixed."""
-    if isinstance(column.treatment, Numeric) or column.treatment is None:
-        return False
-    if isinstance(column.treatment, Id):
-        return True
-    return not column.values and column.int_range is None
-
-
-def vocabulary_name(name: str) -> str:
-    """The name of a vocabulary among the transform graph's assets, which are files.
-
-    Args:
-      name: the graph name of its column. A long one is cut, since a file's name has 255 bytes
-        and TensorFlow adds its own endings.
-    """
-    if len(name) > _LONGEST_NAME:
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        # No graph name holds a hyphen, so that no other column's name is this one.
-        name = f"{name[: _LONGEST_NAME // 2]}-{digest[:16]}"
-    return f"{name}__vocabulary"
 
 
 def preprocessing_fn(
@@ -62,23 +49,33 @@ def preprocessing_fn(
     """Transforms raw columns to model inputs; called by the stock Transform component.
 
     Args:
-      inputs: raw columns: dense [B, 1], or SparseTensor [B, L] where a value may be missing.
+      inputs: raw columns: dense [B, 1], or SparseTensor [B, L] where a value may be missing and
+        of lists; dense [B, dim] of vectors that every row has.
       custom_config: `schema` is the contract in text format.
 
     Returns:
-      `index_key`, `value_key` of the features and SCENARIO_KEY; each [B].
+      `index_key`, `value_key` of the features and SCENARIO_KEY, each [B], and the outputs of
+      the lists (`list_outputs`).
     """
     contract = read_contract(parse_schema(custom_config["schema"]))
     outputs = {SCENARIO_KEY: _scenario(contract, inputs)}
-    for column in contract.features:
-        raw = inputs[column.name]
+    kept = {
+        column.name: kept_list(column, inputs[column.name])
+        for column in contract.list_features
+        if not isinstance(column.list_treatment, Vector)
+    }
+    in_lists: dict[str, tf.Tensor] = {}
+    for column in (*contract.features, *contract.list_features):
         if isinstance(column.treatment, Numeric):
-            outputs.update(_number(column, raw, column.treatment.buckets))
-        elif learns_vocabulary(column):
-            outputs[index_key(column.graph_name)] = _learned(column, raw)
-        else:
-            outputs[index_key(column.graph_name)] = _fixed(column, dense_column(column, raw))
-    return outputs
+            outputs.update(_number(column, inputs[column.name], column.treatment.buckets))
+        elif of_table(column) == column.name:
+            raw = inputs[column.name] if column.treatment is not None else None
+            lists = table_lists(contract, column)
+            own, found = _indices(column, raw, [kept[x.name].values for x in lists])
+            if own is not None:
+                outputs[index_key(column.graph_name)] = own
+            in_lists.update(zip((x.name for x in lists), found, strict=True))
+    return {**outputs, **list_outputs(contract, inputs, kept, in_lists)}
 
 
 def dense_column(column: Column, raw: Any) -> tf.Tensor:
@@ -99,28 +96,55 @@ def _table(values: tuple[str, ...], oov: int) -> tf.lookup.StaticVocabularyTable
         return tf.lookup.StaticVocabularyTable(initializer, oov)
 
 
-def _oov(column: Column) -> int:
-    assert column.treatment is not None and not isinstance(column.treatment, Numeric)
-    return column.treatment.oov
+def _indices(
+    owner: Column, raw: Any | None, lists: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor | None, list[tf.Tensor]]:
+    """Looks up all that reads one table, at once: a table of millions is in memory once.
+
+    Args:
+      owner: the column whose table it is.
+      raw: its values where it has one a row, else None.
+      lists: the kept values of the lists that read the table, each [n].
+
+    Returns:
+      The indices of the owner's rows, [B], where it has one value a row, and of the lists.
+    """
+    dense = [] if raw is None else [dense_column(owner, raw)]
+    parts = [*dense, *lists]
+    if learns_vocabulary(owner):
+        # The analyzer sees values that are there; the sentinel of a missing one is never learned.
+        seen = raw if not lists else _joined([*_present(raw), *lists])
+        vocabulary = tft.vocabulary(
+            seen,
+            frequency_threshold=min_count(owner),
+            vocab_filename=vocabulary_name(owner.graph_name),
+        )
+        oov = oov_buckets(owner)
+        found = tft.apply_vocabulary(_joined(parts), vocabulary, num_oov_buckets=oov)
+    else:
+        found = _fixed(owner, _joined(parts))
+    indices = [found] if len(parts) == 1 else tf.split(found, [tf.size(part) for part in parts])
+    return (indices[0], indices[1:]) if dense else (None, indices)
 
 
-def _fixed(column: Column, dense: tf.Tensor) -> tf.Tensor:
-    if column.int_range is None:
-        text = dense if column.type == "bytes" else tf.strings.as_string(dense)
-        return _table(column.values, _oov(column)).lookup(text)
-    low, high = column.int_range
-    bucket = tf.strings.to_hash_bucket_fast(tf.strings.as_string(dense), _oov(column))
-    known = tf.logical_and(dense >= low, dense <= high)
-    return tf.where(known, dense - low, high - low + 1 + bucket)
+def _present(raw: Any | None) -> Iterable[tf.Tensor]:
+    if raw is None:
+        return []
+    return [raw.values if isinstance(raw, tf.SparseTensor) else tf.reshape(raw, [-1])]
 
 
-def _learned(column: Column, raw: Any) -> tf.Tensor:
-    # The analyzer sees values that are there; the sentinel of a missing one is never learned.
-    threshold = column.treatment.min_count if isinstance(column.treatment, Id) else None
-    vocabulary = tft.vocabulary(
-        raw, frequency_threshold=threshold, vocab_filename=vocabulary_name(column.graph_name)
-    )
-    return tft.apply_vocabulary(dense_column(column, raw), vocabulary, num_oov_buckets=_oov(column))
+def _joined(parts: Sequence[tf.Tensor]) -> tf.Tensor:
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+
+
+def _fixed(owner: Column, values: tf.Tensor) -> tf.Tensor:
+    if owner.int_range is None:
+        text = values if owner.type == "bytes" else tf.strings.as_string(values)
+        return _table(owner.values, oov_buckets(owner)).lookup(text)
+    low, high = owner.int_range
+    bucket = tf.strings.to_hash_bucket_fast(tf.strings.as_string(values), oov_buckets(owner))
+    known = tf.logical_and(values >= low, values <= high)
+    return tf.where(known, values - low, high - low + 1 + bucket)
 
 
 def _number(column: Column, raw: Any, buckets: int) -> dict[str, tf.Tensor]:

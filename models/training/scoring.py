@@ -25,7 +25,9 @@ def make_scorer(ranker: Ranker, rows: InMemorySplit, batch_size: int) -> Scorer:
     """
     size = full_size(min(batch_size, len(rows)))
     columns = rows.in_order(size).element_spec
-    specs = {name: tf.TensorSpec([size], spec.dtype) for name, spec in columns.items()}
+    specs = {
+        name: tf.TensorSpec([size, *spec.shape[1:]], spec.dtype) for name, spec in columns.items()
+    }
 
     # No layer needs AutoGraph, and converting them all takes longer than to build the graph.
     @tf.function(input_signature=[specs], autograph=False)

@@ -17,7 +17,7 @@ from common.json_files import write_json
 from common.names import EVAL, SPLITS, TRAIN, VALIDATION
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.mapped_files import load_held, save_held
-from models.features.inputs import Field, InputLayout
+from models.features.inputs import InputLayout
 from models.initial_biases import starting_rates
 from schemas.task_graph import Label, TaskGraph
 
@@ -79,6 +79,7 @@ class TrialData:
         digest = hashlib.blake2b(json.dumps(self._facts(), sort_keys=True).encode(), digest_size=16)
         for name, rows in self._splits.items():
             columns = [name, rows.integer_names, rows.float_names, rows.integers.shape]
+            columns += [x for x in (rows.integer_lists, rows.float_lists) if x]
             digest.update(json.dumps(columns).encode())
             for array in (rows.integers, rows.floats):
                 digest.update(np.ascontiguousarray(array).data)
@@ -113,15 +114,11 @@ class TrialData:
           FileNotFoundError: nothing was saved there.
         """
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        layout, extra = facts["layout"], facts["extra"]
+        extra = facts["extra"]
         train, validation, judged = (load_held(folder / name) for name in SPLITS)
         groups = {name: folder / name / "groups.npy" for name in (EVAL, *extra)}
         data = cls(
-            layout=InputLayout(
-                fields=tuple(Field(**field) for field in layout["fields"]),
-                numeric=tuple(layout["numeric"]),
-                scenarios=tuple(layout["scenarios"]),
-            ),
+            layout=InputLayout.from_json(facts["layout"]),
             tasks=TaskGraph(
                 tuple(
                     Label(**{**label, "paths": tuple(label["paths"])}) for label in facts["labels"]

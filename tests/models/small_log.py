@@ -71,13 +71,16 @@ def encoded(row: dict[str, Any]) -> bytes:
     """Serialises one row as tf.Example; a column that is not in it is missing."""
     features = {}
     for name, value in row.items():
-        if isinstance(value, int):
-            feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-        elif isinstance(value, float):
-            feature = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+        values = value if isinstance(value, list) else [value]
+        if all(isinstance(each, int) for each in values):
+            feature = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+        elif isinstance(values[0], float):
+            feature = tf.train.Feature(float_list=tf.train.FloatList(value=values))
         else:
-            feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[str(value).encode()]))
-        features[name] = feature
+            texts = [str(each).encode() for each in values]
+            feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+        # An empty list is a feature of no kind, as encoders write it.
+        features[name] = feature if values else tf.train.Feature()
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 

@@ -16,7 +16,7 @@ from models.config import TrainingConfig
 from models.datasets.in_memory import files_of, hold
 from models.export.saved_model import ServingModule, dense_columns, save_serving_model, write_warmup
 from models.features.layout import build_input_layout
-from models.features.preprocessing import vocabulary_name
+from models.features.vocabularies import vocabulary_name
 from models.ranker import Ranker
 from models.registry import parse_model_config
 from models.training.scoring import make_scorer

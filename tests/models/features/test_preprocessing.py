@@ -12,7 +12,7 @@ from small_log import encoded
 from models.features.inputs import SCENARIO_KEY, Field, index_key, value_key
 from models.features.layout import build_input_layout
 from models.features.parsing import from_dense, from_examples
-from models.features.preprocessing import vocabulary_name
+from models.features.vocabularies import vocabulary_name
 from schemas.contract import Contract
 from schemas.graph_names import graph_names
 
