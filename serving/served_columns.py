@@ -8,7 +8,8 @@ the others in GetModelMetadata.
 
 A column of lists is an input padded to L places, [B, L], next to an input with how many of them are
 values. Which one that is a further SignatureDef says: its inputs are keyed by columns, too, and
-point to the tensors of the lengths; its defaults say which values of a longer list are kept.
+point to the tensors of the lengths; its defaults say which values of a longer list are kept. Where
+texts hold lists, a third one's defaults say how.
 """
 
 from __future__ import annotations
@@ -24,12 +25,18 @@ from common.atomic_files import whole_file
 from common.missing_values import MISSING
 from common.names import PREDICT
 from schemas.list_columns import length_name
+from schemas.treatments import Text
 from serving.signatures import SignatureSpec, TensorSpec, signature_spec
 from serving.tensors import to_array
 
 SERVED_COLUMNS = "polyrank_columns"
 SERVED_LISTS = "polyrank_lists"
-_METHODS = {SERVED_COLUMNS: "polyrank/columns", SERVED_LISTS: "polyrank/lists"}
+SERVED_TEXTS = "polyrank_texts"
+_METHODS = {
+    SERVED_COLUMNS: "polyrank/columns",
+    SERVED_LISTS: "polyrank/lists",
+    SERVED_TEXTS: "polyrank/texts",
+}
 _NEWEST, _FIRST = b"newest", b"first"
 
 
@@ -59,6 +66,7 @@ class ServedColumn:
       length: of lists: L, how many places the input has; else None.
       lengths: of lists: their `ServedLengths`; else None.
       dim: of vectors: how many numbers a row has; else None.
+      text: how a text holds a list or a vector, as in the schema's tag; None where texts hold none.
     """
 
     input: str
@@ -67,6 +75,12 @@ class ServedColumn:
     length: int | None = None
     lengths: ServedLengths | None = None
     dim: int | None = None
+    text: Text | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a row has several values: a list or a vector."""
+        return self.length is not None or self.dim is not None
 
     @property
     def group(self) -> str | None:
@@ -79,6 +93,7 @@ def write_served_columns(
     inputs: Mapping[str, str],
     optional: Collection[str],
     lists: Mapping[str, ServedLengths] | None = None,
+    texts: Mapping[str, Text] | None = None,
 ) -> None:
     """Adds the SignatureDefs to the SavedModel in `folder`, local or remote.
 
@@ -87,6 +102,7 @@ def write_served_columns(
       inputs: column -> input of that signature.
       optional: the columns of one value a row, and of vectors, that may be missing.
       lists: column -> its lengths, of the columns of lists.
+      texts: column -> how a text holds its lists or vectors, where texts do.
     """
     path = f"{folder}/saved_model.pb"
     with tf.io.gfile.GFile(path, "rb") as file:
@@ -104,6 +120,8 @@ def write_served_columns(
                 definition.defaults[column].CopyFrom(missing)
         if lists:
             _write_lists(graph.signature_def, lists)
+        if texts:
+            _write_texts(graph.signature_def, texts)
     with whole_file(path) as unfinished, tf.io.gfile.GFile(unfinished, "wb") as file:
         file.write(saved.SerializeToString())
 
@@ -115,6 +133,14 @@ def _write_lists(definitions: Any, lists: Mapping[str, ServedLengths]) -> None:
         definition.inputs[column].CopyFrom(definitions[PREDICT].inputs[lengths.input])
         kept = tf.make_tensor_proto(_NEWEST if lengths.newest else _FIRST)
         definition.defaults[column].CopyFrom(kept)
+
+
+def _write_texts(definitions: Any, texts: Mapping[str, Text]) -> None:
+    definition = definitions[SERVED_TEXTS]
+    definition.method_name = _METHODS[SERVED_TEXTS]
+    for column, text in texts.items():
+        definition.inputs[column].CopyFrom(definitions[SERVED_COLUMNS].inputs[column])
+        definition.defaults[column].CopyFrom(tf.make_tensor_proto(text))
 
 
 def served_columns(
@@ -135,8 +161,15 @@ def served_columns(
             item: ServedColumn(item, of.dtype, MISSING.get(of.dtype))
             for item, of in spec.inputs.items()
         }
-    lists = definitions.get(SERVED_LISTS, meta_graph_pb2.SignatureDef())
-    return _as_saved(spec, definitions[SERVED_COLUMNS], lists)
+    none = meta_graph_pb2.SignatureDef()
+    texts = definitions.get(SERVED_TEXTS, none).defaults
+    columns = _as_saved(spec, definitions[SERVED_COLUMNS], definitions.get(SERVED_LISTS, none))
+    return {
+        column: dataclasses.replace(served, text=to_array(texts[column]).item().decode())
+        if column in texts
+        else served
+        for column, served in columns.items()
+    }
 
 
 def _as_saved(

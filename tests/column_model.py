@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
-from serving.served_columns import write_served_columns
+from serving.served_columns import ServedColumn, write_served_columns
 
 COLUMNS = {"item id": "item_id", "age": "age", "city": "city", "group": "group"}
 """Column -> input."""
@@ -23,15 +23,31 @@ def save(
     columns: Mapping[str, str] = COLUMNS,
     optional: Collection[str] = OPTIONAL,
     dtypes: Mapping[str, str] = DTYPES,
+    lists: Mapping[str, ServedColumn] | None = None,
 ) -> pathlib.Path:
-    """Saves a model that returns every input under its name, after `seen_`."""
+    """Saves a model that returns every input under its name, after `seen_`.
+
+    Args:
+      folder: where to.
+      columns: column -> input.
+      optional: the columns that may be missing.
+      dtypes: input -> dtype, those of lists' lengths included.
+      lists: the columns of lists.
+    """
+    lists = lists or {}
 
     def seen(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         return {f"seen_{name}": tf.identity(value) for name, value in inputs.items()}
 
-    specs = {name: tf.TensorSpec([None], dtype, name) for name, dtype in dtypes.items()}
+    widths = {served.input: [served.length or served.dim] for served in lists.values()}
+    specs = {
+        name: tf.TensorSpec([None, *widths.get(name, [])], dtype, name)
+        for name, dtype in dtypes.items()
+    }
     model = tf.Module()
     model.predict = tf.function(seen, autograph=False).get_concrete_function(**specs)
     tf.saved_model.save(model, str(folder / "model"), signatures={"predict": model.predict})
-    write_served_columns(str(folder / "model"), columns, optional)
+    lengths = {name: served.lengths for name, served in lists.items() if served.lengths}
+    texts = {name: served.text for name, served in lists.items() if served.text}
+    write_served_columns(str(folder / "model"), columns, optional, lengths, texts)
     return folder / "model"

@@ -57,7 +57,7 @@ def cast_column(name: str, values: Any, column: ServedColumn) -> np.ndarray:
     """
     listed = _listed(name, values)
     if isinstance(listed, np.ndarray):
-        array = _cast_numbers(listed, column)
+        array = cast_numbers(listed, column)
         if array is not None:
             return array
         listed = listed.tolist()
@@ -71,7 +71,7 @@ def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
     elif not isinstance(values, list | tuple | np.ndarray):
         is_column = isinstance(values, Iterable) and not isinstance(values, _NO_COLUMNS)
         if not is_column:
-            raise BadDataError(f"column '{name}': wanted one value a row, got {_shown(values)}")
+            raise BadDataError(f"column '{name}': wanted one value a row, got {shown(values)}")
         # pandas' and others' are arrays in their own way; what is none, such as a range, a list.
         # Of integers with pandas' own missing values, newer releases of it make floats.
         may_be_missing = hasattr(getattr(values, "dtype", None), "na_value")
@@ -91,7 +91,12 @@ def _listed(name: str, values: Any) -> np.ndarray | Sequence[Any]:
     return values
 
 
-def _cast_numbers(array: np.ndarray, column: ServedColumn) -> np.ndarray | None:
+def is_missing(value: Any) -> bool:
+    """Whether one value stands for none: None, NaN, NA, NaT, masked."""
+    return _plain(value) is None
+
+
+def cast_numbers(array: np.ndarray, column: ServedColumn) -> np.ndarray | None:
     """Casts numbers [B] as a whole; None where that can't be, or something may be wrong."""
     if column.dtype == "int64" and array.dtype.kind in "iu":
         fits = not array.size or array.max() <= np.iinfo(np.int64).max
@@ -113,14 +118,14 @@ def _cast_each(name: str, values: Sequence[Any], column: ServedColumn) -> np.nda
     for index, value in enumerate(plain):
         if value is None:
             if column.missing is None:
-                reason = f"the value is missing ({_shown(values[index])}), and the model needs one"
+                reason = f"the value is missing ({shown(values[index])}), and the model needs one"
                 raise ColumnValueError(name, index, reason)
             found[index] = column.missing
             continue
         try:
             found[index] = cast(value)
         except (ValueError, TypeError, ArithmeticError):
-            reason = f"got {_shown(values[index])}, wanted {_WANTED[column.dtype]}"
+            reason = f"got {shown(values[index])}, wanted {_WANTED[column.dtype]}"
             raise ColumnValueError(name, index, reason) from None
     return found
 
@@ -200,7 +205,8 @@ def _text(value: Any) -> bytes:
     return str(_integer(value)).encode()
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as errors show it: short, with its type."""
     try:
         text = repr(value)
     except ValueError:  # Of an integer of thousands of digits.

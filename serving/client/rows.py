@@ -14,18 +14,27 @@ import numpy as np
 from common.errors import BadDataError, PolyrankError
 from common.suggestions import nearest
 from serving.client.casting import cast_column
+from serving.client.lists import PaddedLists, aligned_lengths, cast_lists
 from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 
 
-def check_vectors(inputs: Mapping[str, TensorSpec]) -> None:
-    """Checks that every input takes one value a row; raises PolyrankError."""
+def check_inputs(inputs: Mapping[str, TensorSpec], columns: Mapping[str, ServedColumn]) -> None:
+    """Checks that columns can be made to every input: one value a row, or lists as `columns` say.
+
+    Raises:
+      PolyrankError: an input takes something else.
+    """
+    lists = {column.input for column in columns.values() if column.is_list}
     for name, spec in inputs.items():
+        if name in lists:
+            continue
         is_vector = spec.shape is None or len(spec.shape) == 1
         if not is_vector or spec.dtype not in ("int64", "float32", "string"):
             raise PolyrankError(
-                f"input '{name}' is {spec.dtype} {spec.shape_text()}; only vectors of int64, "
-                "float32 or string can be made of columns. Call Client.predict_tensors with arrays"
+                f"input '{name}' is {spec.dtype} {spec.shape_text()}; columns can be made to "
+                "vectors of int64, float32 or string, and to lists that the model describes. Call "
+                "Client.predict_tensors with arrays"
             )
 
 
@@ -70,15 +79,18 @@ def tensors(
 
     Args:
       values: for every column its B values: a list, an array of numpy (masked or not), pandas or
-        Arrow. None, NaN, pandas' NA and NaT, a masked value and Arrow's null are missing.
+        Arrow. None, NaN, pandas' NA and NaT, a masked value and Arrow's null are missing. Of a
+        column of lists B lists, each a list or an array, or an array of numpy [B, any]; a missing
+        one is empty.
       columns: the signature's.
 
     Returns:
-      int64, float32 or bytes [B] by the input's name.
+      int64, float32 or bytes by the input's name: [B], of a column of lists [B, L]; and the
+      lengths of lists that are aligned, int64 [B] in [0, L].
 
     Raises:
       ColumnValueError: a value has no place in its column's type, or is missing where the model
-        needs one.
+        needs one; lists that are aligned have different lengths in a row.
       BadDataError: a column is not one of the model's, is lacking, or has more values than others.
     """
     for name in values:
@@ -88,14 +100,19 @@ def tensors(
     if lacking:
         verb = "are" if len(lacking) > 1 else "is"
         raise BadDataError(f"there {verb} no {_columns(lacking)}; {_wanted(columns)}")
-    cast = {
-        column.input: cast_column(name, values[name], column) for name, column in columns.items()
-    }
+    cast: dict[str, np.ndarray] = {}
+    lists: dict[str, PaddedLists] = {}
+    for name, column in columns.items():
+        if not column.is_list:
+            cast[column.input] = cast_column(name, values[name], column)
+        else:
+            lists[name] = cast_lists(name, values[name], column)
+            cast[column.input] = lists[name].values
     sizes = {name: len(cast[column.input]) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
         shown = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
         raise BadDataError(f"columns must have one value a row, but their sizes differ: {shown}")
-    return cast
+    return cast | aligned_lengths(lists, columns)
 
 
 def by_column(

@@ -39,15 +39,16 @@ class ServedSignatures:
         """The columns of a signature.
 
         Raises:
-          PolyrankError: there is no such signature, or its inputs are not one value a row.
+          PolyrankError: there is no such signature, or its inputs can't be made of columns.
         """
         callable_ones = [key for key, value in self.definitions.items() if can_be_called(value)]
         if name not in callable_ones:
             raise PolyrankError(
                 f"the model has no signature '{name}', only {', '.join(sorted(callable_ones))}"
             )
-        rows.check_vectors(signature_spec(self.definitions[name]).inputs)
-        return served_columns(name, self.definitions)
+        columns = served_columns(name, self.definitions)
+        rows.check_inputs(signature_spec(self.definitions[name]).inputs, columns)
+        return columns
 
     def tensors(self, name: str, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Casts columns of values to the inputs of a signature; see `serving.client.rows.tensors`.

@@ -9,6 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from serving.served_columns import (
     SERVED_LISTS,
+    SERVED_TEXTS,
     ServedColumn,
     ServedLengths,
     served_columns,
@@ -89,5 +90,5 @@ def test_a_model_without_lists_has_no_further_signature(tmp_path):
     write_served_columns(str(tmp_path), {"user": "user"}, {"user"}, {})
     content = (tmp_path / "saved_model.pb").read_bytes()
     found = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].signature_def
-    assert SERVED_LISTS not in found
+    assert SERVED_LISTS not in found and SERVED_TEXTS not in found
     assert served_columns("predict", found) == {"user": ServedColumn("user", "int64", -(2**63))}

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from common.errors import BadDataError, PolyrankError
-from serving.client.rows import by_column, by_name, check_vectors, tensors
+from serving.client.rows import by_column, by_name, check_inputs, tensors
 from serving.served_columns import ServedColumn
 from serving.signatures import TensorSpec
 
@@ -105,7 +105,7 @@ def test_a_row_that_is_no_mapping_is_named(row):
 
 def test_a_signature_of_matrices_is_refused():
     with pytest.raises(PolyrankError, match=r"'image' is float32 \[\?, 28\]"):
-        check_vectors({"image": TensorSpec("float32", (None, 28), "image:0")})
+        check_inputs({"image": TensorSpec("float32", (None, 28), "image:0")}, {})
     with pytest.raises(PolyrankError, match=r"'half' is float16 \[\?\]"):
-        check_vectors({"half": TensorSpec("float16", (None,), "half:0")})
-    check_vectors({"age": TensorSpec("float32", None, "age:0")})
+        check_inputs({"half": TensorSpec("float16", (None,), "half:0")}, {})
+    check_inputs({"age": TensorSpec("float32", None, "age:0")}, {})
