@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-from list_log import SCHEMA, history, made_rows, row
+from rows_with_lists import SCHEMA, history, made_rows, row
 from small_log import encoded, transform
 
 from models.features.inputs import (
