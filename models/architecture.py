@@ -35,6 +35,9 @@ class Architecture(keras.layers.Layer):
       config: the architecture's hyper-parameters.
       layout: the fields, numbers and scenarios.
       tasks: the labels and their outputs.
+
+    Attributes:
+      slots: the names of what stands in `Features.fields`; P of them.
     """
 
     def __init__(self, config: ModelConfig, layout: InputLayout, tasks: TaskGraph) -> None:
@@ -42,6 +45,7 @@ class Architecture(keras.layers.Layer):
         super().__init__(name=config.name, autocast=False)
         self.scenarios = len(layout.scenarios)
         self.layout = layout
+        self.slots = layout.slots(config.histories != "none")
         self.labels = _conditionals(tasks)
         self.supervised_outputs = self.outputs_with_loss(config, tasks)
 

@@ -12,6 +12,9 @@ Units = tuple[pydantic.PositiveInt, ...]
 """Widths of consecutive dense layers; empty for none."""
 
 NonNegative = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+Histories = Literal["none", "mean", "din"]
+"""How sequences are read; see `ModelConfig.histories`."""
+
 Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
 
 
@@ -42,6 +45,10 @@ class ModelConfig(Settings):
       wide: whether every value of every field has a weight of its own on each logit
         (the wide, first-order part).
       wide_l2: as embedding_l2, for these weights.
+      histories: how sequences are read, a group of them as one embedding a column. `none`: not at
+        all. `mean`: as the mean of their values. `din`: as a sum weighted by how much each value
+        matters to the candidate (Zhou et al., Deep Interest Network, KDD 2018; see
+        `TargetAttention`). A log without sequences has nothing to read.
     """
 
     name: str
@@ -55,6 +62,7 @@ class ModelConfig(Settings):
     numeric: bool = True
     wide: bool = True
     wide_l2: NonNegative = 0.0
+    histories: Histories = "din"
 
     @property
     def least_epochs(self) -> int:

@@ -35,7 +35,7 @@ class Features(NamedTuple):
         its own logits to it.
       indices: the indices of the layout's fields, int32 [B, len(layout.fields)], for
         architectures with tables of their own.
-      sequences: the sequence groups by name, whatever `histories` is.
+      sequences: the sequence groups by name; none where `ModelConfig.histories` is `none`.
       vectors: the vectors by graph name, float32 [B, dim].
     """
 

@@ -15,11 +15,11 @@ from models import registry
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Explanation
 from models.feature_struct import Features
-from models.features.inputs import SCENARIO_KEY, InputLayout, target_key, value_key, weight_key
+from models.features.inputs import InputLayout, target_key, weight_key
 from models.initial_biases import initial_biases
+from models.layers.embedded_inputs import Batch, EmbeddedInputs
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
-from models.layers.lookup_l2 import LookupL2
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
 from models.losses.unclicked import unclicked_branches, unclicked_losses
@@ -30,8 +30,6 @@ from models.schedule import Phase
 from models.step import compiled, global_rows, one_row
 from schemas.graph_names import graph_names
 from schemas.task_graph import TaskGraph
-
-Batch = Mapping[str, tf.Tensor]
 
 
 class Ranker(tfrs.models.Model):
@@ -87,28 +85,16 @@ class Ranker(tfrs.models.Model):
         self.training_config = training
         self.label_space = LabelSpace(tasks)
         self._tasks = tasks
-        self._numbers = layout.numeric if model.numeric else ()
         branches = unclicked_branches(tasks)
         known = (*self.label_space.conditionals, *(branch.name for branch in branches))
         rates = base_rates or {}
         biases = dict(zip(known, initial_biases(known, rates), strict=True))
-        wide = layout.fields if model.wide else ()
         counts = value_counts if model.counts_values else None
         if model.counts_values and counts is None:
             raise SettingsError("model.l2_per is 'value'; give the ranker the values' counts")
         with precision(training.precision):
-            self.embeddings = FieldEmbeddings(
-                layout.fields,
-                model.embedding_dim,
-                LookupL2(model.embedding_l2, counts),
-                model.embedding_stddev,
-            )
-            self.first_order = FirstOrder(
-                wide,
-                len(self._numbers) if model.wide else 0,
-                [biases[name] for name in self.label_space.conditionals],
-                LookupL2(model.wide_l2, counts),
-            )
+            starts = [biases[name] for name in self.label_space.conditionals]
+            self.embedded_inputs = EmbeddedInputs(layout, model, starts, counts)
             self.architecture = registry.architecture(model.name)(model, layout, tasks)
             self.architecture.start_unclicked(
                 {branch.label: biases[branch.name] for branch in branches if branch.name in rates}
@@ -172,26 +158,19 @@ class Ranker(tfrs.models.Model):
         """The outputs that have a loss."""
         return tuple(self.ranking_tasks)
 
+    @property
+    def embeddings(self) -> FieldEmbeddings:
+        """The embedding tables."""
+        return self.embedded_inputs.embeddings
+
+    @property
+    def first_order(self) -> FirstOrder:
+        """The wide part."""
+        return self.embedded_inputs.first_order
+
     def features(self, batch: Batch, training: bool = False) -> Features:
         """Embeds a batch of transformed columns."""
-        indices = tf.stack([tf.cast(batch[f.key], tf.int32) for f in self.layout.fields], axis=1)
-        rows = tf.shape(indices)[0]
-        numeric = tf.zeros([rows, 0])
-        if self._numbers:
-            columns = [tf.cast(batch[value_key(name)], tf.float32) for name in self._numbers]
-            numeric = tf.stack(columns, axis=1)
-        fields = self.embeddings(indices, training=training)
-        positions = [p for p, field in enumerate(self.layout.fields) if field.prior]
-        priors = tf.constant(positions, tf.int32, [len(positions)])
-        width = len(positions) * self.model_config.embedding_dim
-        return Features(
-            fields=fields,
-            numeric=numeric,
-            scenario=tf.cast(batch[SCENARIO_KEY], tf.int32),
-            priors=tf.reshape(tf.gather(fields, priors, axis=1), [rows, width]),
-            offset=self.first_order((indices, numeric), training=training),
-            indices=indices,
-        )
+        return self.embedded_inputs(batch, training=training)
 
     def call(
         self, inputs: Batch, training: bool = False, branches: bool = False
@@ -316,8 +295,10 @@ class Ranker(tfrs.models.Model):
         return self.loss_shares(inputs, False, global_rows(inputs))
 
     def explain(self, batch: Batch) -> dict[str, Explanation]:
-        """Returns what the architecture has learned, seen on the rows of a batch."""
-        return self.architecture.explain(self.features(batch))
+        """Returns what the model has learned, seen on the rows of a batch."""
+        features = self.features(batch)
+        inputs = self.embedded_inputs.explain(batch, features)
+        return self.architecture.explain(features) | inputs
 
     def prepare_export(self, batches: Iterable[Batch]) -> dict[str, Any]:
         """Gives the architecture its last form; see `Architecture.prepare_export`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 import tf_keras as keras
 
-from models.features.inputs import Field
+from models.features.inputs import Field, ListField
 from models.layers.lookup_l2 import LookupL2
 
 
@@ -16,6 +18,9 @@ class FieldEmbeddings(keras.layers.Layer):
     lets a row be remapped by its token. A field whose tag asks for another width than e is
     projected to it by a kernel without bias, so that its zero stays zero.
 
+    Lists read the tables of fields (`look_up_list`) or tables of their own, which stand next to
+    those of the fields.
+
     The L2 loss is on the looked-up embeddings (`LookupL2`), a vector [B] (see `Architecture`
     on `add_loss`), hence right on any number of replicas.
 
@@ -25,6 +30,7 @@ class FieldEmbeddings(keras.layers.Layer):
       l2: the L2 loss; None for none.
       stddev: of the normal initial values.
       trainable: whether training changes them.
+      lists: the lists that are looked up.
     """
 
     def __init__(
@@ -35,9 +41,13 @@ class FieldEmbeddings(keras.layers.Layer):
         stddev: float = 0.01,
         name: str = "fields",
         trainable: bool = True,
+        lists: Sequence[ListField] = (),
     ) -> None:
         super().__init__(name=name, autocast=False, trainable=trainable)
         self._fields = fields
+        self._sizes = {field.name: (field.size, field.dim or dim) for field in fields}
+        for owner in lists:
+            self._sizes.setdefault(owner.table, (owner.size, owner.dim or dim))
         self._dim = dim
         self._l2 = l2
         self._stddev = stddev
@@ -45,19 +55,18 @@ class FieldEmbeddings(keras.layers.Layer):
         self.projections: dict[str, tf.Variable] = {}
 
     def build(self, input_shape: tf.TensorShape) -> None:
-        """Makes a table a field, and the projections."""
-        for field in self._fields:
-            width = field.dim or self._dim
-            self.tables[field.name] = self.add_weight(
-                f"{field.name}/embeddings",
-                (field.size, width),
+        """Makes a table a field and for every list that shares none, and the projections."""
+        for name, (size, width) in self._sizes.items():
+            self.tables[name] = self.add_weight(
+                f"{name}/embeddings",
+                (size, width),
                 initializer=keras.initializers.RandomNormal(stddev=self._stddev),
                 trainable=self.trainable,
                 experimental_autocast=False,
             )
             if width != self._dim:
-                self.projections[field.name] = self.add_weight(
-                    f"{field.name}/projection",
+                self.projections[name] = self.add_weight(
+                    f"{name}/projection",
                     (width, self._dim),
                     initializer="glorot_uniform",
                     trainable=self.trainable,
@@ -77,9 +86,29 @@ class FieldEmbeddings(keras.layers.Layer):
             columns.append(looked_up)
         return tf.cast(tf.stack(columns, axis=1), self.compute_dtype)
 
+    def look_up_list(
+        self, column: ListField, indices: tf.Tensor, mask: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Looks up a list of every row: [B, L, e] in the compute dtype; anything where it ends.
+
+        The gradient of a shared table stays sparse (`IndexedSlices`).
+
+        Args:
+          column: the list.
+          indices: int [B, L].
+          mask: where there is a value, bool [B, L].
+          training: whether the L2 loss is added.
+        """
+        looked_up = tf.gather(self.tables[column.table], indices)
+        if training and self._l2:
+            self.add_loss(self._l2.of_lists(looked_up, mask))
+        if column.table in self.projections:
+            looked_up = tf.matmul(looked_up, self.projections[column.table])
+        return tf.cast(looked_up, self.compute_dtype)
+
     def copy_from(self, other: FieldEmbeddings) -> None:
-        """Takes over the values of another one of the same fields and width."""
-        for column, table in other.tables.items():
-            self.tables[column].assign(table)
-        for column, projection in other.projections.items():
-            self.projections[column].assign(projection)
+        """Takes over the values of another one of the same width that has these tables."""
+        for column, table in self.tables.items():
+            table.assign(other.tables[column])
+        for column, projection in self.projections.items():
+            projection.assign(other.projections[column])

@@ -51,3 +51,18 @@ class LookupL2:
         if field in self._shares:
             squares *= tf.gather(self._shares[field], indices)
         return self._weight * squares
+
+    def of_lists(self, looked_up: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Returns the loss of every row's list, float32 [B]: the sum over its values.
+
+        With counts it is zero: they are those of fields, whose look-ups hold every value back by
+        its due share already.
+
+        Args:
+          looked_up: the table's rows at the list's values, [B, L, width].
+          mask: where there is a value, bool [B, L].
+        """
+        if self._shares:
+            return tf.zeros(tf.shape(mask)[:1])
+        squares = tf.reduce_sum(looked_up**2, axis=2)
+        return self._weight * tf.reduce_sum(tf.where(mask, squares, 0.0), axis=1)

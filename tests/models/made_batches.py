@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from made_lists import list_inputs
 
 from models import registry
 from models.config import TrainingConfig
@@ -81,7 +82,7 @@ def batch(rows: int, inputs: InputLayout, tasks: TaskGraph, seed: int = 0) -> di
         found[target_key(output.name)] = np.prod([labels[x] for x in output.target], axis=0)
         space = [labels[x] for x in output.space]
         found[weight_key(output.name)] = np.prod([row_weight, *space], axis=0)
-    return found
+    return found | list_inputs(rows, inputs, seed)
 
 
 def taken(rows: dict[str, np.ndarray], index: Any) -> dict[str, np.ndarray]:

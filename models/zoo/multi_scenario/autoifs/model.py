@@ -44,7 +44,8 @@ class AutoIFS(Architecture):
     search of one epoch stays at 1); the selection network learns with all other weights on
     the same loss. Retraining: the weights return to an earlier epoch, the gates are hard,
     g = 1[w > 0] without gradient, and the selection network is as the search left it and
-    reads a frozen copy of the embeddings as they were then, which doubles their memory.
+    reads a frozen copy of the fields' embeddings as they were then, which doubles their memory.
+    What a row's lists add to x it reads as it is: histories attend to what is trained.
 
     Ours are the offset (bias and wide part), z-scored numbers among the inputs, dropout (in
     the bottom), more than one layer a level, additive flows, early stopping with the
@@ -103,7 +104,9 @@ class AutoIFS(Architecture):
     def scores(self, features: Features) -> tf.Tensor:
         """Returns w, float32 [B, C, 4]: a flow with a positive one is better removed."""
         if self._phase == RETRAIN:
-            features = features._replace(fields=self._frozen(features.indices))
+            lists = features.fields[:, len(self.layout.fields) :]
+            fields = [self._frozen(features.indices), tf.stop_gradient(lists)]
+            features = features._replace(fields=tf.concat(fields, axis=1))
         return self._selection(features.flat())
 
     def gates(self, features: Features) -> tf.Tensor:

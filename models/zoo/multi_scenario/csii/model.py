@@ -72,7 +72,7 @@ class CSII(Architecture):
         self._config = config
         units, dropout, l2 = config.expert_units, config.dropout, config.kernel_l2
         self._columns = FieldColumns(
-            len(layout.fields), config.embedding_dim, len(layout.numeric) if config.numeric else 0
+            len(self.slots), config.embedding_dim, len(layout.numeric) if config.numeric else 0
         )
         self._experts = ExpertMixtures(
             self.scenarios,
@@ -168,7 +168,7 @@ class CSII(Architecture):
             return scenario_means(values.numpy(), scenario, self.scenarios)
 
         origin, to = self.scenario_axis, Axis("to_scenario", self.layout.scenarios)
-        fields = Axis("field", tuple(field.column for field in self.layout.fields))
+        fields = Axis("field", self.slots)
         scores = means(tf.transpose(found.scores, [1, 0, 2]))
         return {
             "transferability": Explanation(scores, (origin, to, fields)),
