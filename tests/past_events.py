@@ -66,7 +66,7 @@ def write_log(folder, tables: dict[str, pa.Table], rows_a_file: int = 70) -> str
 def read_day(folder, date: str) -> pa.Table:
     """All rows of a span, in order."""
     parts = sorted((folder / f"span={date}").glob("*.parquet"))
-    return pa.concat_tables([pq.read_table(part) for part in parts])
+    return pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
 
 
 @dataclasses.dataclass(frozen=True)

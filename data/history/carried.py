@@ -85,13 +85,17 @@ class CarriedHistories:
           end: the first tick after the day; no later row may be earlier.
         """
         plan = self._plan
-        events = self._state.and_then(rows.events())
+        # Most users of a long log are not there on a given day: theirs is left as it is.
+        there = pc.is_in(self._state.users, value_set=rows.users)
+        there = there.to_numpy(zero_copy_only=False)
+        others = self._state.take(np.flatnonzero(~there))
+        events = self._state.take(np.flatnonzero(there)).and_then(rows.events())
         keys, row_keys = _keys(plan, events, rows)
         order = event_order(keys, events.times)
         events, keys = events.take(order), keys[order]
         length, least_gap = plan.config.length, plan.least_gap
         windows = windows_before(keys, events.times, row_keys, rows.times, length, least_gap)
-        self._state = _still_seen(plan, events, keys, end)
+        self._state = others.and_then(_still_seen(plan, events, keys, end))
         return DayHistories(plan, rows.times, windows, events)
 
     def latest(self) -> tuple[Windows, Rows]:

@@ -28,9 +28,9 @@ class Rows:
 
     Attributes:
       users: int64 or large_binary [N], null for a guest.
-      scenarios: int64 [N], the scenario's place among the contract's; 0 where all count.
+      scenarios: int16 [N], the scenario's place among the contract's; 0 where all count.
       times: int64 [N], in ticks.
-      actions: int64 [N], the place of the action among the events; -1 where the row is none.
+      actions: int16 [N], the place of the action among the events; -1 where the row is none.
       values: column -> its values [N], none of them null.
     """
 
@@ -75,12 +75,11 @@ class Rows:
     @classmethod
     def none(cls, plan: HistoryPlan) -> Rows:
         """No row."""
-        empty = np.zeros(0, np.int64)
         return cls(
             pa.array([], _LARGE[plan.user.type]),
-            empty,
-            empty,
-            empty,
+            np.zeros(0, np.int16),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int16),
             {column.name: pa.array([], _LARGE[column.type]) for column in plan.values},
         )
 
@@ -105,7 +104,7 @@ def rows_of_day(
     gaps.count(contract, columns, date)
     columns = filled(contract, columns, date, gaps.decide(contract))
     times = columns[plan.time.name]
-    actions = np.full(len(times), -1, np.int64)
+    actions = np.full(len(times), -1, np.int16)
     for place, label in enumerate(plan.labels):
         actions[label_rows(contract, label, columns[label.column]).positive] = place
     users = columns[plan.user.name].cast(_LARGE[plan.user.type])
@@ -123,10 +122,10 @@ def rows_of_day(
 def _scenarios(plan: HistoryPlan, columns: Mapping[str, pa.Array]) -> np.ndarray:
     scenario = plan.own_scenario
     if scenario is None:
-        return np.zeros(len(columns[plan.time.name]), np.int64)
+        return np.zeros(len(columns[plan.time.name]), np.int16)
     names = pa.array([name.encode() for name in scenario.values], pa.binary())
     places = pc.index_in(columns[scenario.name].cast(pa.binary()), value_set=names)
-    return np.asarray(pc.fill_null(places, 0).to_numpy(zero_copy_only=False).astype(np.int64))
+    return np.asarray(pc.fill_null(places, 0).to_numpy(zero_copy_only=False).astype(np.int16))
 
 
 def _values(column: Column, values: pa.Array) -> pa.Array:
