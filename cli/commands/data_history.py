@@ -18,8 +18,9 @@ from data.history.latest import write_latest
 from data.history.log_plan import plan_of_log
 from data.history.plan import HistoryPlan
 from data.history.schema_text import with_histories
-from data.history.write_log import Written, write_histories
+from data.history.write_log import Written, check_writable, write_histories
 from data.log.files import left_out_lines
+from data.log.spans import PREFIX
 from schemas.contract import load_contract, load_schema_text
 
 _MOST_REASONS = 5
@@ -101,6 +102,12 @@ Example:
     help="Writes each user's history after the last day to a Parquet file, for serving.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what exists already.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep the spans of --out that exist already, from a call with the same settings, and "
+    "write the later ones: of a log that has grown, or after a call that was stopped.",
+)
 def history(
     log: pathlib.Path,
     schema_path: pathlib.Path,
@@ -108,6 +115,7 @@ def history(
     schema_out: pathlib.Path | None,
     latest: pathlib.Path | None,
     overwrite: bool,
+    resume: bool,
     **settings: object,
 ) -> None:
     """Add what each user did before to every impression of a log.
@@ -121,18 +129,27 @@ def history(
     Give the log from its start: histories begin there.
     """
     started = time.monotonic()
-    _check_targets(out, schema_out, latest, overwrite)
+    _check_targets(out, schema_out, latest, overwrite, resume)
     config = parse(HistoryConfig, settings, "polyrank data history")
     contract = load_contract(schema_path)
     plan = plan_of_log(contract, config, str(log))
     if out is not None:
         schema_out = schema_out or out.with_name(f"{out.name}.pbtxt")
-        _refuse_file(schema_out, overwrite)
         text = with_histories(load_schema_text(schema_path), plan)
+        if resume:
+            _check_same(schema_out, text, out)
+        else:
+            _refuse_file(schema_out, overwrite)
     with working(f"reading {log}" if out is None else f"writing {out}"):
-        written, carried = write_histories(plan, str(log), out, overwrite)
-    if out is not None and schema_out is not None:
-        write_whole(schema_out, text)
+        if out is not None and schema_out is not None:
+            check_writable(str(log), out, overwrite, resume)
+            # While spans are replaced, some are of other settings: no schema says what they hold.
+            schema_out.unlink(missing_ok=True)
+            if not overwrite:
+                write_whole(schema_out, text)
+        written, carried = write_histories(plan, str(log), out, overwrite, resume)
+        if schema_out is not None and overwrite:
+            write_whole(schema_out, text)
     for line in _lines(plan, written, out, schema_out, started):
         click.echo(line)
     if latest is not None:
@@ -144,7 +161,10 @@ def _check_targets(
     schema_out: pathlib.Path | None,
     latest: pathlib.Path | None,
     overwrite: bool,
+    resume: bool,
 ) -> None:
+    if overwrite and resume:
+        raise click.UsageError("--overwrite and --resume exclude each other; give one")
     if out is None and latest is None:
         raise click.UsageError("nothing to write: give --out, --latest or both")
     if out is None and schema_out is not None:
@@ -153,12 +173,27 @@ def _check_targets(
         if path is not None:
             check_home_sign(path, option)
     if latest is not None:
-        _refuse_file(latest, overwrite)
+        _refuse_file(latest, overwrite or resume)
 
 
 def _refuse_file(path: pathlib.Path, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise BadDataError(f"{path} exists already; name another file, or overwrite (--overwrite)")
+
+
+def _check_same(schema_out: pathlib.Path, text: str, out: pathlib.Path) -> None:
+    """Raises BadDataError where the spans that are there already hold other histories."""
+    if not schema_out.exists():
+        if any(out.glob(f"{PREFIX}*")):
+            raise BadDataError(
+                f"{out} holds spans, and {schema_out}, which would say what their histories are, "
+                "does not exist; write all of them again (--overwrite)"
+            )
+    elif schema_out.read_text(encoding="utf-8") != text:
+        raise BadDataError(
+            f"{schema_out} is of another schema or of other settings than these; give those, or "
+            "write all spans again (--overwrite)"
+        )
 
 
 def _lines(
@@ -183,6 +218,8 @@ def _lines(
         f"{written.empty:,} before their user's first event"
     )
     if out is not None:
+        if written.kept:
+            lines.append(f"kept as they were: the spans {written.kept[0]} to {written.kept[-1]}")
         lines.append(
             f"{out}: {rows:,} rows in {len(written.dates)} spans, {written.dates[0]} to "
             f"{written.dates[-1]} ({time.monotonic() - started:.1f} s); schema: {schema_out}"

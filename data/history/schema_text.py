@@ -38,12 +38,8 @@ def with_histories(text: str, plan: HistoryPlan) -> str:
     action.annotation.tag.append(f"sequence:{in_group}")
     gap = _add(added, plan.name(GAP), "int")
     gap.annotation.tag.append(f"sequence:buckets={config.buckets},{in_group}")
-    events = ", ".join(config.events)
     whole = (
-        f"{text.rstrip()}\n\n# What the user did before ({events}), as `polyrank data history` "
-        "writes it: oldest first.\n"
-        "# The gap is in whole seconds.\n"
-        f"{text_format.MessageToString(added, as_utf8=True)}"
+        f"{text.rstrip()}\n\n{_comment(config)}\n{text_format.MessageToString(added, as_utf8=True)}"
     )
     read_contract(parse_schema(whole))
     return whole
@@ -62,6 +58,16 @@ def schema_of_log(schema_path: str | pathlib.Path, config: HistoryConfig, log: s
     """
     text = load_schema_text(schema_path)
     return with_histories(text, plan_of_log(load_contract(schema_path), config, log))
+
+
+def _comment(config: HistoryConfig) -> str:
+    """What the lists hold: all settings, so that equal texts are of equal histories."""
+    scenarios = "of all scenarios" if config.scenario == "all" else "of the row's own scenario"
+    age = f", at least {config.delay} seconds old" if config.delay else ""
+    return (
+        f"# What the user did before ({', '.join(config.events)}), {scenarios}{age}: oldest first, "
+        "gaps in\n# whole seconds, as `polyrank data history` writes them."
+    )
 
 
 def _add(schema: schema_pb2.Schema, name: str, kind: str) -> schema_pb2.Feature:

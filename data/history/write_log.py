@@ -24,7 +24,7 @@ from data.log.formats.reader import LogReader
 from data.log.report import Report
 from data.log.rules import day_bounds
 from data.log.span_writer import refuse_existing, span_name
-from data.log.spans import list_names, no_row, spans
+from data.log.spans import PREFIX, list_names, no_row, spans
 from schemas.contract import Contract
 
 
@@ -39,9 +39,11 @@ class Written:
       empty: rows of users without an earlier event.
       report: rows read, and rows that break the contract, by rule.
       left_out: files and folders that are not read.
+      kept: the spans that were there already and stay: only their events were read.
     """
 
     dates: tuple[str, ...]
+    kept: tuple[str, ...] = ()
     events: int = 0
     guests: int = 0
     empty: int = 0
@@ -54,6 +56,7 @@ def write_histories(
     log: str,
     out: pathlib.Path | None,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> tuple[Written, CarriedHistories]:
     """Writes every span of a log with the lists of `plan.fields` behind its columns.
 
@@ -67,20 +70,19 @@ def write_histories(
       log: the folder of spans.
       out: the folder of the spans to write; None for the state after the last day only.
       overwrite: replaces spans that exist already.
+      resume: keeps spans that exist already, which must be the log's first ones.
 
     Returns:
       What was written, and the state after the last day.
 
     Raises:
       BadDataError: the log has no span, a file can't be read or does not fit the schema, or a span
-        exists already and must not be overwritten.
+        exists already and must not be overwritten or can't be kept.
     """
     written = Written(spans(list_names(log)))
     written.left_out.extend(outside_spans(log))
     if out is not None:
-        if out.resolve() == pathlib.Path(log).resolve():
-            raise BadDataError(f"{out} is the log itself; write to another folder")
-        refuse_existing([np.datetime64(date) for date in written.dates], out, overwrite)
+        written.kept = check_writable(log, out, overwrite, resume)
     carried = CarriedHistories(plan)
     for date in written.dates:
         listing = list_span(log, date)
@@ -88,13 +90,47 @@ def write_histories(
         rows = _read_day(plan, listing.files, date, written)
         _, end = day_bounds(date, plan.time.tags.ticks_per_second)
         day = carried.add_day(rows, end)
-        guests = rows.users.null_count
-        written.guests += guests
-        written.empty += int((day.windows.lengths == 0).sum()) - guests
-        if out is not None:
+        written.empty += int((day.windows.lengths == 0).sum()) - rows.users.null_count
+        if out is not None and date not in written.kept:
             with whole_folder(out / span_name(np.datetime64(date)), replace=overwrite) as folder:
                 _write_day(plan, listing.files, day, folder)
     return written, carried
+
+
+def check_writable(
+    log: str, out: pathlib.Path, overwrite: bool = False, resume: bool = False
+) -> tuple[str, ...]:
+    """Says before any work what `write_histories` would refuse of its folders.
+
+    Returns:
+      The spans that are there already and stay.
+
+    Raises:
+      BadDataError: see `write_histories`.
+    """
+    dates = spans(list_names(log))
+    if out.resolve() == pathlib.Path(log).resolve():
+        raise BadDataError(f"{out} is the log itself; write to another folder")
+    kept = _kept(out, dates) if resume else ()
+    refuse_existing([np.datetime64(date) for date in dates[len(kept) :]], out, overwrite)
+    return kept
+
+
+def _kept(out: pathlib.Path, dates: tuple[str, ...]) -> tuple[str, ...]:
+    """The spans that are there already.
+
+    Raises:
+      BadDataError: one of them is later than one that is not there, whose events it lacks.
+    """
+    there = [(out / span_name(np.datetime64(date))).exists() for date in dates]
+    kept = there.index(False) if False in there else len(there)
+    if True in there[kept:]:
+        later = dates[there.index(True, kept)]
+        raise BadDataError(
+            f"{out} holds {PREFIX}{later}, whose histories were made without the earlier "
+            f"{PREFIX}{dates[kept]}; write all of them again (--overwrite)"
+        )
+    return dates[:kept]
 
 
 def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written: Written) -> Rows:
@@ -108,13 +144,14 @@ def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written:
             values, refusals = check_batch(contract, batch, file.name, date, first, written.report)
             first += batch.num_rows
             parts.append({name: values[name].array for name in plan.reads})
-            wrong = np.zeros(batch.num_rows, bool)
-            wrong[refusals.rows] = True
-            refused.append(wrong)
+            refused.append(np.isin(np.arange(batch.num_rows), refusals.rows))
     if not parts:
         raise BadDataError(no_row(date))
     columns = {name: pa.concat_arrays([part[name] for part in parts]) for name in plan.reads}
-    rows = rows_of_day(plan, columns, date, np.concatenate(refused))
+    wrong = np.concatenate(refused)
+    known = columns[plan.user.name].is_valid().to_numpy(zero_copy_only=False)
+    written.guests += int((~known & ~wrong).sum())
+    rows = rows_of_day(plan, columns, date, wrong)
     written.events += len(rows.events())
     return rows
 

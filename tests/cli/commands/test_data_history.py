@@ -56,6 +56,51 @@ def test_what_exists_stays_unless_overwritten(log):
     assert history(log, "--out", out, "--latest", latest, "--overwrite").exit_code == 0
 
 
+def test_a_log_that_has_grown_is_resumed(log):
+    first = log / "log" / f"span={DATES[2]}"
+    first.rename(log / "later")
+    history(log, "--out", log / "new", "--length", "3")
+    files = {path: path.stat().st_mtime_ns for path in (log / "new").glob("*/*")}
+    (log / "later").rename(first)
+    result = history(log, "--out", log / "new", "--length", "3", "--resume")
+    assert "kept as they were: the spans 2026-01-01 to 2026-01-02" in result.output
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    history(log, "--out", log / "whole", "--length", "3")
+    for date in DATES:
+        assert read_day(log / "new", date).equals(read_day(log / "whole", date))
+
+
+def test_what_is_kept_must_be_of_the_same_settings_and_complete(log):
+    out = log / "new"
+    history(log, "--out", out)
+    for other in (("--delay", 9), ("--scenario", "own"), ("--length", 9), ("--columns", "brand")):
+        with pytest.raises(BadDataError, match=r"new\.pbtxt is of another schema or of other"):
+            history(log, "--out", out, "--resume", *other)
+    with pytest.raises(BadDataError, match="which would say what their histories are"):
+        history(log, "--out", out, "--resume", "--schema-out", log / "other.pbtxt")
+    (out / f"span={DATES[1]}").rename(log / "gone")
+    with pytest.raises(BadDataError, match="holds span=2026-01-03.*earlier span=2026-01-02"):
+        history(log, "--out", out, "--resume")
+    assert "exclude each other" in history(log, "--out", out, "--resume", "--overwrite").output
+
+
+def test_a_stopped_call_is_resumed_unless_it_was_replacing(log):
+    out, third = log / "new", log / "log" / f"span={DATES[2]}" / "part-0.parquet"
+    content = third.read_bytes()
+    third.write_bytes(b"PAR1 broken")
+    with pytest.raises(BadDataError, match="can't be read as Parquet"):
+        history(log, "--out", out)
+    third.write_bytes(content)
+    assert "kept as they were" in history(log, "--out", out, "--resume").output
+    third.write_bytes(b"PAR1 broken")
+    with pytest.raises(BadDataError, match="can't be read as Parquet"):
+        history(log, "--out", out, "--overwrite", "--length", "9")
+    third.write_bytes(content)
+    for length in ("50", "9"):
+        with pytest.raises(BadDataError, match=r"new\.pbtxt, which would say"):
+            history(log, "--out", out, "--resume", "--length", length)
+
+
 def test_nothing_to_write_and_wrong_settings_are_said_before_any_work(log):
     assert "give --out, --latest or both" in history(log).output
     result = history(log, "--latest", log / "x", "--schema-out", log / "y")
