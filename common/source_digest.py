@@ -12,7 +12,7 @@ PACKAGES = ("common", "schemas", "data", "serving", "models", "components", "pip
 """What a run's artifacts depend on. They are named, since an installation holds them next to
 other distributions' packages."""
 
-WITHOUT_EFFECT = ("data/adapters", "data/inference", "data/synthetic")
+WITHOUT_EFFECT = ("data/adapters", "data/history", "data/inference", "data/synthetic")
 """Sub-packages that no artifact of a run depends on: they end where a run begins."""
 
 

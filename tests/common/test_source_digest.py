@@ -8,7 +8,14 @@ from packaging_facts import distributed_packages
 
 from common.source_digest import ROOT, code_digest
 
-WITHOUT_EFFECT = {"cli", "polyrank", "data/adapters", "data/inference", "data/synthetic"}
+WITHOUT_EFFECT = {
+    "cli",
+    "polyrank",
+    "data/adapters",
+    "data/history",
+    "data/inference",
+    "data/synthetic",
+}
 """Packages whose code no artifact of a run depends on."""
 
 PACKAGES = [
