@@ -15,6 +15,7 @@ from models.features.parsing import DTYPES
 from models.features.preprocessing import dense_column
 from models.features.targets import label_feature_spec, targets_of
 from schemas.contract import Column, Contract
+from schemas.list_columns import length_name
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -25,7 +26,9 @@ class RawBatch(NamedTuple):
     Attributes:
       serialized: the tf.Examples, bytes [B].
       columns: raw columns by graph name, int64, float32 or bytes [B], with `MISSING` where there is
-        no value; targets and weights of all outputs by `target_key` and `weight_key`.
+        no value; of a column of lists the values of all rows end to end, [V], and by `length_name`
+        of its graph name how many each row has, int64 [B]; targets and weights of all outputs by
+        `target_key` and `weight_key`.
     """
 
     serialized: np.ndarray
@@ -55,14 +58,26 @@ def raw_batches(
     files = files_of([f"{artifact_utils.get_split_uri([examples], split)}/*"])
     every = thinning(examples, split, max_rows)
     # Sparse whether required or not: ImpressionExampleGen has refused what must not be missing.
-    raw = {column.name: tf.io.VarLenFeature(DTYPES[column.type]) for column in columns}
+    raw = {
+        column.name: tf.io.RaggedFeature(DTYPES[column.type])
+        if column.ragged
+        else tf.io.VarLenFeature(DTYPES[column.type])
+        for column in columns
+    }
 
     @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         parsed = tf.io.parse_example(serialized, raw) if raw else {}
         labels = tf.io.parse_example(serialized, label_feature_spec(contract))
-        dense = {column.graph_name: dense_column(column, parsed[column.name]) for column in columns}
-        return serialized, {**dense, **targets_of(contract, labels)}
+        found: dict[str, tf.Tensor] = {}
+        for column in columns:
+            values = parsed[column.name]
+            if column.ragged:
+                found[length_name(column.graph_name)] = values.row_lengths()
+                found[column.graph_name] = values.flat_values
+            else:
+                found[column.graph_name] = dense_column(column, values)
+        return serialized, {**found, **targets_of(contract, labels)}
 
     batches = serialized_rows(files).shard(every, 0).batch(READ_BATCH)
     batches = batches.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -20,7 +20,7 @@ class LeaksConfig(Settings):
       auc_at_most: a feature that alone ranks an output of the train rows better is a leak.
       suspect_auc_at_most: the same limit of a feature that is named like an outcome, and of where a
         feature has gaps, also among the rows of one scenario, user and item.
-      exempt: features that may; for those that are truly known before the impression.
+      exempt: features, also lists, that may; for those that are truly known before the impression.
       min_positives: an output with fewer positives is not judged.
       min_negatives: the same for negatives.
       max_rows: a split of more rows is thinned evenly to about so many.
@@ -37,12 +37,12 @@ class LeaksConfig(Settings):
     bayes_standard_errors: Annotated[float, pydantic.Field(gt=0)] = 3.0
 
     def check_names(self, contract: Contract) -> None:
-        """Refuses exempt features that are no model inputs.
+        """Refuses exempt features that are no model inputs (of one value a row, or lists).
 
         Raises:
           SettingsError: with the nearest valid name.
         """
-        known = [column.name for column in contract.inputs]
+        known = [column.name for column in (*contract.inputs, *contract.list_features)]
         for name in self.exempt:
             if name not in known:
                 raise SettingsError(

@@ -115,6 +115,22 @@ def of_gaps(
     return Evidence(auc, decided) if decided else None
 
 
+def of_holding(
+    holds: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    groupings: Sequence[Grouping],
+    config: LeaksConfig,
+) -> Evidence | None:
+    """Evidence in which rows' lists hold the row's own item, bool [N].
+
+    People come back to what they chose before, which is honest and ranks well. That none of them
+    came back without choosing it again is not.
+    """
+    decided = _decided_rows(holds.astype(np.int64), 2, target, groupings, config)
+    return Evidence(weighted_auc(target, holds, weight), decided) if decided else None
+
+
 def _least_auc(
     rankings: Sequence[np.ndarray],
     target: np.ndarray,

@@ -47,14 +47,14 @@ class Executor(base_executor.BaseExecutor):
         report.set_string_custom_property("note", highest(rankings))
         outputs: dict[str, dict[str, float]] = {}
         for ranking in rankings:
-            outputs.setdefault(ranking.output, {})[ranking.feature] = ranking.auc
+            outputs.setdefault(ranking.output, {})[ranking.name] = ranking.auc
         write_json(
             f"{report.uri}/leaks.json",
             {
                 "rows": rows,
                 "auc_at_most": config.auc_at_most,
                 "suspect_auc_at_most": config.suspect_auc_at_most,
-                "exempt": [leak.ranking.feature for leak in found],
+                "exempt": list(dict.fromkeys(leak.ranking.feature for leak in found)),
                 AUC: outputs,
             },
         )
@@ -72,19 +72,24 @@ def _search(
     import numpy as np
 
     from components.common.raw_rows import joined, raw_batches
-    from components.leak_alarm.evidence import groupings_of, of_gaps, of_values
+    from components.leak_alarm.evidence import groupings_of, of_gaps, of_holding, of_values
+    from components.leak_alarm.list_parts import empty_lists, list_parts, where
     from components.leak_alarm.single_feature_auc import encode, missing_rows, single_feature_auc
     from models.features.inputs import target_key, weight_key
 
     columns = list(contract.inputs)
     if contract.user_id is not None and contract.user_id not in columns:
         columns.append(contract.user_id)
+    read = [*columns, *contract.list_features]
     held = joined(
-        batch.columns for batch in raw_batches(contract, columns, examples, TRAIN, config.max_rows)
+        batch.columns for batch in raw_batches(contract, read, examples, TRAIN, config.max_rows)
     )
     encoded = {column.name: encode(column, held[column.graph_name]) for column in columns}
     missing = {column.name: missing_rows(column, held[column.graph_name]) for column in columns}
     groupings = groupings_of(contract, encoded)
+    parts = [
+        part for column in contract.list_features for part in list_parts(contract, column, held)
+    ]
     rankings, leaks = [], []
     for output in contract.tasks.outputs:
         inside = np.flatnonzero(held[weight_key(output.name)] > 0)
@@ -104,6 +109,21 @@ def _search(
             elif _is_suspect(column) and (found := of_values(values, *rows)):
                 leaks.append(Leak(ranking, "name", found))
             elif found := of_gaps(missing[column.name][inside], *rows):
+                leaks.append(Leak(ranking, "gaps", found))
+        for part in parts:
+            auc = single_feature_auc(part.encoded.at(inside), target, weight)
+            ranking = Ranking(part.column, output.name, auc, positives, part.what)
+            rankings.append(ranking)
+            holds = part.holds[inside] if part.holds is not None else None
+            said = where(holds, target) if holds is not None else ""
+            if auc > config.auc_at_most:
+                leaks.append(Leak(ranking, "alone", said=said))
+            elif holds is not None and (found := of_holding(holds, *rows)):
+                leaks.append(Leak(ranking, "holds", found, said))
+        for column in contract.list_features:
+            empty = empty_lists(column, held)[inside]
+            if found := of_gaps(empty, *rows):
+                ranking = Ranking(column.name, output.name, found.auc, positives)
                 leaks.append(Leak(ranking, "gaps", found))
     return len(held[weight_key(contract.tasks.outputs[0].name)]), rankings, leaks
 

@@ -31,12 +31,19 @@ class Ranking(NamedTuple):
       output: the output's name.
       auc: of the best ranking it gives.
       positives: of the output, among the rows read.
+      part: what of a list ranks (its length, say); empty for a feature of one value a row.
     """
 
     feature: str
     output: str
     auc: float
     positives: int
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """The feature, and what of it."""
+        return f"{self.feature} ({self.part})" if self.part else self.feature
 
 
 def highest(rankings: Sequence[Ranking]) -> str:
@@ -44,7 +51,7 @@ def highest(rankings: Sequence[Ranking]) -> str:
     if not rankings:
         return ""
     best = max(rankings, key=lambda ranking: ranking.auc)
-    return f"most by one feature: AUC {best.auc:.3f}, {best.feature} for {best.output}"
+    return f"most by one feature: AUC {best.auc:.3f}, {best.name} for {best.output}"
 
 
 class Leak(NamedTuple):
@@ -52,17 +59,21 @@ class Leak(NamedTuple):
 
     Attributes:
       ranking: how well it ranks the output by itself.
-      by: what speaks for it: `alone` (its AUC), `name` or `gaps`.
+      by: what speaks for it: `alone` (its AUC), `name`, `gaps`, or `holds`: a list has the row's
+        own item in positive rows alone.
       evidence: None where the AUC alone does.
+      said: of a list, in which rows what is said of it is so, for people.
     """
 
     ranking: Ranking
-    by: Literal["alone", "name", "gaps"]
+    by: Literal["alone", "holds", "name", "gaps"]
     evidence: Evidence | None = None
+    said: str = ""
 
 
 _REASONS = {
     "alone": "",
+    "holds": "",
     "name": "is named like an outcome; ",
     "gaps": "has gaps that follow the label; ",
 }
@@ -76,19 +87,25 @@ def refusal(leaks: Sequence[Leak], rows: int, config: LeaksConfig) -> str:
       rows: how many were read.
       config: the limits.
     """
-    by_feature: dict[str, list[Leak]] = {}
+    by_feature: dict[tuple[str, str], list[Leak]] = {}
     for leak in sorted(leaks, key=lambda leak: (-leak.ranking.auc, -_strength(leak))):
-        by_feature.setdefault(leak.ranking.feature, []).append(leak)
-    count = len(by_feature)
+        by_feature.setdefault((leak.ranking.feature, leak.ranking.part), []).append(leak)
+    count = len({feature for feature, _ in by_feature})
     lines = [
         f"{count} feature{'' if count == 1 else 's'} alone rank{'s' if count == 1 else ''} a label "
         f"too well for what is known before the impression ({rows:,} train rows):"
     ]
-    for feature, found in by_feature.items():
+    for (feature, part), found in by_feature.items():
         # Where one kind of evidence is enough, a weaker one for another output adds nothing.
         by = min((leak.by for leak in found), key=list(_REASONS).index)
         words = _words([leak for leak in found if leak.by == by], config)
-        lines.append(f"  feature '{feature}': {_REASONS[by]}{'; '.join(words)}")
+        what = f", {part}{found[0].said}" if part else ""
+        lines.append(f"  feature '{feature}'{what}: {_REASONS[by]}{'; '.join(words)}")
+    if any(part for _, part in by_feature):
+        lines.append(
+            "A list holds what came strictly before the row's own moment: of events at that very "
+            "time none (polyrank data history makes such lists)."
+        )
     lines.append(
         "In schema.pbtxt, tag what is known only afterwards 'after_impression', or 'label:NAME' "
         "where it is an outcome to predict, in place of id, categorical or numeric; name what is "
@@ -104,11 +121,12 @@ def _strength(leak: Leak) -> float:
 def _words(leaks: Sequence[Leak], config: LeaksConfig) -> list[str]:
     """Of leaks of one feature by one kind of evidence."""
     areas, decided, limit, where = [], [], config.auc_at_most, ""
-    for (_, output, auc, positives), _, evidence in leaks:
-        if evidence is not None:
+    for leak in leaks:
+        evidence, output, auc = leak.evidence, leak.ranking.output, leak.ranking.auc
+        if evidence is not None and not evidence.decided:
             auc, limit, where = evidence.auc, config.suspect_auc_at_most, _WITHIN
         if evidence is not None and evidence.decided:
             decided.append(f"all {evidence.decided:,} rows of one kind are positive for {output}")
         else:
-            areas.append(f"{auc:.4f} for {output} ({positives:,} positives)")
+            areas.append(f"{auc:.4f} for {output} ({leak.ranking.positives:,} positives)")
     return ([f"AUC {', '.join(areas)}{where}: above {limit:g}"] if areas else []) + decided

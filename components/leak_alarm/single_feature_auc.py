@@ -54,9 +54,18 @@ def encode(column: Column, values: np.ndarray) -> Encoded:
       values: int64, float32 or bytes [N]; `MISSING` stands for a missing value.
     """
     if not isinstance(column.treatment, Numeric):
-        encoded = pa.array(values).dictionary_encode()
-        return Encoded(encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary))
-    missing = missing_rows(column, values)
+        return encode_ids(values)
+    return encode_numbers(values, missing_rows(column, values))
+
+
+def encode_ids(values: np.ndarray) -> Encoded:
+    """Encodes values without an order, int64 or bytes [N]."""
+    encoded = pa.array(values).dictionary_encode()
+    return Encoded(encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary))
+
+
+def encode_numbers(values: np.ndarray, missing: np.ndarray) -> Encoded:
+    """Encodes numbers [N] by their size; `missing` is bool [N]."""
     present = np.flatnonzero(~missing)
     known, rank = np.unique(values[present], return_inverse=True)
     below = np.full(len(values), -1)

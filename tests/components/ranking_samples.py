@@ -59,12 +59,14 @@ def serialize(rows: dict[str, np.ndarray]) -> list[bytes]:
             value = values[i]
             if value is None:
                 continue
-            if values.dtype.kind == "S":
-                feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-            elif values.dtype.kind == "f":
-                feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+            # Lists come as an array of arrays.
+            value = value if isinstance(value, np.ndarray) else np.array([value], values.dtype)
+            if value.dtype.kind == "S":
+                feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=value))
+            elif value.dtype.kind == "f":
+                feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=value))
             else:
-                feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+                feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=value))
         examples.append(
             tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
         )
