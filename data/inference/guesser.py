@@ -12,7 +12,7 @@ from data.inference.candidates import Candidate, Chosen, role_reason, said_of_lo
 from data.inference.choices import ROLES, Choices
 from data.inference.features import Features, id_tag, treatment
 from data.inference.guesses import Guess, Guesses
-from data.inference.lists import leaving_out as list_reasons
+from data.inference.lists.finding import list_column
 from data.inference.lists.guessing import Lists
 from data.inference.lists.list_column import ListColumn
 from data.inference.outcomes.label_values import Label, as_label
@@ -24,7 +24,6 @@ from data.inference.roles.scenario_values import scenario_values
 from data.inference.sampling.one_table import one_array
 from data.inference.sampling.profile import Profile
 from data.inference.sampling.sample import Sample
-from data.log.casting.lists import is_list
 from schemas.column import ColumnType
 
 
@@ -96,13 +95,11 @@ class _Guesser:
     def _set_lists_aside(self) -> None:
         """Takes the lists out of the search for roles, which have one value a row."""
         for column in self._free:
-            if not is_list(column.values.type):
-                continue
-            reason = list_reasons.unreadable(column.name, column.values, self._sample.place)
-            if reason:
-                self._put(column, (), reason, left_out=True)
-            else:
-                self._lists.append(ListColumn(column.name, column.values))
+            found = list_column(column, self._sample.place)
+            if isinstance(found, str):
+                self._put(column, (), found, left_out=True)
+            elif found is not None:
+                self._lists.append(found)
 
     def _put(
         self,
@@ -227,7 +224,7 @@ class _Guesser:
             found = self._chosen("scenario", candidate)
         else:
             left_out = {name: x.reason for name, x in self._found.items() if x.left_out}
-            left_out |= {x.name: f"it is a list ({x.lists.type})" for x in self._lists}
+            left_out |= {x.name: "it is a list" for x in self._lists}
             columns = [x for x in self._columns if x in self._free or x.name in left_out]
             relations = self._relations
             leaks = functools.partial(leaving_out.leak, relations=relations)

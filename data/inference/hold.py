@@ -17,7 +17,8 @@ from data.log.columns import check_schema
 from data.log.labels.gap_filling import filled, lines_by_column
 from data.log.labels.label_gaps import GapCounts, gap_columns
 from data.log.report import Report
-from schemas.contract import Contract
+from schemas.contract import Column, Contract
+from schemas.tags import MultiValue
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,14 +85,28 @@ def _gaps(
     return found
 
 
+def _weighed_by(contract: Contract, weights: Column) -> list[Column]:
+    """The lists whose values a column weighs."""
+    return [
+        column
+        for column in contract.list_features
+        if isinstance(column.list_treatment, MultiValue)
+        and column.list_treatment.weights == weights.name
+    ]
+
+
 def _of_other_types(contract: Contract, part: Part) -> dict[str, str]:
     """Column -> why the reader has no place for its type in a file."""
-    found = {}
+    found: dict[str, str] = {}
     for column in contract.columns:
-        # By one column at a time, so that each has its own reason.
-        alone = dataclasses.replace(contract, columns=(column,))
+        # By one column at a time, so that each has its own reason; weights are read as the
+        # lists that they weigh.
+        alone = dataclasses.replace(contract, columns=(column, *_weighed_by(contract, column)))
         try:
             check_schema(alone, part.rows.schema, part.file.name, part.untyped)
         except BadDataError as error:
-            found[column.name] = str(error).splitlines()[1].strip()
+            lines = [line.strip() for line in str(error).splitlines()[1:]]
+            own = [line for line in lines if line.startswith(f"column '{column.name}' ")]
+            if own:
+                found[column.name] = own[0]
     return found

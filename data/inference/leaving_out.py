@@ -6,13 +6,13 @@ import pyarrow as pa
 
 from data.inference import names
 from data.inference.candidates import shown
+from data.inference.lists.text_lists import list_in_text
 from data.inference.outcomes import outcome_names
 from data.inference.outcomes.labels import is_flag_of_an_id, why_no_label
 from data.inference.outcomes.leaks import SUSPICIOUS_AUC
 from data.inference.outcomes.relations import Relations
 from data.inference.roles import time_role
 from data.inference.sampling.profile import Profile
-from data.inference.sampling.text_lists import list_in_text
 from schemas import usable_text
 from schemas.outcome_names import known_afterwards
 
@@ -50,7 +50,7 @@ def unusable(column: Profile) -> str:
     """Why no model should read a column, whatever the others are; empty where one may."""
     kind = list_in_text(column)
     if kind is not None:
-        return f"{kind}: no single value, and lists are no model inputs"
+        return f"{kind.said}: no single value, and of lists in text JSON or joined ones are read"
     if outcome_names.is_time_of_outcome(column.name) and time_role.time_unit(column):
         return "the time of an outcome: known only after the impression"
     if outcome_names.of_the_policy(column.name):

@@ -46,9 +46,8 @@ class Lists:
 
     def guess(self, columns: Sequence[ListColumn]) -> dict[str, Guess]:
         """Guesses all lists of the log."""
-        for column in columns:
-            self._judge_alone(column)
-        rest = [column for column in columns if column.name not in self._found]
+        judged = [self._judge_alone(column) for column in columns]
+        rest = [column for column in judged if column.name not in self._found]
         for together in aligned(rest):
             ids = [column for column in together if not _is_number(column)]
             numbers = [column for column in together if _is_number(column)]
@@ -61,8 +60,12 @@ class Lists:
                     self._leave_out_number(column)
         return self._found
 
-    def _judge_alone(self, column: ListColumn) -> None:
-        """Puts vectors, and leaves out what needs no other list to be judged."""
+    def _judge_alone(self, column: ListColumn) -> ListColumn:
+        """Puts vectors, and leaves out what needs no other list to be judged.
+
+        Returns:
+          The list in the type of the column whose ids it holds.
+        """
         reason = leaving_out.says_nothing_new(column, self._relations)
         if reason:
             self._put(column, ("multi_value",), reason, left_out=True)
@@ -71,13 +74,24 @@ class Lists:
         else:
             self._of[column.name] = None
             if not _is_number(column):
-                self._of[column.name] = find_table(column, self._tables)
+                column, self._of[column.name] = self._with_table(column)
             reason = "" if self._of[column.name] else leaving_out.times(column)
             table, own = self._of[column.name], self._relations.item
             if table is not None and table.column is own:
                 reason = leaving_out.holds_its_own_moment(column, own, self._relations)
             if reason:
                 self._put(column, (_tag("sequence", column, []),), reason, left_out=True)
+        return column
+
+    def _with_table(self, column: ListColumn) -> tuple[ListColumn, Table | None]:
+        """The table of a list of ids. One of whole numbers may stand in a column of texts."""
+        table = find_table(column, self._tables)
+        if column.values.type == "int":
+            texts = column.as_texts()
+            other = find_table(texts, self._tables)
+            if other is not None and (table is None or other.rank > table.rank):
+                return texts, other
+        return column, table
 
     def _put(
         self,
@@ -96,7 +110,8 @@ class Lists:
         kind = column.values.type or "bytes"
         if tags and tags[-1].startswith("vector"):
             kind = "float"
-        if side != "context":
+        reason = f"{column.said}: {reason}" if column.said else reason
+        if side != "context" and not left_out:
             reason += f"; the {side} decides it"
         self._found[column.name] = Guess(
             column.name, kind, required, tags, reason, left_out, note=note, value_count=value_count
@@ -109,8 +124,7 @@ class Lists:
         of_all = "every row has" if not missing else "every list has"
         gaps = f"; it is missing in {missing / len(column.lengths):.2%} of the rows"
         reason = f"a vector: {of_all} {dim} numbers{gaps if missing else ''}"
-        arguments = [f"dim={dim}", *_text(column)]
-        tag = f"vector:{','.join(arguments)}"
+        tag = _tag("vector", column, [f"dim={dim}"])
         note = f"a vector of {dim} numbers"
         count = (dim, dim)
         self._put(column, (tag,), reason, note=note, value_count=count, required=not missing)
@@ -173,6 +187,8 @@ class Lists:
     ) -> ListColumn | None:
         """The numbers that weigh the values of a list; None where there are none."""
         free = [x for x in numbers if x.name not in self._found and _may_weigh(x)]
+        # Texts of weights are split as those of the values.
+        free = [x for x in free if x.text == column.text]
         mine = list_names.stems(column.name)
         alike = [x for x in free if list_names.stems(x.name) & mine]
         if alike:
@@ -200,7 +216,7 @@ def _has_table(guess: Guess) -> bool:
 
 def _is_vector(column: ListColumn) -> bool:
     length = column.constant_length
-    if length is None or length < _SHORTEST_VECTOR or column.text == "space":
+    if length is None or length < _SHORTEST_VECTOR:
         return False
     kind = column.values.values.type
     if pa.types.is_floating(kind) and column.values.fractions.any():
@@ -225,9 +241,6 @@ def _in_order(together: Sequence[ListColumn], ids: Sequence[ListColumn]) -> bool
     return len(ids) > 1 and not any(list_names.says_no_order(column.name) for column in ids)
 
 
-def _text(column: ListColumn) -> list[str]:
-    return [f"text={column.text}"] if column.text else []
-
-
 def _tag(kind: str, column: ListColumn, arguments: Sequence[str]) -> str:
-    return ":".join(filter(None, [kind, ",".join([*arguments, *_text(column)])]))
+    text = [f"text={column.text}"] if column.text else []
+    return ":".join(filter(None, [kind, ",".join([*arguments, *text])]))

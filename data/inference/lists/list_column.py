@@ -7,9 +7,9 @@ import functools
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.inference.sampling.profile import Profile
+from data.log.casting.lists import list_lengths
 from schemas.treatments import Text
 
 
@@ -21,11 +21,13 @@ class ListColumn:
       name: its name.
       lists: as read, [N], in one of the types of `plain_types`; null is an empty list.
       text: how a text holds the lists; None where the log has lists.
+      said: how texts are split and why, for people; else empty.
     """
 
     name: str
     lists: pa.ListArray
     text: Text | None = None
+    said: str = ""
 
     @functools.cached_property
     def values(self) -> Profile:
@@ -38,8 +40,7 @@ class ListColumn:
     @functools.cached_property
     def lengths(self) -> np.ndarray:
         """int64 [N]: how many values each row has."""
-        lengths = pc.fill_null(pc.list_value_length(self.lists), 0)
-        return np.asarray(lengths.to_numpy(zero_copy_only=False).astype(np.int64))
+        return list_lengths(self.lists)
 
     @functools.cached_property
     def rows(self) -> np.ndarray:
@@ -63,6 +64,10 @@ class ListColumn:
         sums = np.concatenate([np.zeros(1, np.uint64), sums])
         hashes = (sums[ends] - sums[starts]).view(np.int64)
         return Profile(self.name, pa.array(hashes, mask=self.lengths == 0).cast(pa.string()))
+
+    def as_texts(self) -> ListColumn:
+        """The same with whole numbers as texts, as a contract's column of texts has them."""
+        return dataclasses.replace(self, lists=self.lists.cast(pa.list_(pa.string())))
 
     @property
     def constant_length(self) -> int | None:

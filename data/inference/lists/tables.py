@@ -31,14 +31,19 @@ class Table:
       share: of the list's values, those that stand in the column.
       distinct: of the list's distinct values, those that stand in the column.
       known: of the column's distinct values, those that stand in the list.
-      named: whether the names of both say the same.
+      alike: how much the names of both say the same, from 0 to 1 (Jaccard's index of their words).
     """
 
     column: Profile
     share: float
     distinct: float
     known: float
-    named: bool
+    alike: float
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """What the better one of several has more of."""
+        return self.alike, self.share, self.known
 
     @property
     def said(self) -> str:
@@ -62,11 +67,11 @@ def find_table(column: ListColumn, candidates: Iterable[Profile]) -> Table | Non
     """
     found = [_compared(column, other) for other in candidates if other.type == column.values.type]
     passed = [table for table in found if _passes(column, table)]
-    return max(passed, key=lambda x: (x.named, x.share, x.known), default=None)
+    return max(passed, key=lambda x: x.rank, default=None)
 
 
 def _passes(column: ListColumn, table: Table) -> bool:
-    if table.named:
+    if table.alike:
         return table.share >= _LEAST_NAMED
     if table.share < _LEAST_UNNAMED or column.values.distinct < _LEAST_DISTINCT:
         return False
@@ -87,8 +92,12 @@ def _compared(column: ListColumn, other: Profile) -> Table:
         float(counts[inside].sum() / max(counts.sum(), 1)),
         float(inside.mean()),
         float(inside.sum() / max(len(its), 1)),
-        bool(stems(column.name) & stems(other.name)),
+        _alike(stems(column.name), stems(other.name)),
     )
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(len(one | other), 1)
 
 
 def _distinct(column: Profile) -> pa.Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from data.inference.candidates import Place, counted
+from data.inference.lists.text_lists import list_in_text
 from data.inference.sampling.profile import Profile
-from data.inference.sampling.text_lists import list_in_text
 
 
 def why_no_names(column: Profile, place: Place, wanted: str) -> str:
@@ -29,4 +29,4 @@ def why_no_names(column: Profile, place: Place, wanted: str) -> str:
     if column.values.type == pa.binary():
         return f"its values are bytes that are no UTF-8 text, in {rows}"
     kind = list_in_text(column)
-    return "" if kind is None else f"it is {kind}, in {rows}"
+    return "" if kind is None else f"it is {kind.said}, in {rows}"

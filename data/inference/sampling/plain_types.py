@@ -51,7 +51,6 @@ def _without_lists(column: pa.Array) -> pa.Array:
 
 def _plain_lists(column: pa.Array) -> pa.ListArray:
     """Lists of whatever kind as `pa.list_` of plain values; nested ones are as plain inside."""
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     values = plain(column.flatten())
     if values.type == pa.uint64():
         largest = pa.scalar(np.iinfo(np.int64).max, pa.uint64())
@@ -59,9 +58,8 @@ def _plain_lists(column: pa.Array) -> pa.ListArray:
         values = values.cast(pa.int64() if fits else pa.string())
     elif pa.types.is_boolean(values.type):
         values = values.cast(pa.int64())
-    offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)])
-    absent = np.append(column.is_null().to_numpy(zero_copy_only=False), False)
-    return pa.ListArray.from_arrays(pa.array(offsets, mask=absent), values)
+    absent = column.is_null().to_numpy(zero_copy_only=False)
+    return lists.list_array(lists.list_lengths(column), absent, values)
 
 
 def _as_text(column: pa.Array) -> pa.Array:

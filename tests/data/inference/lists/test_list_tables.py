@@ -12,12 +12,12 @@ def table_of(name, lists, **columns):
     found = find_table(
         ListColumn(name, pa.array(lists)), [Profile(x, pa.array(y)) for x, y in columns.items()]
     )
-    return found and (found.column.name, found.share, found.distinct, found.known, found.named)
+    return found and (found.column.name, found.share, found.distinct, found.known, found.alike)
 
 
 def test_shares_are_of_values_of_distinct_ones_and_of_the_columns():
     found = table_of("hist_items", [[1, 1, 2], [], [3, 9]], item_id=[1, 2, 3, 4, 5, None])
-    assert found == ("item_id", 4 / 5, 3 / 4, 3 / 5, True)
+    assert found == ("item_id", 4 / 5, 3 / 4, 3 / 5, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_shares_are_of_values_of_distinct_ones_and_of_the_columns():
         ("friends", [[f"u{x}" for x in range(99)]], {"who": [f"u{x}" for x in range(99)]}, "who"),
         ("friends", [["a", "b"]], {"who": ["a", "b"]}, None),
         ("hist_kinds", [[1, 2]], {"item_id": [1, 2, 3, 4], "kind": [1, 2]}, "kind"),
+        ("hist_items", [[1, 2, 9]], {"item_id": [1, 2], "item_kind": [1, 2, 9]}, "item_id"),
         ("hist_item_kinds", [[1, 2]], {"item_id": [1, 2, 3], "item_kind": [1, 2]}, "item_kind"),
     ],
 )
