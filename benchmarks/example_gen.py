@@ -43,6 +43,7 @@ from components.impression_example_gen import executor
 from components.impression_example_gen.sampling import SamplingConfig
 from components.impression_example_gen.split import SplitConfig
 from components.span_window import window
+from components.span_window.config import VolumeConfig
 from data.log.rules import day_bounds
 from schemas.own_features import ROW_ID_KEY
 
@@ -142,17 +143,36 @@ def run_stock(work: pathlib.Path, options: list[str]) -> Timing:
 
 
 def run_ours(
-    work: pathlib.Path, name: str, level: int, options: list[str], runs: int, shards: int
+    work: pathlib.Path,
+    name: str,
+    level: int,
+    options: list[str],
+    runs: int,
+    shards: int,
+    schema_pbtxt: str = "",
 ) -> Timing:
-    """Runs our executor `runs` times, with its contract checks."""
+    """Runs our executor `runs` times, with its contract checks.
+
+    Args:
+      work: the folder with the `log`, in which it works.
+      name: of the executor, for people.
+      level: of gzip.
+      options: Beam's.
+      runs: how often.
+      shards: files a split.
+      schema_pbtxt: the contract's text; empty for that of the generated log.
+    """
     found = _artifact(artifacts.SpanWindow(), work / "window")
     window.write(window.Window(DATES[:3], DATES[3:]), found.uri)
     schema = _artifact(standard_artifacts.Schema(), work / "schema")
-    pathlib.Path(schema.uri, "schema.pbtxt").write_text(schema_text(), encoding="utf-8")
+    pathlib.Path(schema.uri, "schema.pbtxt").write_text(
+        schema_pbtxt or schema_text(), encoding="utf-8"
+    )
     properties = {
         "data_path": str(work / "log"),
         "split": SplitConfig().model_dump_json(),
         "sampling": SamplingConfig().model_dump_json(),
+        "volume": VolumeConfig().model_dump_json(),
         "shards": shards,
         "compression_level": level,
     }

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from common.errors import BadDataError
 from data.log.formats.contents import HEAD_BYTES, foreign
-from data.log.formats.reader import BATCH_ROWS
+from data.log.formats.reader import BATCH_ROWS, bounded
 from data.log.formats.streams import open_stream
 
 
@@ -44,7 +44,8 @@ class ParquetFile:
     ) -> Iterator[pa.RecordBatch]:
         """See `LogReader.batches`."""
         with self._reading(group):
-            yield from self._file.iter_batches(batch_rows, [group], list(columns))
+            for batch in self._file.iter_batches(batch_rows, [group], list(columns)):
+                yield from bounded(batch)
 
     def take(self, group: int, rows: np.ndarray) -> pa.Table:
         """See `LogReader.take`."""

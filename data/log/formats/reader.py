@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -9,6 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 BATCH_ROWS = 1 << 14
+
+BATCH_BYTES = 1 << 26
+"""Of Arrow's memory: rows with long lists are worked on fewer at a time."""
+
+
+def bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yields the rows of a batch in parts of about `BATCH_BYTES` at most, one row at least."""
+    parts = math.ceil(batch.nbytes / BATCH_BYTES)
+    rows = math.ceil(batch.num_rows / max(parts, 1))
+    for first in range(0, batch.num_rows, max(rows, 1)):
+        yield batch.slice(first, rows)
 
 
 class LogReader(Protocol):

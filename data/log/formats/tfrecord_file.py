@@ -14,7 +14,7 @@ from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 from common.errors import BadDataError
 from data.log.casting.values import ARROW_TYPES
 from data.log.formats.contents import HEAD_BYTES, foreign, is_gzip
-from data.log.formats.reader import BATCH_ROWS
+from data.log.formats.reader import BATCH_ROWS, bounded
 from data.log.formats.streams import open_stream
 from schemas.contract import Contract
 
@@ -79,7 +79,7 @@ class TFRecordFile:
             batch = self._decoded(schema, records, first)
             for field in nulls:
                 batch = _with_nulls(batch, field)
-            yield batch
+            yield from bounded(batch)
             first += len(records)
 
     def take(self, group: int, rows: np.ndarray) -> pa.Table:
