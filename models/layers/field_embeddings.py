@@ -45,9 +45,11 @@ class FieldEmbeddings(keras.layers.Layer):
     ) -> None:
         super().__init__(name=name, autocast=False, trainable=trainable)
         self._fields = fields
-        self._sizes = {field.name: (field.size, field.dim or dim) for field in fields}
+        sizes = {field.name: (field.size, field.dim or dim) for field in fields}
         for owner in lists:
-            self._sizes.setdefault(owner.table, (owner.size, owner.dim or dim))
+            sizes.setdefault(owner.table, (owner.size, owner.dim or dim))
+        # Assigned whole: checkpoints refuse a layer whose dictionary was changed afterwards.
+        self._sizes = sizes
         self._dim = dim
         self._l2 = l2
         self._stddev = stddev

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.features.inputs import Field
+from models.features.inputs import Field, ListField
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.lookup_l2 import LookupL2
 
@@ -62,6 +62,22 @@ def test_a_copy_that_is_not_trained_looks_up_the_same() -> None:
     assert copy.trainable_variables == []
     layer.tables["user"].assign_add(tf.ones([5, 3]))
     assert np.all(copy(tf.constant(INDICES))[:, 0] != layer(tf.constant(INDICES))[:, 0])
+
+
+def test_a_checkpoint_has_tables_of_fields_and_of_lists(tmp_path) -> None:
+    lists = (ListField("seen", "item", 4, 2), ListField("words", "words", 6, 2))
+
+    def made() -> FieldEmbeddings:
+        layer = FieldEmbeddings(FIELDS, dim=3, lists=lists)
+        layer(tf.constant(INDICES))
+        return layer
+
+    layer, restored = made(), made()
+    path = tf.train.Checkpoint(layer=layer).write(str(tmp_path / "layer"))
+    tf.train.Checkpoint(layer=restored).read(path).assert_consumed()
+    assert list(restored.tables) == ["user", "item", "words"]
+    for name, table in layer.tables.items():
+        np.testing.assert_array_equal(restored.tables[name], table)
 
 
 def test_initial_values_have_the_standard_deviation() -> None:
