@@ -1,8 +1,9 @@
 """The rows of a world's log, transformed and held, and the rows that judge.
 
-One transform graph serves all worlds. The pipeline makes it once, from a log of the default
-world: every world has the same columns with the same domains, so that another log's graph
-would differ in the rarest ids only, and a world then costs seconds and not minutes.
+One transform graph serves all worlds, and another one those with histories. The pipeline makes
+it once, from a log of the default world: every world has the same columns with the same domains,
+so that another log's graph would differ in the rarest ids only, and a world then costs seconds and
+not minutes.
 
 The judging rows are equally many of every scenario, by the log's own law: a scenario with a
 handful of conversions in the log still gets a precise AUC against its true probabilities.
@@ -23,15 +24,17 @@ import tensorflow_transform as tft
 
 from benchmarks.proof.worlds import TUNING_SEEDS, log_config
 from common.atomic_files import whole_folder
+from common.names import EVAL
 from common.source_digest import code_digest
 from components.impression_example_gen.example_encoder import encode
-from data.synthetic import draw_balanced, draw_log, write_log
+from data.synthetic import draw_balanced, draw_log, no_clicks, write_log
 from data.synthetic.columns import HIDDEN, TRUTH, contract
 from data.synthetic.world import World
 from models.datasets.in_memory import InMemorySplit, hold
 from models.features.inputs import SCENARIO_KEY
 from models.features.layout import build_input_layout
 from models.trials.data import TrialData
+from schemas.contract import Contract
 
 BALANCED = "balanced"
 BALANCED_ROWS = 10_000
@@ -49,24 +52,32 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
     place = folder / f"{world}-{seed}-{rows}-{digest}"
     if place.is_dir():
         return place
-    drawn = World.build(config.world)
-    log = draw_log(config, drawn)
-    balanced = draw_balanced(config, BALANCED_ROWS, drawn, _POSITION)
+    drawn, users = World.build(config.world), no_clicks(config)
+    log = draw_log(config, drawn, users)
+    balanced = draw_balanced(config, BALANCED_ROWS, drawn, _POSITION, users)
     first_eval = log.num_rows * 7 // 8
     first_validation = int(log.num_rows * (7 - _VALIDATION_DAYS) / 8)
-    output = tft.TFTransformOutput(str(transform_graph(folder)))
+    histories = config.world.histories
+    found = contract(histories)
+    output = tft.TFTransformOutput(str(transform_graph(folder, histories)))
     data = TrialData(
-        layout=build_input_layout(contract(), output),
-        tasks=contract().tasks,
-        train=_held(log[:first_validation], output, serving=False),
-        validation=_held(log[first_validation:first_eval], output, serving=True),
-        eval=_held(log[first_eval:], output, serving=True),
-        extra={BALANCED: _held(balanced, output, serving=True)},
+        layout=build_input_layout(found, output),
+        tasks=found.tasks,
+        train=_held(log[:first_validation], found, output, serving=False),
+        validation=_held(log[first_validation:first_eval], found, output, serving=True),
+        eval=_held(log[first_eval:], found, output, serving=True),
+        extra={BALANCED: _held(balanced, found, output, serving=True)},
     )
     with whole_folder(place) as unfinished:
         data.save(unfinished / "data")
-        np.savez(unfinished / "truth.npz", **{name: balanced[name].to_numpy() for name in TRUTH})
+        for name, table in ((BALANCED, balanced), (EVAL, log[first_eval:])):
+            truth = {column: table[column].to_numpy() for column in TRUTH}
+            np.savez(_truth_path(unfinished, name), **truth)
     return place
+
+
+def _truth_path(place: pathlib.Path, name: str) -> pathlib.Path:
+    return place / f"truth-{name}.npz"
 
 
 def rows_of_one_scenario(place: pathlib.Path, scenario: int) -> pathlib.Path:
@@ -96,15 +107,25 @@ def load_rows(place: pathlib.Path) -> tuple[TrialData, dict[str, np.ndarray]]:
 
     In addition to those of the log: `true_atr`, P(action | click).
     """
-    with np.load(place / "truth.npz") as arrays:
-        truth = {name: arrays[name] for name in arrays.files}
+    truth = load_truth(place, BALANCED)
     truth["true_atr"] = truth["true_ctavr"] / truth["true_ctr"]
     return TrialData.load(place / "data"), truth
 
 
-def transform_graph(folder: pathlib.Path) -> pathlib.Path:
-    """Has the pipeline make the transform graph below `folder`, once, and returns its folder."""
-    graph = folder / "transform_graph"
+def load_truth(place: pathlib.Path, name: str) -> dict[str, np.ndarray]:
+    """Returns the log's true probabilities of the rows called `BALANCED` or `EVAL`, [N] each."""
+    with np.load(_truth_path(place, name)) as arrays:
+        return {column: arrays[column] for column in arrays.files}
+
+
+def transform_graph(folder: pathlib.Path, histories: bool = False) -> pathlib.Path:
+    """Has the pipeline make the transform graph below `folder`, once, and returns its folder.
+
+    Args:
+      folder: keeps it.
+      histories: whether it is that of worlds with histories.
+    """
+    graph = folder / ("transform_graph_histories" if histories else "transform_graph")
     if graph.is_dir():
         return graph
     # TFX takes many seconds to import, and most calls find the graph made.
@@ -118,8 +139,10 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         log = pathlib.Path(scratch, "log")
-        write_log(log, log_config("default", TUNING_SEEDS[0], _GRAPH_ROWS))
-        config = load_config(preset_path("synthetic"), (), data_path=str(log))
+        world = "histories" if histories else "default"
+        preset = "synthetic_histories" if histories else "synthetic"
+        write_log(log, log_config(world, TUNING_SEEDS[0], _GRAPH_ROWS))
+        config = load_config(preset_path(preset), (), data_path=str(log))
         LocalDagRunner().run(local_feature_pipeline(config, scratch))
         root = pathlib.Path(Locations(scratch, config.name).pipeline_root)
         (made,) = root.glob("Transform/transform_graph/*")
@@ -128,7 +151,9 @@ def transform_graph(folder: pathlib.Path) -> pathlib.Path:
     return graph
 
 
-def _held(table: pa.Table, transform_output: Any, *, serving: bool) -> InMemorySplit:
+def _held(
+    table: pa.Table, contract: Contract, transform_output: Any, *, serving: bool
+) -> InMemorySplit:
     columns = {
         name: table[name].combine_chunks().cast(_encoded(table.schema.field(name).type))
         for name in table.column_names
@@ -141,12 +166,14 @@ def _held(table: pa.Table, transform_output: Any, *, serving: bool) -> InMemoryS
             for example in encode(columns):
                 writer.write(example)
         transform = transform_output.transform_features_layer()
-        rows = hold(contract(), transform, [path], serving=serving)
+        rows = hold(contract, transform, [path], serving=serving)
     assert rows is not None  # hold() without a limit.
     return rows
 
 
 def _encoded(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.list_(_encoded(kind.value_type))
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return pa.int64()
     return pa.float32() if pa.types.is_floating(kind) else pa.binary()

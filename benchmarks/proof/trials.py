@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.proof.rows import BALANCED, load_rows, rows_of_one_scenario, world_rows
+from benchmarks.proof.leaks import above_bayes
+from benchmarks.proof.rows import (
+    BALANCED,
+    load_rows,
+    load_truth,
+    rows_of_one_scenario,
+    world_rows,
+)
 from benchmarks.proof.soft_metrics import bayes_aucs, soft_aucs, unclicked_calibration
 from cli.compare.workers import Job, Outcome, cores, run_jobs
+from common.names import EVAL
+from components.bayes_check.judge import Comparison
 from models.config import TrainingConfig
 from models.features.inputs import SCENARIO_KEY
 from models.registry import parse_model_config
@@ -52,6 +61,8 @@ class Judged:
       bayes: quantity -> the largest possible, [K].
       calibration: predicted over true P(conversion | click) on rows that are not clicked.
       folder: the trial's.
+      leaks: outputs and scenarios of the log's eval rows that are ranked better than is possible
+        by more than three standard errors: the training has seen what it must not.
     """
 
     wanted: Wanted
@@ -60,6 +71,7 @@ class Judged:
     bayes: dict[str, np.ndarray]
     calibration: float
     folder: pathlib.Path
+    leaks: tuple[Comparison, ...] = ()
 
     def regret(self, quantity: str) -> np.ndarray:
         """What is missing to the largest possible AUC in every scenario, [K]."""
@@ -122,6 +134,7 @@ def judge(one: Wanted, result: TrialResult, trial: pathlib.Path, place: pathlib.
         bayes_aucs(truth, scenario, scenarios),
         unclicked_calibration(scores, truth),
         trial,
+        above_bayes(read_scores(trial, EVAL), data, load_truth(place, EVAL)),
     )
 
 

@@ -21,6 +21,8 @@ SCENARIOS = 7
 MINOR = (5, 6)
 """The two scenarios of the default mix with less than 1 % of the impressions."""
 
+_HISTORIES: dict[str, Any] = {"histories": True, "users": 2_000, "items": 1_000}
+
 WORLDS: dict[str, dict[str, Any]] = {
     "default": {},
     # Nothing depends on the scenario but the base rate.
@@ -49,6 +51,10 @@ WORLDS: dict[str, dict[str, Any]] = {
     "selection_9_quarter": {"selection": 0.9, "conversion_scale": 1 / 4},
     "selection_9_sixteenth": {"selection": 0.9, "conversion_scale": 1 / 16},
     "selection_9_unclicked": {"selection": 0.9, "unclicked_conversion": 0.004},
+    # What a user clicked before matters; few users and items, so that nearly all have clicks.
+    "histories": _HISTORIES,
+    # The lists are there and say nothing.
+    "idle_histories": {**_HISTORIES, "weights": {"history": 0.0}},
 }
 
 
