@@ -38,7 +38,7 @@ from schemas.contract import Contract
 
 BALANCED = "balanced"
 BALANCED_ROWS = 10_000
-_GRAPH_ROWS = 400_000
+_GRAPH_ROWS, _HISTORIES_GRAPH_ROWS = 400_000, 100_000  # All ids are seen often enough.
 _POSITION = 3  # What serving fills in.
 _MAKERS = ("common", "data", "schemas")
 _VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
@@ -141,7 +141,8 @@ def transform_graph(folder: pathlib.Path, histories: bool = False) -> pathlib.Pa
         log = pathlib.Path(scratch, "log")
         world = "histories" if histories else "default"
         preset = "synthetic_histories" if histories else "synthetic"
-        write_log(log, log_config(world, TUNING_SEEDS[0], _GRAPH_ROWS))
+        rows = _HISTORIES_GRAPH_ROWS if histories else _GRAPH_ROWS
+        write_log(log, log_config(world, TUNING_SEEDS[0], rows))
         config = load_config(preset_path(preset), (), data_path=str(log))
         LocalDagRunner().run(local_feature_pipeline(config, scratch))
         root = pathlib.Path(Locations(scratch, config.name).pipeline_root)

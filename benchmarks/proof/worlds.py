@@ -21,7 +21,7 @@ SCENARIOS = 7
 MINOR = (5, 6)
 """The two scenarios of the default mix with less than 1 % of the impressions."""
 
-_HISTORIES: dict[str, Any] = {"histories": True, "users": 2_000, "items": 1_000}
+_HISTORIES: dict[str, Any] = {"histories": True, "users": 1_000, "items": 500}
 
 WORLDS: dict[str, dict[str, Any]] = {
     "default": {},

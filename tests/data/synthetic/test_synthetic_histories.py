@@ -4,10 +4,14 @@ import dataclasses
 import itertools
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from common.settings import SettingsError, parse
+from data.history.config import HistoryConfig
+from data.history.plan import make_plan
+from data.history.write_log import write_histories
 from data.synthetic import (
     SyntheticConfig,
     World,
@@ -217,3 +221,15 @@ def test_more_clicks_than_a_row_holds_are_refused():
     with pytest.raises(SettingsError, match="history_clicks is 21, and a row's history holds 20"):
         parse(WorldConfig, {"histories": True, "history_clicks": 21})
     parse(WorldConfig, {"history_clicks": 21})
+
+
+def test_the_command_that_builds_histories_from_a_log_builds_these(config, log, tmp_path):
+    write_log(tmp_path / "log", config)
+    settings = HistoryConfig(
+        events=("click",), length=LENGTH, columns=("item_id", "item_category"), group="built"
+    )
+    write_histories(make_plan(contract(), settings), str(tmp_path / "log"), tmp_path / "out")
+    paths = sorted((tmp_path / "out").glob("span=*/part-*.parquet"))
+    built = pa.concat_tables(pq.ParquetFile(path).read() for path in paths)
+    for name in HISTORY:
+        assert built[name.replace("history", "built")].equals(log[name]), name
