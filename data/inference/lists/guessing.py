@@ -66,10 +66,11 @@ class Lists:
         Returns:
           The list in the type of the column whose ids it holds.
         """
-        reason = leaving_out.says_nothing_new(column, self._relations)
+        is_vector = _is_vector(column)
+        reason = leaving_out.says_nothing_new(column, self._relations, is_vector)
         if reason:
             self._put(column, ("multi_value",), reason, left_out=True)
-        elif _is_vector(column):
+        elif is_vector:
             self._put_vector(column)
         else:
             self._of[column.name] = None

@@ -48,10 +48,14 @@ def unreadable(name: str, lists: pa.Array, place: Place) -> str:
     return ""
 
 
-def says_nothing_new(column: ListColumn, relations: Relations) -> str:
-    """Why a list repeats an id, or is always the same; empty where it is not so."""
+def says_nothing_new(column: ListColumn, relations: Relations, is_vector: bool) -> str:
+    """Why a list repeats an id, or is always the same; empty where it is not so.
+
+    A vector of an item (an embedding of its picture) says what is like what, which its id does
+    not, though each of them goes with one id.
+    """
     whole = column.whole
-    copied = relations.copied(whole)
+    copied = None if is_vector else relations.copied(whole)
     if copied is not None:
         return (
             f"a copy of '{copied.name}': each of its {whole.distinct:,} lists goes with one of "

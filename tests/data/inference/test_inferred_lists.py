@@ -140,13 +140,17 @@ def test_numbers_of_one_length_are_a_vector(tmp_path):
         always=pa.array(list(dense), pa.list_(pa.float32(), 16)),
         sometimes=pa.array([x.tolist() if i % 4 else None for i, x in enumerate(dense)], NUMBERS),
         item_emb=pa.array(list(codes), pa.list_(pa.int8())),
+        # One of each item: it says which items are alike, and so it is no other name of the item.
+        picture=pa.array(list(dense[ITEMS]), NUMBERS),
         three=pa.array(dense[:, :3].tolist(), NUMBERS),
     )
     assert tagged(found, "always") == tagged(found, "sometimes") == Vector(dim=16)
     assert tagged(found, "item_emb") == Vector(dim=8)
+    assert tagged(found, "picture") == Vector(dim=16)
+    assert found.contract.column("picture").side == "item"
     assert found.contract.column("item_emb").type == "float"
     required = {x.name: x.required for x in found.contract.list_features}
-    assert required == {"always": True, "sometimes": False, "item_emb": True}
+    assert required == {"always": True, "sometimes": False, "item_emb": True, "picture": True}
     assert "a vector: every list has 16 numbers; it is missing in 25.00% of the rows" in found.text
     assert left_out(found, "three").startswith("a list of numbers that is no vector")
 
