@@ -158,8 +158,12 @@ def _check(place: str, wanted: Sequence[str], found: Iterable[str]) -> None:
 def _value(
     array: pa.Array, name: str, places: Sequence[Mapping[str, Any]], wanted: Wanted
 ) -> pa.Array:
-    """Takes lists of at most one value, which a TFRecord has for every value, as that value."""
-    if not is_list(array.type):
+    """Takes lists of at most one value, which a TFRecord has for every value, as that value.
+
+    A column of lists stays one.
+    """
+    wants_lists = name in wanted.columns and wanted.columns[name].is_list
+    if wants_lists or not is_list(array.type):
         return array
     values, several = first_values(array)
     if several is not None:

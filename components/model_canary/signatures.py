@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from common.names import PREDICT, SERVING_DEFAULT
+from models.features.parsing import request_spec
 from schemas.contract import Contract
 from serving.signatures import SignatureSpec, TensorSpec
 
-_DTYPES = {"int": "int64", "float": "float32", "bytes": "string"}
-
-Dtypes = Mapping[str, str]
+Tensors = Mapping[str, TensorSpec]
 
 
-def wanted_signatures(contract: Contract) -> dict[str, tuple[Dtypes, Dtypes]]:
-    """Returns the dtypes of each signature's inputs and outputs, by name; all are [?].
+def wanted_signatures(contract: Contract) -> dict[str, SignatureSpec]:
+    """Returns each signature's inputs and outputs; their graph tensors are unknown.
 
-    `serving_default` takes serialized tf.Examples, `predict` a tensor a serving feature; both
-    give every output of the task graph.
+    `serving_default` takes serialized tf.Examples [?], `predict` the tensors of `request_spec`:
+    one [?] a serving feature, lists [?, L] with their lengths [?]; both give every output of the
+    task graph, [?].
     """
-    columns = {column.graph_name: _DTYPES[column.type] for column in contract.serving_features}
-    outputs = {output.name: "float32" for output in contract.tasks.outputs}
-    return {SERVING_DEFAULT: ({"examples": "string"}, outputs), PREDICT: (columns, outputs)}
+    columns = {
+        name: TensorSpec(spec.dtype.name, tuple(spec.shape), "")
+        for name, spec in request_spec(contract).items()
+    }
+    examples = {"examples": TensorSpec("string", (None,), "")}
+    outputs = {x.name: TensorSpec("float32", (None,), "") for x in contract.tasks.outputs}
+    return {
+        SERVING_DEFAULT: SignatureSpec(examples, outputs),
+        PREDICT: SignatureSpec(columns, outputs),
+    }
 
 
 def signature_problems(
@@ -37,30 +44,34 @@ def signature_problems(
       One sentence a problem, by signature; an empty list where a signature is as wanted.
     """
     found: dict[str, list[str]] = {}
-    for name, (inputs, outputs) in wanted_signatures(contract).items():
+    for name, wanted in wanted_signatures(contract).items():
         spec = served.get(name)
         if spec is None:
             found[name] = [f"The model has no signature {name}."]
             continue
         found[name] = [
-            *_problems(f"{name}: the input", inputs, spec.inputs),
-            *_problems(f"{name}: the output", outputs, spec.outputs),
+            *_problems(f"{name}: the input", wanted.inputs, spec.inputs),
+            *_problems(f"{name}: the output", wanted.outputs, spec.outputs),
         ]
     return found
 
 
-def _problems(what: str, wanted: Dtypes, got: Mapping[str, TensorSpec]) -> list[str]:
+def _problems(what: str, wanted: Tensors, got: Tensors) -> list[str]:
     problems = []
-    for name, dtype in wanted.items():
+    for name, tensor in wanted.items():
+        text = f"the contract wants {tensor.dtype} {tensor.shape_text()}"
         spec = got.get(name)
         if spec is None:
-            problems.append(f"{what} {name} is missing; the contract wants {dtype} [?].")
+            problems.append(f"{what} {name} is missing; {text}.")
+            continue
+        assert tensor.shape is not None
         # Any number of rows must fit, so two that differ do.
-        elif spec.dtype != dtype or not (spec.accepts((1,)) and spec.accepts((2,))):
-            problems.append(
-                f"{what} {name} is {spec.dtype} {spec.shape_text()}; "
-                f"the contract wants {dtype} [?]."
-            )
+        fits = all(
+            spec.accepts(tuple(rows if size is None else size for size in tensor.shape))
+            for rows in (1, 2)
+        )
+        if spec.dtype != tensor.dtype or not fits:
+            problems.append(f"{what} {name} is {spec.dtype} {spec.shape_text()}; {text}.")
     problems += [
         f"{what} {name} is not in the contract." for name in sorted(set(got) - set(wanted))
     ]

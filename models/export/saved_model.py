@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from common.names import EVALUATION_TARGETS, PREDICT, SERVING_DEFAULT
+from data.log.lists.list_texts import text_of
 from models.datasets.in_memory import Transform
 from models.features.parsing import from_dense, from_examples, raw_feature_spec, request_spec
 from models.features.preprocessing import dense_column
@@ -16,6 +17,7 @@ from models.features.request_lists import padded_lists, request_lists
 from models.features.targets import evaluation_targets
 from models.ranker import Ranker
 from schemas.contract import Contract
+from schemas.treatments import Text
 from serving.served_columns import ServedLengths, write_served_columns
 from serving.warmup import write_warmup_requests
 
@@ -102,11 +104,17 @@ class ServingModule(tf.Module):
             if each.lengths is not None
         }
 
+    @property
+    def texts(self) -> dict[str, Text]:
+        """Column of lists or vectors -> how a text holds them, where the schema says it."""
+        found = {x.name: text_of(self._contract, x) for x in self._contract.list_columns}
+        return {name: text for name, text in found.items() if text is not None}
+
 
 def save_serving_model(module: ServingModule, folder: str) -> None:
     """Writes the SavedModel to `folder`, and into it what its columns are to its clients."""
     tf.saved_model.save(module, folder, signatures=module.functions)
-    write_served_columns(folder, module.inputs, module.optional, module.lists)
+    write_served_columns(folder, module.inputs, module.optional, module.lists, module.texts)
 
 
 def dense_columns(contract: Contract, serialized: Iterable[bytes]) -> dict[str, np.ndarray]:

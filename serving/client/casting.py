@@ -32,13 +32,15 @@ class ColumnValueError(BadDataError):
       column: its name.
       index: the row, from 0.
       reason: the value got and the one wanted.
+      missing: whether it is a missing value where one is needed.
     """
 
-    def __init__(self, column: str, index: int, reason: str) -> None:
+    def __init__(self, column: str, index: int, reason: str, missing: bool = False) -> None:
         super().__init__(f"column '{column}', index {index}: {reason}")
         self.column = column
         self.index = index
         self.reason = reason
+        self.missing = missing
 
     def at(self, place: str) -> BadDataError:
         """The same for people who know the row by another name, such as `rows.csv, row 7`."""
@@ -119,7 +121,7 @@ def _cast_each(name: str, values: Sequence[Any], column: ServedColumn) -> np.nda
         if value is None:
             if column.missing is None:
                 reason = f"the value is missing ({shown(values[index])}), and the model needs one"
-                raise ColumnValueError(name, index, reason)
+                raise ColumnValueError(name, index, reason, missing=True)
             found[index] = column.missing
             continue
         try:

@@ -54,14 +54,16 @@ class Client(Connection):
         Args:
           inputs: for every column its B values: a list, or an array of numpy, pandas or Arrow; or
             a table of pandas or Arrow. None, NaN, NA, NaT, a masked value and Arrow's null are
-            missing; see `serving.client.rows`.
+            missing. Of a column of lists B lists of any length, which are cut and padded as the
+            model wants; see `serving.client.rows`.
           signature_name: the signature to call.
           version: the version to query, None for the newest.
           outputs: the outputs wanted, all where none is named.
 
         Raises:
           ColumnValueError: a value has no place in its column's type, or is missing where the
-            model needs one; names the column, the row, the value and the type.
+            model needs one, or lists that are aligned differ in length; names the column, the
+            row, the value and the type.
           BadDataError: the columns are not the model's, or their sizes differ.
           ServingError: with the server's status.
         """
@@ -143,7 +145,7 @@ class Client(Connection):
         }
 
     def columns(self, version: int | None = None) -> dict[str, ServedColumn]:
-        """The columns that `predict` takes, by name, and which may be missing.
+        """The columns that `predict` takes, by name: which may be missing, which are lists.
 
         Raises:
           PolyrankError: the model has no signature `predict`, or one that is not of columns.

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.errors import BadDataError
 from serving.client.casting import ColumnValueError, cast_column, cast_numbers, is_missing, shown
+from serving.client.list_texts import split_texts_among
 from serving.served_columns import ServedColumn
 
 _NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, Set)
@@ -32,7 +33,7 @@ def list_values(name: str, values: Any, column: ServedColumn) -> ListValues:
 
     Args:
       name: the column's.
-      values: B lists.
+      values: B lists, or texts that hold them where the model says how.
       column: of the model.
 
     Raises:
@@ -40,7 +41,8 @@ def list_values(name: str, values: Any, column: ServedColumn) -> ListValues:
         type, a missing one or another list.
       BadDataError: `values` are no column.
     """
-    rows = [_row(name, index, row, column) for index, row in enumerate(_rows(name, values, column))]
+    came = split_texts_among(name, _rows(name, values, column), column)
+    rows = [_row(name, index, row, column) for index, row in enumerate(came)]
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     return ListValues(_cast(name, rows, lengths, column), lengths)
 
@@ -78,11 +80,18 @@ def _row(name: str, index: int, row: Any, column: ServedColumn) -> Sequence[Any]
         if is_missing(row):
             return ()
         if isinstance(row, np.ndarray) or not isinstance(row, Iterable) or _is_no_list(row):
-            raise ColumnValueError(name, index, f"got {shown(row)}, wanted {wanted_list(column)}")
+            why = f"got {shown(row)}, wanted {wanted_list(column)}{_about_text(row)}"
+            raise ColumnValueError(name, index, why)
         row = list(row)
     if column.dim is not None and len(row) == column.dim and all(map(is_missing, row)):
         return ()  # In an array [B, dim] a vector that is missing is a row of NaN.
     return row
+
+
+def _about_text(row: Any) -> str:
+    if not isinstance(row, str | bytes):
+        return ""
+    return "; a text is split where the schema's tag says how (text=json, text=pipe, ...)"
 
 
 def _unmasked(values: Any) -> Any:
@@ -108,7 +117,7 @@ def _cast(
         place = error.index - int(lengths[:row].sum())
         value = rows[row][place]
         reason = error.reason
-        if is_missing(value):
+        if error.missing:
             reason = f"it is missing ({shown(value)}), and a list has no gaps"
         raise ColumnValueError(name, row, f"value {place} of the list: {reason}") from None
 

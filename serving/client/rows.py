@@ -80,8 +80,8 @@ def tensors(
     Args:
       values: for every column its B values: a list, an array of numpy (masked or not), pandas or
         Arrow. None, NaN, pandas' NA and NaT, a masked value and Arrow's null are missing. Of a
-        column of lists B lists, each a list or an array, or an array of numpy [B, any]; a missing
-        one is empty.
+        column of lists B lists, each a list, an array or a text (`ServedColumn.text`), or an array
+        of numpy [B, any]; a missing one is empty.
       columns: the signature's.
 
     Returns:

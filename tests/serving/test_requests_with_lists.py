@@ -3,57 +3,28 @@
 import dataclasses
 import math
 
-import column_model
 import grpc
+import list_model
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from city_model import push
+from list_model import LISTS
 
 from common.errors import PolyrankError
 from serving.client import Client
 from serving.client.casting import ColumnValueError
 from serving.errors import ServingError
 from serving.limits import Limits
-from serving.served_columns import ServedColumn, ServedLengths
+from serving.served_columns import ServedColumn
 from serving.server import ModelServer
 from serving.warmup import write_warmup_requests
-
-COLUMNS = {
-    "member": "member",
-    "seen items": "seen_x20_items",
-    "gaps": "gaps",
-    "tags": "tags",
-    "image": "image",
-    "text vector": "text_x20_vector",
-}
-DTYPES = {
-    "member": "string",
-    "seen_x20_items": "int64",
-    "gaps": "float32",
-    "history__length": "int64",
-    "tags": "string",
-    "tags__length": "int64",
-    "image": "float32",
-    "text_x20_vector": "float32",
-}
-HISTORY = ServedLengths("history__length", newest=True)
-LISTS = {
-    "seen items": ServedColumn("seen_x20_items", "int64", (), length=3, lengths=HISTORY),
-    "gaps": ServedColumn("gaps", "float32", (), length=3, lengths=HISTORY),
-    "tags": ServedColumn(
-        "tags", "string", (), length=2, lengths=ServedLengths("tags__length", False), text="pipe"
-    ),
-    "image": ServedColumn("image", "float32", math.nan, dim=2),
-    "text vector": ServedColumn("text_x20_vector", "float32", dim=4, text="json"),
-}
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lists")
-    return column_model.save(folder, COLUMNS, ("image",), DTYPES, LISTS)
+    return list_model.save(tmp_path_factory.mktemp("lists"))
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,8 @@ def definitions(tmp_path_factory: pytest.TempPathFactory):
     model.predict = tf.function(seen, autograph=False).get_concrete_function(**SPECS)
     tf.saved_model.save(model, str(folder), signatures={"predict": model.predict})
     lists = {"seen item": HISTORY, "gap": HISTORY, "tags": TAGS}
-    write_served_columns(str(folder), COLUMNS, {"user", "image"}, lists)
+    texts = {"tags": "pipe", "image": "json"}
+    write_served_columns(str(folder), COLUMNS, {"user", "image"}, lists, texts)
     saved = saved_model_pb2.SavedModel.FromString(
         pathlib.Path(folder, "saved_model.pb").read_bytes()
     )
@@ -62,7 +63,9 @@ def test_a_list_has_its_length_its_lengths_and_its_group(definitions):
         "seen_x20_item", "int64", (), length=50, lengths=HISTORY
     )
     assert columns["gap"] == ServedColumn("gap", "float32", (), length=50, lengths=HISTORY)
-    assert columns["tags"] == ServedColumn("tags", "string", (), length=3, lengths=TAGS)
+    assert columns["tags"] == ServedColumn(
+        "tags", "string", (), length=3, lengths=TAGS, text="pipe"
+    )
     assert columns["user"] == ServedColumn("user", "int64", -(2**63))
     groups = {name: column.group for name, column in columns.items()}
     assert groups == {
@@ -79,6 +82,7 @@ def test_a_vector_has_its_size_and_may_be_missing(definitions):
     columns = served_columns("predict", definitions)
     assert math.isnan(columns["image"].missing)
     assert columns["image"].dim == 64 and columns["image"].lengths is None
+    assert columns["image"].text == "json"
     assert columns["text"] == ServedColumn("text", "float32", None, dim=2)
 
 

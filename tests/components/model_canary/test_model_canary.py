@@ -10,6 +10,7 @@ from components.model_canary.config import CanaryConfig
 from components.model_canary.executor import Executor
 from components.model_canary.signatures import signature_problems
 from models.export.validation_sample import write_canary
+from schemas.contract import parse_schema, read_contract
 from serving.signatures import SignatureSpec, TensorSpec
 
 
@@ -102,6 +103,41 @@ class TestSignatures:
             "predict: the input uid is int64 [128]; the contract wants int64 [?].",
             "predict: the input place is string [?, 1]; the contract wants string [?].",
             "predict: the input x is float64 [?]; the contract wants float32 [?].",
+        ]
+
+    def test_lists_are_wanted_padded_with_their_lengths(self):
+        schema = (
+            ranking_samples.SCHEMA
+            + """
+            feature { name: "seen item" type: INT value_count { min: 0 }
+              annotation { tag: "sequence:length=50,group=history" } }
+            feature { name: "gap" type: FLOAT value_count { min: 0 }
+              annotation { tag: "sequence:length=50,group=history,buckets=9" } }
+            feature { name: "image" type: FLOAT value_count { min: 8 max: 8 }
+              annotation { tag: "vector:dim=8" } }"""
+        )
+        contract = read_contract(parse_schema(schema))
+        lists = {
+            "seen_x20_item": TensorSpec("int64", (None, 50), "seen:0"),
+            "gap": TensorSpec("float32", (None, 50), "gap:0"),
+            "image": TensorSpec("float32", (None, 8), "image:0"),
+            **vectors(history__length="int64"),
+        }
+
+        def problems(**changed):
+            inputs = {**self.columns, **lists, **changed}
+            served = SignatureSpec({k: v for k, v in inputs.items() if v}, self.outputs)
+            return signature_problems(
+                contract, {"serving_default": self.examples, "predict": served}
+            )["predict"]
+
+        assert problems() == []
+        assert problems(history__length=None, gap=TensorSpec("float32", (None, 49), "gap:0")) == [
+            "predict: the input history__length is missing; the contract wants int64 [?].",
+            "predict: the input gap is float32 [?, 49]; the contract wants float32 [?, 50].",
+        ]
+        assert problems(image=TensorSpec("float32", (None,), "image:0")) == [
+            "predict: the input image is float32 [?]; the contract wants float32 [?, 8]."
         ]
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -198,3 +199,55 @@ def test_inputs_of_lists_must_be_described():
     check_inputs(inputs, {"items": ITEMS})
     with pytest.raises(PolyrankError, match=r"'items' is int64 \[\?, 3\]; .* the model describes"):
         check_inputs(inputs, {"items": ServedColumn("items", "int64")})
+
+
+JSON = dataclasses.replace(ITEMS, text="json")
+TEXTS = [
+    (
+        JSON,
+        ["[1, 2, 3, 4]", None, "[]", b" [7] ", [8, "9"], ""],
+        [[2, 3, 4], [], [], [7], [8, 9], []],
+    ),
+    (dataclasses.replace(GAPS, text="pipe"), ["0.5|1e1", "2", "nan"], [[0.5, 10], [2], []]),
+    (dataclasses.replace(TAGS, text="comma"), ["a, b,c", "", "7"], [[b"a", b"b"], [], [b"7"]]),
+    (dataclasses.replace(TAGS, text="json"), ['["ü", 7]', None], [["ü".encode(), b"7"], []]),
+]
+
+
+@pytest.mark.parametrize(("column", "values", "wanted"), TEXTS, ids=range(len(TEXTS)))
+def test_texts_hold_lists_where_the_model_says_how(column, values, wanted):
+    array, lengths = made(column, values)
+    assert [row[:length].tolist() for row, length in zip(array, lengths, strict=True)] == wanted
+    for table in (pd.Series(values, dtype=object), np.array([*values, None], object)[:-1]):
+        assert made(column, table)[0].tolist() == array.tolist()
+
+
+def test_a_vector_may_be_a_text():
+    column = dataclasses.replace(OPTIONAL, text="space")
+    array, _ = made(column, pa.array(["0.5 -2", None, "1 1"]))
+    np.testing.assert_array_equal(array, np.array([[0.5, -2], [math.nan] * 2, [1, 1]], "f"))
+    with pytest.raises(ColumnValueError, match="index 0: got 3 values, wanted a list of 2 numbers"):
+        made(column, ["1 2 3"])
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "message"),
+    [
+        (JSON, "7", r"index 1: got '7' \(str\), wanted a JSON list$"),
+        (JSON, "[[1]]", r"index 1: got '\[\[1\]\]' \(str\), wanted a JSON list of plain values"),
+        (JSON, "[1, null]", r"index 1: value 1 of the list: it is missing"),
+        (
+            JSON,
+            '[1, "b"]',
+            r"index 1: value 1 of the list: got b'b' \(bytes\), wanted a whole number",
+        ),
+        (
+            ITEMS,
+            "[7]",
+            r"index 1: got '\[7\]' \(str\), wanted a list of values; a text is split where",
+        ),
+    ],
+)
+def test_texts_that_hold_no_list_are_refused(column, text, message):
+    with pytest.raises(ColumnValueError, match=message):
+        made(column, [[1], text])
