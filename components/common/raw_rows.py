@@ -15,7 +15,6 @@ from models.features.parsing import DTYPES
 from models.features.preprocessing import dense_column
 from models.features.targets import label_feature_spec, targets_of
 from schemas.contract import Column, Contract
-from schemas.list_columns import length_name
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -26,13 +25,18 @@ class RawBatch(NamedTuple):
     Attributes:
       serialized: the tf.Examples, bytes [B].
       columns: raw columns by graph name, int64, float32 or bytes [B], with `MISSING` where there is
-        no value; of a column of lists the values of all rows end to end, [V], and by `length_name`
-        of its graph name how many each row has, int64 [B]; targets and weights of all outputs by
-        `target_key` and `weight_key`.
+        no value; of a column of lists the values of all rows end to end, [V], and by `lengths_key`
+        how many each row has, int64 [B]; targets and weights of all outputs by `target_key` and
+        `weight_key`.
     """
 
     serialized: np.ndarray
     columns: Arrays
+
+
+def lengths_key(column: Column) -> str:
+    """Where a batch has the lengths of a column of lists."""
+    return f"{column.graph_name} lengths"  # No graph name has a blank.
 
 
 def thinning(examples: Any, split: str, max_rows: int) -> int:
@@ -59,7 +63,7 @@ def raw_batches(
     every = thinning(examples, split, max_rows)
     # Sparse whether required or not: ImpressionExampleGen has refused what must not be missing.
     raw = {
-        column.name: tf.io.RaggedFeature(DTYPES[column.type])
+        column.name: tf.io.RaggedFeature(DTYPES[column.type], row_splits_dtype=tf.int64)
         if column.ragged
         else tf.io.VarLenFeature(DTYPES[column.type])
         for column in columns
@@ -73,7 +77,7 @@ def raw_batches(
         for column in columns:
             values = parsed[column.name]
             if column.ragged:
-                found[length_name(column.graph_name)] = values.row_lengths()
+                found[lengths_key(column)] = values.row_lengths()
                 found[column.graph_name] = values.flat_values
             else:
                 found[column.graph_name] = dense_column(column, values)

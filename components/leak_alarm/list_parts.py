@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from components.common.raw_rows import lengths_key
 from components.leak_alarm.single_feature_auc import Encoded, encode_ids, encode_numbers
 from models.features.preprocessing import MISSING
 from schemas.contract import Column, Contract
-from schemas.list_columns import length_name
 from schemas.tags import MultiValue, Sequence, Vector
 
 
@@ -37,7 +37,7 @@ class ListPart(NamedTuple):
 
 def empty_lists(column: Column, held: Mapping[str, np.ndarray]) -> np.ndarray:
     """Where a list has no value, or a vector is missing, bool [N]."""
-    return np.asarray(held[length_name(column.graph_name)] == 0)
+    return np.asarray(held[lengths_key(column)] == 0)
 
 
 def list_parts(
@@ -53,7 +53,7 @@ def list_parts(
     treatment = column.list_treatment
     if treatment is None or isinstance(treatment, Vector):
         return
-    lengths = held[length_name(column.graph_name)]
+    lengths = held[lengths_key(column)]
     yield ListPart(column.name, "its length", encode_numbers(lengths, lengths < 0))
     if isinstance(treatment, Sequence):
         yield ListPart(column.name, "its newest value", _newest(column, treatment, held))
@@ -71,7 +71,7 @@ def where(holds: np.ndarray, target: np.ndarray) -> str:
 
 
 def _newest(column: Column, treatment: Sequence, held: Mapping[str, np.ndarray]) -> Encoded:
-    values, lengths = held[column.graph_name], held[length_name(column.graph_name)]
+    values, lengths = held[column.graph_name], held[lengths_key(column)]
     there = lengths > 0
     last = values[np.cumsum(lengths)[there] - 1]
     if column.type == "float" or treatment.buckets:
@@ -91,7 +91,7 @@ def _own_item(
 ) -> Iterator[ListPart]:
     assert treatment.of is not None
     shared = contract.column(treatment.of)
-    lengths = held[length_name(column.graph_name)]
+    lengths = held[lengths_key(column)]
     own = held[shared.graph_name]
     # One number for a value, whether it stands in the list or in the column.
     codes = pa.array(np.concatenate([own, held[column.graph_name]])).dictionary_encode().indices

@@ -216,7 +216,7 @@ def evaluate(
     )
 
 
-def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
+def transform(folder: pathlib.Path, split: pathlib.Path, schema_text: str = SCHEMA) -> str:
     """Builds the transform graph of a split's rows below `folder`; returns its folder."""
     import apache_beam as beam
     import tensorflow_transform.beam as tft_beam
@@ -224,7 +224,7 @@ def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
 
     from models.features.preprocessing import preprocessing_fn
 
-    source = tfxio.TFExampleRecord(f"{split}/*", schema=parse_schema(SCHEMA))
+    source = tfxio.TFExampleRecord(f"{split}/*", schema=parse_schema(schema_text))
     output = str(folder / "transform")
     with (
         beam.Pipeline(argv=beam_arguments([])) as pipeline,
@@ -232,7 +232,7 @@ def transform(folder: pathlib.Path, split: pathlib.Path) -> str:
     ):
         data = (pipeline | source.BeamSource(), source.TensorAdapterConfig())
         graph = data | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, {"schema": SCHEMA})
+            lambda inputs: preprocessing_fn(inputs, {"schema": schema_text})
         )
         _ = graph | tft_beam.WriteTransformFn(output)
     return output

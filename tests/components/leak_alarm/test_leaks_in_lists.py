@@ -170,13 +170,12 @@ def test_parts_of_lists_by_hand():
     held = {
         "item": np.array([5, 5, 7, np.iinfo(np.int64).min]),
         "hist": np.array([7, 5, 5, 7, 9]),
-        "past__length": np.array([2, 0, 2, 1]),
-        "hist__length": np.array([2, 0, 2, 1]),
+        "hist lengths": np.array([2, 0, 2, 1]),
         "gaps": np.array([3.0, 1.0, 4.0, 2.0, 1.0], np.float32),
-        "gaps__length": np.array([2, 0, 2, 1]),
+        "gaps lengths": np.array([2, 0, 2, 1]),
         "tags": np.array([b"a"], object),
-        "tags__length": np.array([0, 0, 1, 0]),
-        "dense__length": np.array([2, 0, 2, 2]),
+        "tags lengths": np.array([0, 0, 1, 0]),
+        "dense lengths": np.array([2, 0, 2, 2]),
     }
     parts = {
         (part.column, part.what): part
