@@ -213,9 +213,12 @@ def _lines(
         lines += [f"  {reason}" for reason in report.reasons()[:_MOST_REASONS]]
     columns = ", ".join(column.name for column in plan.values)
     lines.append(
-        f"{written.events:,} of {rows:,} rows are events ({', '.join(plan.config.events)}), kept "
-        f"with {columns}; no history have {written.guests:,} rows of guests and "
-        f"{written.empty:,} before their user's first event"
+        f"{written.events:,} of {rows:,} rows are events ({', '.join(plan.config.events)}), listed "
+        f"by {columns}"
+    )
+    lines.append(
+        f"empty lists: {written.empty:,} rows before their user's first event, {written.guests:,} "
+        "rows without a user"
     )
     if out is not None:
         if written.kept:

@@ -128,14 +128,13 @@ def _keys(plan: HistoryPlan, events: Rows, rows: Rows) -> tuple[np.ndarray, np.n
 def _still_seen(plan: HistoryPlan, events: Rows, keys: np.ndarray, end: int) -> Rows:
     """The sorted events that a row from `end` on can see."""
     firsts = np.flatnonzero(np.diff(keys, prepend=-1))
-    of_keys = windows_before(
-        keys,
-        events.times,
-        keys[firsts],
-        np.full(len(firsts), end, np.int64),
-        plan.config.length,
-        plan.least_gap,
-    )
     sizes = np.diff(np.append(firsts, len(keys)))
-    kept = np.arange(len(keys)) >= np.repeat(of_keys.starts, sizes)
+    # Of each key the first events are old enough; the others are too young for a row at `end`.
+    old = (
+        np.add.reduceat(events.times <= end - plan.least_gap, firsts, dtype=np.int64)
+        if len(firsts)
+        else firsts
+    )
+    dropped = np.maximum(0, old - plan.config.length)
+    kept = np.arange(len(keys)) >= np.repeat(firsts + dropped, sizes)
     return events.take(np.flatnonzero(kept))

@@ -7,6 +7,9 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
+_END = 2**62
+"""Keys and times that make larger numbers are too many for one int64."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
@@ -75,18 +78,26 @@ def windows_before(
     """
     if least_gap < 1:
         raise ValueError(f"least_gap is {least_gap}; with less than 1 a row would see itself")
-    events = len(event_keys)
-    # One sort of events and rows together: at equal times the events come first, since a row's
-    # time is moved back to the last that it may see.
-    order = np.lexsort(
-        (
-            np.repeat(np.array((0, 1), np.int8), (events, len(keys))),
-            np.concatenate((event_times, times - least_gap)),
-            np.concatenate((event_keys, keys)),
-        )
-    )
-    is_event = order < events
-    ends = np.empty(len(keys), np.int64)
-    ends[order[~is_event] - events] = np.cumsum(is_event)[~is_event]
+    # Moved back to the last time that a row may see, so that an event of that time counts.
+    places, rows = _one_number(event_keys, event_times, keys, times - least_gap)
+    ends = np.searchsorted(places, rows, side="right")
     first = np.searchsorted(event_keys, keys)
     return Windows(np.maximum(first, ends - length), ends)
+
+
+def _one_number(
+    event_keys: np.ndarray, event_times: np.ndarray, keys: np.ndarray, times: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each event and each row that sorts as its key and then its time."""
+    both = np.concatenate((event_times, times))
+    if not len(both):
+        return event_keys, keys
+    both = both - both.min()
+    if (int(max(event_keys.max(initial=0), keys.max(initial=0))) + 1) * (
+        int(both.max()) + 1
+    ) >= _END:
+        # Too many users or ticks for one number: only the times' order matters.
+        _, both = np.unique(both, return_inverse=True)
+    span = int(both.max()) + 1
+    events = len(event_keys)
+    return event_keys * span + both[:events], keys * span + both[events:]

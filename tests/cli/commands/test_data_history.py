@@ -29,7 +29,7 @@ def test_it_writes_log_schema_and_state_and_says_so(log):
     assert result.exit_code == 0
     rows = [read_day(out, date) for date in DATES]
     clicks = sum(1 for day in rows for row in day.to_pylist() if row["user"] and row["click"])
-    assert f"{clicks} of 120 rows are events (click, buy), kept with item, brand; " in result.output
+    assert f"{clicks} of 120 rows are events (click, buy), listed by item, brand\n" in result.output
     assert f"{out}: 120 rows in 3 spans, 2026-01-01 to 2026-01-03" in result.output
     assert f"schema: {log / 'new.pbtxt'}" in result.output
     assert f"{latest}: 4 users" in result.output

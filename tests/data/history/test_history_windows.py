@@ -60,3 +60,14 @@ def test_lists_of_one_window_share_their_offsets():
 def test_order_is_by_key_then_time_and_keeps_ties():
     order = event_order(np.array([1, 0, 1, 0, 1]), np.array([5, 9, 5, 2, 1]))
     assert order.tolist() == [3, 1, 4, 0, 2]
+
+
+@pytest.mark.parametrize("spread", [1, 2**40])
+def test_large_numbers_change_nothing(spread):
+    """Users and times that do not fit into one number together."""
+    draw = np.random.default_rng(3)
+    users, times = draw.integers(0, 6, 400), draw.integers(0, 60, 400)
+    is_event, items = draw.random(400) < 0.5, np.arange(400)
+    plain = histories(users, times, is_event, {"item": items}, 5)
+    wide = histories(users * spread, times * spread - 2**45, is_event, {"item": items}, 5)
+    assert plain["item"].equals(wide["item"])
