@@ -123,6 +123,7 @@ e2e-containers: $(STAMP) $(DRIVER) ## run every compiled step in its own contain
 
 bench: $(STAMP) ## measure: example generation, training steps, the gate, static gates
 	$(BIN)/python -m benchmarks.example_gen
+	$(BIN)/python -m benchmarks.list_columns
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.static_gates

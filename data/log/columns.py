@@ -107,7 +107,7 @@ def check_schema(contract: Contract, schema: pa.Schema, source: str, untyped: bo
         got_type = _plain(schema.field(found[0]).type)
         if column.ragged and list_texts.is_text(got_type):
             if list_texts.text_of(contract, column) is None:
-                wrong.append(list_texts.unsaid(contract, column, got_type))
+                wrong.append(list_texts.unsaid(contract, column))
             continue
         if not untyped and not _castable(contract, column, got_type):
             wrong.append(

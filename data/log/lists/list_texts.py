@@ -40,9 +40,9 @@ def text_of(contract: Contract, column: Column) -> Text | None:
     return next((x.text for x in weighed if x is not None and x.text is not None), None)
 
 
-def unsaid(contract: Contract, column: Column, got: pa.DataType) -> str:
+def unsaid(contract: Contract, column: Column) -> str:
     """Says of a column of texts that the schema does not say how they hold lists."""
-    where = f"column '{column.name}' is a list by the schema and {got} in the file"
+    where = f"column '{column.name}' is a list by the schema and text in the file"
     ways = ", ".join(get_args(Text))
     treatment = column.list_treatment
     if treatment is not None:

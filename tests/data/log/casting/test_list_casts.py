@@ -138,7 +138,7 @@ def test_a_csv_holds_no_lists_of_which_the_schema_does_not_say_how(log):
     log.path(0, "a.csv").write_bytes(csv_bytes(day_table(0)).replace(b"extra", b"seen", 1))
     log.path(0, "part-0.parquet").unlink()
     log.path(0, "part-1.parquet").unlink()
-    with pytest.raises(BadDataError, match="'seen' is a list by the schema and binary in the file"):
+    with pytest.raises(BadDataError, match="'seen' is a list by the schema and text in the file"):
         log.run("run", schema_text=SCHEMA + RAGGED.splitlines()[1])
 
 

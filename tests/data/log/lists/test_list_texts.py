@@ -106,20 +106,20 @@ def test_texts_without_a_way_to_split_them_are_refused_with_what_to_write():
     ways = "json, pipe, comma, semicolon, tab, space"
     assert lines == [
         "part-0.csv does not fit the schema:",
-        "  column 'items' is a list by the schema and string in the file: add to its tag "
+        "  column 'items' is a list by the schema and text in the file: add to its tag "
         f"'sequence' how the text holds the list ('text=json', or another of {ways}), or deliver "
         "lists, in Parquet or TFRecord",
-        "  column 'tags' is a list by the schema and string in the file: add to its tag "
+        "  column 'tags' is a list by the schema and text in the file: add to its tag "
         f"'multi_value' how the text holds the list ('text=json', or another of {ways}), or "
         "deliver lists, in Parquet or TFRecord",
-        "  column 'shares' is a list by the schema and string in the file: it is split as 'tags', "
+        "  column 'shares' is a list by the schema and text in the file: it is split as 'tags', "
         f"which it weighs, so add 'text=json' (or another of {ways}) to the tag of 'tags', or "
         "deliver lists, in Parquet or TFRecord",
         "Write the file with these columns, or change the schema",
     ]
     with pytest.raises(BadDataError) as error:
         check_schema(contract_2, pa.schema({"seen": pa.string(), "kinds": pa.string()}), "a.csv")
-    assert "column 'seen' is a list by the schema and string in the file: only lists that are" in (
+    assert "column 'seen' is a list by the schema and text in the file: only lists that are" in (
         str(error.value)
     )
     check_schema(contract_of(LISTS), schema, "part-0.csv", untyped=True)
