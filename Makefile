@@ -121,8 +121,9 @@ $(DRIVER): requirements/driver.txt | $(UV)
 e2e-containers: $(STAMP) $(DRIVER) ## run every compiled step in its own container, then serve what it pushed
 	$(BIN)/python tests/containers/end_to_end.py
 
-bench: $(STAMP) ## measure: example generation, training steps, the gate, static gates
+bench: $(STAMP) ## measure: example generation, histories, training steps, the gate, static gates
 	$(BIN)/python -m benchmarks.example_gen
+	$(BIN)/python -m benchmarks.histories
 	$(BIN)/python -m benchmarks.list_columns
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.gate

@@ -139,7 +139,7 @@ def history(
         if resume:
             _check_same(schema_out, text, out)
         else:
-            _refuse_file(schema_out, overwrite)
+            _refuse_file(schema_out, overwrite, "go on with its log (--resume), ")
     with working(f"reading {log}" if out is None else f"writing {out}"):
         if out is not None and schema_out is not None:
             check_writable(str(log), out, overwrite, resume)
@@ -176,9 +176,11 @@ def _check_targets(
         _refuse_file(latest, overwrite or resume)
 
 
-def _refuse_file(path: pathlib.Path, overwrite: bool) -> None:
+def _refuse_file(path: pathlib.Path, overwrite: bool, otherwise: str = "") -> None:
     if path.exists() and not overwrite:
-        raise BadDataError(f"{path} exists already; name another file, or overwrite (--overwrite)")
+        raise BadDataError(
+            f"{path} exists already; {otherwise}name another file, or overwrite (--overwrite)"
+        )
 
 
 def _check_same(schema_out: pathlib.Path, text: str, out: pathlib.Path) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from past_events import DATES, DAY, SCHEMA, START, random_day, read_day, write_log
 
 import data.history
+from cli.commands.data_history import history
 from data.history.config import HistoryConfig
 from data.history.latest import write_latest
 from data.history.plan import make_plan
@@ -48,3 +49,13 @@ def test_the_lines_for_a_server_give_the_lists_of_training(tmp_path, monkeypatch
         assert names["history"](row["user_id"], delay, length) == trained
         seen += len(trained["history_product"])
     assert seen > 0
+
+
+def test_its_command_line_is_the_commands():
+    block = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
+    line = block.replace("\\\n", "").splitlines()[0].split()
+    assert line[:3] == ["polyrank", "data", "history"]
+    given = history.make_context("history", line[3:]).params
+    assert given["events"] == ["click", "buy"]
+    assert given["columns"] == ["product", "category"]
+    assert (str(given["out"]), str(given["latest"])) == ("log-history", "users.parquet")
