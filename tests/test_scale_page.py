@@ -4,6 +4,7 @@ import argparse
 import re
 
 import pytest
+import tensorflow as tf
 from apache_beam.options.pipeline_options import (
     DirectOptions,
     FlinkRunnerOptions,
@@ -20,9 +21,17 @@ from apache_beam.runners.runner import create_runner
 from option_sets import DOCUMENT, PORTABLE, option_sets
 
 from models.config import TrainingConfig
-from models.features.inputs import Field, InputLayout
+from models.features.inputs import (
+    Field,
+    InputLayout,
+    ListField,
+    MultiValueField,
+    SequenceInput,
+    VectorField,
+)
 from models.ranker import Ranker
 from models.registry import parse_model_config
+from models.step import one_row
 from pipeline.config_files import load_config
 from pipeline.presets import preset_path
 from schemas.task_graph import Label, sorted_by_parents
@@ -119,3 +128,20 @@ def test_the_table_of_memory_is_what_our_variables_take():
         told = [cell.strip() for cell in cells.split("|")]
         count = int(values.replace(",", ""))
         assert told == [f"{count * size / 1e9:.3f} GB" for size in (72, 144, 216)]
+
+
+def test_a_row_with_lists_takes_what_the_page_says():
+    def numbers(**lists):
+        batch = one_row(InputLayout((), (), ("home",), **lists))
+        return sum(int(tf.size(x)) for x in batch.values()) - 1  # Less the scenario.
+
+    names = ("item", "category", "gap")
+    columns = tuple(ListField(name, name, 9, length=50) for name in names)
+    history = numbers(sequences=(SequenceInput("history", 50, columns),))
+    vector = numbers(vectors=(VectorField("image", 64),))
+    assert numbers(multi_values=(MultiValueField("t", "t", 9, 3, weighted=True),)) == 3 + 1 + 3
+    text = " ".join(DOCUMENT.read_text().split())
+    assert f"= {4 * history} bytes a row, a vector of 64 numbers {4 * vector} bytes" in text
+    row = 4 * (history + vector + 40)
+    assert f"that is {row:,} bytes a row: 20 million rows are {20e6 * row / 1e9:.1f} GB" in text
+    assert 15e6 * row < 16e9

@@ -9,6 +9,7 @@ places is L of a matrix's columns, behind those of one number.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -151,9 +152,14 @@ class InMemorySplit:
         rows = tf.data.Dataset.range(len(self), output_type=tf.int32)
         return self._gathered(rows.batch(batch_size))
 
+    @functools.cached_property
+    def _tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
+        # TensorFlow copies what it takes: once for all epochs, since lists are large.
+        with tf.init_scope(), tf.device("cpu"):
+            return tf.constant(self.integers), tf.constant(self.floats)
+
     def _gathered(self, rows: tf.data.Dataset) -> tf.data.Dataset:
-        with tf.device("cpu"):
-            integers, floats = tf.constant(self.integers), tf.constant(self.floats)
+        integers, floats = self._tensors
 
         @tf.autograph.experimental.do_not_convert
         def gather(indices: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -71,6 +71,15 @@ def test_a_vector_with_a_shape_is_required():
     assert [x.name for x in single.list_features] == ["score"]
 
 
+def test_weights_are_of_one_list_and_of_any_length():
+    shape = "presence { min_fraction: 1 } shape { dim { size: 4 } }"
+    weighed = feature("x", "INT", "multi_value:weights=w")
+    fixed = refusal(weighed, feature("w", "FLOAT", more=shape))
+    assert "feature 'x', weights='w': it must be a list of numbers" in fixed
+    twice = refusal(weighed, feature("y", "INT", "multi_value:weights=w"), feature("w", "FLOAT"))
+    assert "feature 'y', weights='w': they are the weights of 'x'" in twice
+
+
 @pytest.mark.parametrize(
     ("tag", "kind", "more", "message"),
     [
