@@ -8,6 +8,7 @@ import time
 import click
 
 from cli.common.folder_names import check_home_sign
+from cli.common.history_text import history_lines
 from cli.common.schema_option import schema_option
 from cli.common.terminal import working
 from common.atomic_files import write_whole
@@ -16,14 +17,10 @@ from common.settings import parse
 from data.history.config import HistoryConfig
 from data.history.latest import write_latest
 from data.history.log_plan import plan_of_log
-from data.history.plan import HistoryPlan
 from data.history.schema_text import with_histories
-from data.history.write_log import Written, check_writable, write_histories
-from data.log.files import left_out_lines
+from data.history.write_log import check_writable, write_histories
 from data.log.spans import PREFIX
 from schemas.contract import load_contract, load_schema_text
-
-_MOST_REASONS = 5
 
 
 def _names(
@@ -150,7 +147,7 @@ def history(
         written, carried = write_histories(plan, str(log), out, overwrite, resume)
         if schema_out is not None and overwrite:
             write_whole(schema_out, text)
-    for line in _lines(plan, written, out, schema_out, started):
+    for line in history_lines(plan, written, out, schema_out, started):
         click.echo(line)
     if latest is not None:
         click.echo(f"{latest}: {write_latest(plan, carried, latest):,} users")
@@ -196,37 +193,3 @@ def _check_same(schema_out: pathlib.Path, text: str, out: pathlib.Path) -> None:
             f"{schema_out} is of another schema or of other settings than these; give those, or "
             "write all spans again (--overwrite)"
         )
-
-
-def _lines(
-    plan: HistoryPlan,
-    written: Written,
-    out: pathlib.Path | None,
-    schema_out: pathlib.Path | None,
-    started: float,
-) -> list[str]:
-    lines = left_out_lines(tuple(written.left_out))
-    report, rows = written.report, written.report.read
-    if report.quarantined:
-        lines.append(
-            f"{report.quarantined:,} of {rows:,} rows break the contract: they stay as they are, "
-            "are no events and have no history"
-        )
-        lines += [f"  {reason}" for reason in report.reasons()[:_MOST_REASONS]]
-    columns = ", ".join(column.name for column in plan.values)
-    lines.append(
-        f"{written.events:,} of {rows:,} rows are events ({', '.join(plan.config.events)}), listed "
-        f"by {columns}"
-    )
-    lines.append(
-        f"empty lists: {written.empty:,} rows before their user's first event, {written.guests:,} "
-        "rows without a user"
-    )
-    if out is not None:
-        if written.kept:
-            lines.append(f"kept as they were: the spans {written.kept[0]} to {written.kept[-1]}")
-        lines.append(
-            f"{out}: {rows:,} rows in {len(written.dates)} spans, {written.dates[0]} to "
-            f"{written.dates[-1]} ({time.monotonic() - started:.1f} s); schema: {schema_out}"
-        )
-    return lines

@@ -49,7 +49,7 @@ def test_the_schema_keeps_its_text_and_gains_a_group_of_lists():
     ]
 
 
-def test_a_second_group_fits_beside_the_first():
+def test_a_second_group_fits_next_to_the_first():
     text = with_histories(SCHEMA, planned())
     contract = read_contract(parse_schema(text))
     with pytest.raises(SettingsError, match="'history_item'.*--group"):
