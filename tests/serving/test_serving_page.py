@@ -11,6 +11,8 @@ import pytest
 from city_model import push
 
 from serving.client import Client
+from serving.client.casting import ColumnValueError
+from serving.served_columns import ServedColumn, ServedLengths
 from serving.server import ModelServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,11 +57,13 @@ def target(tmp_path_factory):
         yield server.target
 
 
-def test_the_page_has_a_program_with_our_client_and_one_without():
-    ours, raw = programs()
-    assert "from serving.client import Client" in ours
-    imported = set(re.findall(r"^(?:import|from) (\w+)", raw, re.MULTILINE))
-    assert imported == {"sys", "grpc", "tensorflow", "tensorflow_serving"}
+def test_the_page_has_programs_with_our_client_and_without():
+    ours, raw, ours_with_lists, raw_with_lists = programs()
+    for program in (ours, ours_with_lists):
+        assert "from serving.client import Client" in program
+    for program in (raw, raw_with_lists):
+        imported = set(re.findall(r"^(?:import|from) (\w+)", program, re.MULTILINE))
+        assert imported == {"sys", "grpc", "tensorflow", "tensorflow_serving"}
 
 
 def test_our_client(target, tmp_path):
@@ -101,3 +105,84 @@ def test_any_grpc_client_says_which_column_needs_a_value(target, tmp_path):
     status, lines, errors = run(program, target, folder=tmp_path)
     assert (status, lines) == (1, [])
     assert errors.endswith("product, index 1: the model needs a value\n")
+
+
+@pytest.fixture(scope="module")
+def target_with_lists(tmp_path_factory):
+    history = ServedLengths("history__length", newest=True)
+    tags = ServedLengths("product_tags__length", newest=False)
+    lists = {
+        "seen": ServedColumn("seen", "int64", length=3, lengths=history),
+        "seen_action": ServedColumn("seen_action", "string", length=3, lengths=history),
+        "product_tags": ServedColumn("product_tags", "string", length=2, lengths=tags),
+        "product_image": ServedColumn("product_image", "float32", dim=2),
+    }
+    dtypes = {"member": "string", "product": "int64"}
+    dtypes |= {name: column.dtype for name, column in lists.items()}
+    columns = {name: name for name in dtypes}
+    dtypes |= {"history__length": "int64", "product_tags__length": "int64"}
+    folder = tmp_path_factory.mktemp("lists-of-the-page")
+    saved = column_model.save(folder, columns, ("product_image",), dtypes, lists)
+    push(saved, folder / "served", 5)
+    with (
+        ModelServer("polyrank", folder / "served") as server,
+        Client(server.target, "polyrank") as client,
+    ):
+        client.wait_until_available()
+        yield server.target
+
+
+def test_our_client_with_lists(target_with_lists, tmp_path):
+    program = programs()[2].replace("localhost:8500", target_with_lists)
+    status, lines, errors = run(program, folder=tmp_path)
+    assert status == 0, errors
+    assert lines[:-1] == [
+        "product_image vectors of 2 numbers",
+        "product_tags lists of string, 2 are read, group product_tags",
+        "seen lists of int64, 3 are read, group history",
+        "seen_action lists of string, 3 are read, group history",
+    ]
+    assert "'seen_seen': (3, 3)" in lines[-1] and "'seen_history__length': (3,)" in lines[-1]
+
+
+def test_any_grpc_client_with_lists(target_with_lists, tmp_path):
+    status, lines, errors = run(programs()[3], target_with_lists, folder=tmp_path)
+    assert status == 0, errors
+    assert lines == [
+        "seen_history__length [3, 0]",
+        "seen_member [b'm7', b'm8']",
+        "seen_product [11, 11]",
+        "seen_product_image [[0.5, 1.0], [nan, nan]]",
+        "seen_product_tags [[b'new', b''], [b'new', b'red']]",
+        "seen_product_tags__length [1, 2]",
+        "seen_seen [[12, 13, 14], [0, 0, 0]]",
+        "seen_seen_action [[b'buy', b'view', b'buy'], [b'', b'', b'']]",
+    ]
+    values = client_rows()
+    with Client(target_with_lists, "polyrank") as client:
+        ours = client.predict(values)
+    assert [f"{name} {ours[name].tolist()}" for name in sorted(ours)] == lines
+
+
+def client_rows():
+    """The same candidates as our client takes them."""
+    return {
+        "member": ["m7", "m8"],
+        "seen": [[11, 12, 13, 14], []],
+        "seen_action": [["view", "buy", "view", "buy"], []],
+        "product": [11, 11],
+        "product_tags": [["new"], ["new", "red"]],
+        "product_image": [[0.5, 1.0], None],
+    }
+
+
+def test_lists_that_are_not_aligned_are_refused_as_the_page_says(target_with_lists):
+    values = client_rows() | {"seen_action": [["view", "buy", "view"]] * 2}
+    values["seen"] = [[1, 2, 3], [11, 12, 13, 14]]
+    with (
+        Client(target_with_lists, "polyrank") as client,
+        pytest.raises(ColumnValueError) as caught,
+    ):
+        client.predict(values)
+    shown = str(caught.value)
+    assert f"    {shown}\n" in PAGE
