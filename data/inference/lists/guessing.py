@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import pyarrow as pa
-
 from data.inference.features import id_tag
 from data.inference.guesses import Guess
 from data.inference.lists import leaving_out, list_names
 from data.inference.lists.alignment import aligned, group_name
+from data.inference.lists.direction import Direction, direction
+from data.inference.lists.kinds import SHORTEST_VECTOR, in_order, is_number, is_vector, may_weigh
 from data.inference.lists.lengths import length_of
 from data.inference.lists.list_column import ListColumn
 from data.inference.lists.tables import Table, find_table
@@ -18,7 +18,6 @@ from data.inference.roles.id_roles import MOST_CATEGORIES
 from data.inference.sampling.profile import Profile
 
 _BUCKETS = 16
-_SHORTEST_VECTOR = 4
 ANY_LENGTH: tuple[int, int | None] = (0, None)
 
 
@@ -49,9 +48,9 @@ class Lists:
         judged = [self._judge_alone(column) for column in columns]
         rest = [column for column in judged if column.name not in self._found]
         for together in aligned(rest):
-            ids = [column for column in together if not _is_number(column)]
-            numbers = [column for column in together if _is_number(column)]
-            if _in_order(together, ids):
+            ids = [column for column in together if not is_number(column)]
+            numbers = [column for column in together if is_number(column)]
+            if in_order(together, ids):
                 self._put_sequences(together)
             else:
                 for column in ids:
@@ -66,15 +65,15 @@ class Lists:
         Returns:
           The list in the type of the column whose ids it holds.
         """
-        is_vector = _is_vector(column)
-        reason = leaving_out.says_nothing_new(column, self._relations, is_vector)
+        vector = is_vector(column)
+        reason = leaving_out.says_nothing_new(column, self._relations, vector)
         if reason:
             self._put(column, ("multi_value",), reason, left_out=True)
-        elif is_vector:
+        elif vector:
             self._put_vector(column)
         else:
             self._of[column.name] = None
-            if not _is_number(column):
+            if not is_number(column):
                 column, self._of[column.name] = self._with_table(column)
             reason = "" if self._of[column.name] else leaving_out.times(column)
             table, own = self._of[column.name], self._relations.item
@@ -132,6 +131,13 @@ class Lists:
 
     def _put_sequences(self, columns: Sequence[ListColumn]) -> None:
         length, held = length_of(columns[0].lengths)
+        seen = self._direction(columns)
+        if seen is not None and not seen.newest_last:
+            for column in columns:
+                reason = f"a sequence with its {seen.said}: reverse its lists, newest last"
+                self._put(column, (_tag("sequence", column, []),), reason, left_out=True)
+            return
+        order = seen.said if seen else "newest last is assumed (else reverse the lists)"
         group: list[str] = []
         why = "its name says what came before"
         if len(columns) > 1:
@@ -142,15 +148,20 @@ class Lists:
             why = f"{others} have equally many values in every row: one group"
         for column in columns:
             arguments = [f"length={length}", *group]
-            reason = (
-                f"a sequence: {why}; oldest first and newest last is assumed (else reverse the "
-                f"lists); {held}"
-            )
-            if _is_number(column):
+            reason = f"a sequence: {why}; oldest first and {order}; {held}"
+            if is_number(column):
                 arguments.append(f"buckets={_BUCKETS}")
                 reason += f"; numbers, cut into {_BUCKETS} quantiles"
             note = f"a sequence, newest last{f' ({group[0]})' if group else ''}"
             self._put_ids("sequence", column, arguments, reason, note)
+
+    def _direction(self, columns: Sequence[ListColumn]) -> Direction | None:
+        """Where the first list of ids of a group grows, if users and times show it."""
+        user, time = self._relations.user, self._relations.time
+        ids = [column for column in columns if not is_number(column)]
+        if user is None or time is None or not ids:
+            return None
+        return direction(ids[0], user.codes, time)
 
     def _put_multi_value(self, column: ListColumn, weights: ListColumn | None) -> None:
         length, held = length_of(column.lengths)
@@ -176,7 +187,7 @@ class Lists:
             arguments = [*arguments, f"of={table.column.name}"]
             reason += f"; {table.said}: one table"
             note += f", of '{table.column.name}' ({table.share:.0%} of its values stand there)"
-        elif not _is_number(column):
+        elif not is_number(column):
             distinct = column.values.distinct
             reason += f"; {distinct:,} distinct values, in a table of its own"
             if distinct > MOST_CATEGORIES:
@@ -187,7 +198,7 @@ class Lists:
         self, column: ListColumn, ids: Sequence[ListColumn], numbers: Iterable[ListColumn]
     ) -> ListColumn | None:
         """The numbers that weigh the values of a list; None where there are none."""
-        free = [x for x in numbers if x.name not in self._found and _may_weigh(x)]
+        free = [x for x in numbers if x.name not in self._found and may_weigh(x)]
         # Texts of weights are split as those of the values.
         free = [x for x in free if x.text == column.text]
         mine = list_names.stems(column.name)
@@ -201,7 +212,7 @@ class Lists:
             return
         reason = (
             "a list of numbers that is no vector (its length varies, or is below "
-            f"{_SHORTEST_VECTOR}), has as many values as no list of ids, and whose name says no "
+            f"{SHORTEST_VECTOR}), has as many values as no list of ids, and whose name says no "
             f"order; if it has one, tag it 'sequence:buckets={_BUCKETS}'"
         )
         tag = _tag("sequence", column, [f"buckets={_BUCKETS}"])
@@ -213,33 +224,6 @@ def _has_table(guess: Guess) -> bool:
     kinds = {tag.partition(":")[0] for tag in guess.tags}
     writable = not set(guess.column) & set(",=")
     return writable and not guess.left_out and guess.served and bool(kinds & {"id", "categorical"})
-
-
-def _is_vector(column: ListColumn) -> bool:
-    length = column.constant_length
-    if length is None or length < _SHORTEST_VECTOR:
-        return False
-    kind = column.values.values.type
-    if pa.types.is_floating(kind) and column.values.fractions.any():
-        return not list_names.says_order(column.name)
-    return column.values.type == "int" and list_names.says_vector(column.name)
-
-
-def _is_number(column: ListColumn) -> bool:
-    kind = column.values.type
-    return kind == "float" or (kind == "int" and list_names.says_number(column.name))
-
-
-def _may_weigh(column: ListColumn) -> bool:
-    alike = column.constant_length is None or list_names.says_weight(column.name)
-    return alike and bool((column.values.numbers >= 0).all())
-
-
-def _in_order(together: Sequence[ListColumn], ids: Sequence[ListColumn]) -> bool:
-    if any(list_names.says_order(column.name) for column in together):
-        return True
-    # A place in one of them is a place in the others; tags of a name have none.
-    return len(ids) > 1 and not any(list_names.says_no_order(column.name) for column in ids)
 
 
 def _tag(kind: str, column: ListColumn, arguments: Sequence[str]) -> str:

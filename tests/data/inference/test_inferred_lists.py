@@ -78,6 +78,26 @@ def test_aligned_lists_are_one_group_and_gaps_are_numbers(tmp_path):
     assert found.contract.column("hist_gap").type == "float"
 
 
+@pytest.mark.parametrize("newest_last", [True, False])
+def test_where_a_history_grows_is_seen_from_row_to_row(tmp_path, newest_last):
+    past, lists = {}, []
+    for user, item in zip(ROWS.user_id, ITEMS.tolist(), strict=True):
+        seen = past.setdefault(user, [])
+        lists.append(seen[-6:] if newest_last else seen[-6:][::-1])
+        past[user] = [*seen, (item * 7) % 80]
+    found = proposed(tmp_path, recent_items=pa.array(lists, INTS))
+    if newest_last:
+        assert tagged(found, "recent_items") == Sequence(length=10, of="item_id")
+        assert "oldest first and newest last, as " in found.text
+        assert " lists show that grew from one row of their user to the next; all have" in (
+            found.text
+        )
+    else:
+        said = left_out(found, "recent_items")
+        assert said.startswith("a sequence with its newest first, as ")
+        assert said.endswith(" of their user to the next: reverse its lists, newest last")
+
+
 def test_a_group_is_of_lists_that_are_equally_long_in_every_row(tmp_path):
     lists = histories()
     kinds = [[x % 8 for x in h] for h in lists]

@@ -1,0 +1,43 @@
+"""What the values of a list are: ids, quantities, a vector, weights of other values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from data.inference.lists import list_names
+from data.inference.lists.list_column import ListColumn
+
+SHORTEST_VECTOR = 4
+
+
+def is_vector(column: ListColumn) -> bool:
+    """True for an embedding: fractions, or numbers that are named so, of one length."""
+    length = column.constant_length
+    if length is None or length < SHORTEST_VECTOR:
+        return False
+    kind = column.values.values.type
+    if pa.types.is_floating(kind) and column.values.fractions.any():
+        return not list_names.says_order(column.name)
+    return column.values.type == "int" and list_names.says_vector(column.name)
+
+
+def is_number(column: ListColumn) -> bool:
+    """True for quantities, false for ids."""
+    kind = column.values.type
+    return kind == "float" or (kind == "int" and list_names.says_number(column.name))
+
+
+def may_weigh(column: ListColumn) -> bool:
+    """True for numbers that may say how much the values of an aligned list count."""
+    alike = column.constant_length is None or list_names.says_weight(column.name)
+    return alike and bool((column.values.numbers >= 0).all())
+
+
+def in_order(together: Sequence[ListColumn], ids: Sequence[ListColumn]) -> bool:
+    """True where something speaks for an order of aligned lists, `ids` being those of ids."""
+    if any(list_names.says_order(column.name) for column in together):
+        return True
+    # A place in one of them is a place in the others; tags of a name have none.
+    return len(ids) > 1 and not any(list_names.says_no_order(column.name) for column in ids)
