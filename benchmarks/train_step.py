@@ -3,14 +3,19 @@
 Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, batches of
 4,096. The architectures take turns, and the ratio is of their median steps, so that other
 load on the machine hits all alike. Run it as ``python -m benchmarks.train_step``.
+
+``--names mmoe --histories none mean din`` adds to every row 50 ids of the largest table, and
+says how often the time of MMoE's step without a history each way of reading them takes.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import statistics
 import time
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,12 +25,22 @@ import tensorflow as tf
 
 from models import registry
 from models.config import TrainingConfig
-from models.features.inputs import SCENARIO_KEY, Field, InputLayout, target_key, weight_key
+from models.features.inputs import (
+    SCENARIO_KEY,
+    Field,
+    InputLayout,
+    ListField,
+    SequenceInput,
+    lengths_key,
+    target_key,
+    weight_key,
+)
 from models.ranker import Ranker
 from schemas.task_graph import Label, sorted_by_parents
 
 FIELDS = 24
 SCENARIOS = 5
+LENGTH = 50
 REFERENCE = "shared_bottom"
 TASKS = sorted_by_parents(
     [Label("click", "is_click"), Label("conversion", "is_conversion", "click", True)]
@@ -39,6 +54,13 @@ def layout(largest: int) -> InputLayout:
     return InputLayout(fields, (), tuple(f"scenario_{k}" for k in range(SCENARIOS)))
 
 
+def with_history(inputs: InputLayout) -> InputLayout:
+    """Adds a history of ids of the largest field."""
+    shared = inputs.fields[-1]
+    column = ListField("seen", shared.name, shared.size, LENGTH)
+    return dataclasses.replace(inputs, sequences=(SequenceInput("seen", LENGTH, (column,)),))
+
+
 def batches(inputs: InputLayout, rows: int, count: int) -> list[dict[str, tf.Tensor]]:
     """Batches with ids of a power law and random labels."""
     random = np.random.default_rng(0)
@@ -47,6 +69,11 @@ def batches(inputs: InputLayout, rows: int, count: int) -> list[dict[str, tf.Ten
         batch = {SCENARIO_KEY: random.integers(0, SCENARIOS, rows)}
         for field in inputs.fields:
             batch[field.key] = (field.size * random.random(rows) ** 3).astype(np.int64)
+        for group in inputs.sequences:
+            batch[lengths_key(group.name)] = random.integers(0, group.length + 1, rows)
+            for column in group.columns:
+                ids = column.size * random.random((rows, group.length)) ** 3
+                batch[column.key] = ids.astype(np.int64)
         for output in TASKS.outputs:
             batch[target_key(output.name)] = random.integers(0, 2, rows).astype(np.float32)
             batch[weight_key(output.name)] = np.ones(rows, np.float32)
@@ -64,20 +91,30 @@ def main() -> None:
     parser.add_argument("--wide", action="store_true", help="with the wide part")
     parser.add_argument("--optimizer", default="adam", choices=["adam", "adagrad", "sgd"])
     parser.add_argument("--precision", default="float32")
+    parser.add_argument(
+        "--histories", nargs="*", default=[], choices=["none", "mean", "din"], help="read too"
+    )
     parser.add_argument("--xla", action="store_true")
     options = parser.parse_args()
 
-    inputs = layout(options.largest)
-    data = batches(inputs, options.rows, 8)
+    plain = layout(options.largest)
+    read = with_history(plain)
+    data = batches(read if options.histories else plain, options.rows, 8)
     training = TrainingConfig(
         optimizer=options.optimizer, precision=options.precision, xla=options.xla
     )
     steps = {}
-    for name in {REFERENCE: None, **dict.fromkeys(options.names or registry.names())}:
-        config = registry.parse_model_config({"name": name, "wide": options.wide})
+
+    def make(title: str, inputs: InputLayout, **model: Any) -> None:
+        config = registry.parse_model_config({"wide": options.wide, **model})
         ranker = Ranker(inputs, TASKS, config, training)
-        steps[name] = tf.function(ranker.train_step)
-        steps[name](data[0])
+        steps[title] = tf.function(ranker.train_step)
+        steps[title](data[0])
+
+    for name in {REFERENCE: None, **dict.fromkeys(options.names or registry.names())}:
+        make(name, plain, name=name)
+        for kind in options.histories:
+            make(f"{name}, {kind}", read, name=name, histories=kind)
 
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for repeat in range(options.repeats):
@@ -86,11 +123,12 @@ def main() -> None:
             step(data[repeat % len(data)])["loss"].numpy()
             seconds[name].append(time.perf_counter() - start)
 
-    reference = statistics.median(seconds[REFERENCE])
-    print(f"{'architecture':<20} {'ratio':>6} {'rows/s':>10}")
-    for name, taken in seconds.items():
-        median = statistics.median(taken)
-        print(f"{name:<20} {reference / median:>6.2f} {options.rows / median:>10,.0f}")
+    medians = {title: statistics.median(taken) for title, taken in seconds.items()}
+    print(f"{'architecture':<24} {'ratio':>6} {'rows/s':>10} {'of a step without history':>26}")
+    for title, median in medians.items():
+        without = medians[title.partition(",")[0]]
+        figures = f"{medians[REFERENCE] / median:>6.2f} {options.rows / median:>10,.0f}"
+        print(f"{title:<24} {figures} {median / without:>26.2f}")
 
 
 if __name__ == "__main__":
