@@ -4,7 +4,7 @@ Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, b
 4,096. The architectures take turns, and the ratio is of their median steps, so that other
 load on the machine hits all alike. Run it as ``python -m benchmarks.train_step``.
 
-``--names mmoe --histories none mean din`` adds to every row 50 ids of the largest table, and
+``--names mmoe --histories mean din attention`` adds to every row 50 ids of the largest table, and
 says how often the time of MMoE's step without a history each way of reading them takes.
 """
 
@@ -15,7 +15,7 @@ import dataclasses
 import os
 import statistics
 import time
-from typing import Any
+from typing import Any, get_args
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from models import registry
-from models.config import TrainingConfig
+from models.config import Histories, TrainingConfig
 from models.features.inputs import (
     SCENARIO_KEY,
     Field,
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--optimizer", default="adam", choices=["adam", "adagrad", "sgd"])
     parser.add_argument("--precision", default="float32")
     parser.add_argument(
-        "--histories", nargs="*", default=[], choices=["none", "mean", "din"], help="read too"
+        "--histories", nargs="*", default=[], choices=get_args(Histories), help="read too"
     )
     parser.add_argument("--xla", action="store_true")
     options = parser.parse_args()

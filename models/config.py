@@ -12,7 +12,7 @@ Units = tuple[pydantic.PositiveInt, ...]
 """Widths of consecutive dense layers; empty for none."""
 
 NonNegative = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
-Histories = Literal["none", "mean", "din"]
+Histories = Literal["none", "mean", "din", "attention"]
 """How sequences are read; see `ModelConfig.histories`."""
 
 Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
@@ -48,7 +48,9 @@ class ModelConfig(Settings):
       histories: how sequences are read, a group of them as one embedding a column. `none`: not at
         all. `mean`: as the mean of their values. `din`: as a sum weighted by how much each value
         matters to the candidate (Zhou et al., Deep Interest Network, KDD 2018; see
-        `TargetAttention`). A log without sequences has nothing to read.
+        `TargetAttention`). `attention`: the same after a block of self-attention (Kang and
+        McAuley, SASRec, ICDM 2018; see `SelfAttention`). A log without sequences has nothing to
+        read.
     """
 
     name: str

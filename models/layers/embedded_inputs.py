@@ -79,7 +79,8 @@ class EmbeddedInputs(keras.layers.Layer):
         ]
         self._vectors = [VectorSlot(e, l2, stddev, field.name) for field in layout.vectors]
         self._histories = [
-            History(group, layout.fields, model.histories, l2, stddev) for group in self._sequences
+            History(group, layout.fields, model.histories, model.dropout, l2, stddev)
+            for group in self._sequences
         ]
 
     def call(self, batch: Batch, training: bool = False) -> Features:
@@ -108,7 +109,7 @@ class EmbeddedInputs(keras.layers.Layer):
         sequences = {}
         for group, history in zip(self._sequences, self._histories, strict=True):
             values, mask = self._sequence(batch, group, training)
-            parts.append(history(values, mask, fields))
+            parts.append(history(values, mask, fields, training=training))
             # Nothing is computed of what no architecture reads.
             in_order = oldest_first(tf.concat(values, axis=2), batch[lengths_key(group.name)])
             sequences[group.name] = SequenceEmbeddings(in_order, mask)

@@ -26,6 +26,12 @@ MODELS = {
         "tower_units": [],
         "gate_units": 4,
     },
+    "lists": {
+        "name": "mmoe",
+        "expert_units": [8],
+        "tower_units": [4],
+        "histories": "attention",
+    },
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
     # Keeps averages of the rows of all replicas.

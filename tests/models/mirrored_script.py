@@ -27,6 +27,7 @@ from made_batches import (  # noqa: E402
     randomise,
     task_graph,
 )
+from made_lists import with_lists  # noqa: E402
 
 ROWS, GLOBAL_BATCH, EPOCHS = 31, 10, 2
 REGULARISED = {"embedding_dim": 4, "embedding_l2": 0.02, "wide_l2": 0.03, "kernel_l2": 0.01}
@@ -35,8 +36,10 @@ REGULARISED = {"embedding_dim": 4, "embedding_l2": 0.02, "wide_l2": 0.03, "kerne
 def trained(model: dict, mode: str) -> tuple[list[np.ndarray], list[float]]:
     """Epochs of batches of 10, 10, 10 and 1: weights, and the loss of each epoch's last."""
     tasks = five_branch_graph() if mode.startswith("unclicked") else task_graph(2)
+    inputs = with_lists(layout()) if mode == "lists" else layout()
     ranker = make_ranker(
         {**REGULARISED, **model},
+        inputs=inputs,
         tasks=tasks,
         optimizer="sgd",
         learning_rate=0.3,
@@ -44,7 +47,7 @@ def trained(model: dict, mode: str) -> tuple[list[np.ndarray], list[float]]:
         loss_weights={"click": 2.0},
     )
     randomise(ranker)
-    rows = batch(ROWS, layout(), tasks)
+    rows = batch(ROWS, inputs, tasks)
     data = tf.data.Dataset.from_tensor_slices(rows).batch(GLOBAL_BATCH)
     history = ranker.fit(data, epochs=EPOCHS, verbose=0).history
     return ranker.get_weights(), history["loss"]

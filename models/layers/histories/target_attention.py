@@ -27,12 +27,12 @@ class TargetAttention(keras.layers.Layer):
     the [B, L, d] of products or a concatenated input.
 
     Args:
-      units: the width of the hidden layer (36 in the paper).
+      units: the width of the hidden layer; 36 in the paper, which takes half as long again.
       kernel_l2: weight of the squared norm of the kernels.
     """
 
     def __init__(
-        self, units: int = 36, kernel_l2: float = 0.0, name: str = "target_attention"
+        self, units: int = 16, kernel_l2: float = 0.0, name: str = "target_attention"
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._units = units

@@ -27,12 +27,16 @@ class Formula:
     """What the slots of a row must be, from the model's weights."""
 
     def __init__(self, ranker: Ranker, rows: dict[str, np.ndarray], kind: str) -> None:
-        self._ranker, self._rows, self._kind = ranker, rows, kind
-        self._names = [v.name for v in ranker.weights]
+        self._rows, self._kind = rows, kind
+        self._weights = {v.name: v.numpy().astype(np.float64) for v in ranker.weights}
+        self._names = tuple(self._weights)
+        self._found: dict[str, np.ndarray] = {}
 
     def _weight(self, suffix: str) -> np.ndarray:
-        found: np.ndarray = weight(self._ranker, suffix).numpy().astype(np.float64)
-        return found
+        if suffix not in self._found:
+            (name,) = [name for name in self._names if name.endswith(f"{suffix}:0")]
+            self._found[suffix] = self._weights[name]
+        return self._found[suffix]
 
     def embedded(self, table: str, index: np.ndarray) -> np.ndarray:
         found = self._weight(f"fields/{table}/embeddings")[index]
@@ -124,7 +128,7 @@ def test_sequences_are_embedded_oldest_first_with_their_masks() -> None:
     assert made(histories="none").features(tensors(rows)).sequences == {}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "attention"])
 def test_what_stands_behind_the_last_value_changes_nothing(kind: str) -> None:
     ranker, rows = made(histories=kind, embedding_l2=0.1), batch(ROWS, INPUTS, TASKS)
     other = dict(rows)
@@ -203,3 +207,21 @@ def test_attention_is_averaged_by_recency_over_the_rows_that_have_it() -> None:
     np.testing.assert_allclose(found["attention/history"].values, wanted, rtol=1e-4, atol=1e-6)
     assert found["attention/history"].document()["values"][2][0] is None
     assert made(histories="mean").explain(tensors(rows)) == {}
+
+
+def test_an_untrained_block_of_self_attention_is_din_and_the_newest_value() -> None:
+    rows = batch(ROWS, INPUTS, TASKS)
+    din = make_ranker(SMALL, inputs=INPUTS)
+    block = make_ranker({**SMALL, "histories": "attention"}, inputs=INPUTS)
+    mine = {v.name: v for v in din.weights}
+    for variable in block.weights:
+        if variable.name in mine:
+            variable.assign(mine[variable.name])
+    found, wanted = (x.features(tensors(rows)).fields.numpy() for x in (block, din))
+    np.testing.assert_allclose(found[:, :-1], wanted[:, :-1], rtol=1e-5, atol=1e-7)
+    formula = Formula(din, rows, "din")
+    for row, length in enumerate(rows[lengths_key("queries")]):
+        if length:
+            newest = formula.values(QUERIES.columns[0], length, row)[-1]
+            np.testing.assert_allclose(found[row, -1], newest, rtol=1e-5, atol=1e-7)
+    assert list(block.explain(tensors(rows))) == ["attention/history"]
