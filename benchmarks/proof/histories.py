@@ -15,7 +15,7 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from components.bayes_check.judge import refusal
+from models.config import Histories
 
-HISTORIES = ("none", "mean", "din", "attention")
-"""The settings of `model.histories`; the first is what the others are held against."""
+HISTORIES = get_args(Histories)
+"""The settings of `model.histories`; the first, `none`, is what the others are held against."""
 
 CHANGED: dict[str, Any] = {}
 """What a small search on worlds of `TUNING_SEEDS` changed, for all settings alike."""

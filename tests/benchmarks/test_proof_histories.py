@@ -5,12 +5,14 @@ import types
 import numpy as np
 import pytest
 
-from benchmarks.proof.histories import check_leaks
+from benchmarks.proof.histories import CHANGED, HISTORIES, check_leaks
 from benchmarks.proof.leaks import above_bayes
+from benchmarks.proof.settings import MODELS
 from common.names import OVERALL
 from data.synthetic.columns import contract
 from models.datasets.in_memory import InMemorySplit
 from models.features.inputs import SCENARIO_KEY, target_key, weight_key
+from models.registry import parse_model_config
 
 ROWS = 4_000
 
@@ -60,3 +62,11 @@ def test_a_claim_stops_at_a_leak(drawn):
     check_leaks([types.SimpleNamespace(leaks=(), wanted=wanted)])
     with pytest.raises(RuntimeError, match="histories, mmoe, din, seed 11: the model ranks the ev"):
         check_leaks([types.SimpleNamespace(leaks=leaks, wanted=wanted)])
+
+
+def test_every_variant_of_the_claim_is_a_models_config():
+    assert HISTORIES[0] == "none"
+    assert {"mean", "din"} <= {*HISTORIES}
+    for histories in HISTORIES:
+        made = parse_model_config({**MODELS["mmoe"], **CHANGED, "histories": histories})
+        assert made.histories == histories
