@@ -75,7 +75,25 @@ def _opened(path: str, source: str) -> pq.ParquetFile | None:
         if not head:
             return None
         what = "" if head.startswith(b"PAR1") else foreign(head)
-        return pq.ParquetFile(open_stream(path))
+        file = pq.ParquetFile(open_stream(path))
+        if any(pa.types.is_fixed_size_list(field.type) for field in file.schema_arrow):
+            with open_stream(path) as stream:
+                footer = _of_plain_lists(stream)
+            return pq.ParquetFile(open_stream(path), metadata=footer)
+        return file
     except (pa.ArrowException, OSError) as error:
         advice = f"it is {what}" if what else f"write it again ({error})"
         raise BadDataError(f"{source} can't be read as Parquet; {advice}") from None
+
+
+def _of_plain_lists(file: pa.NativeFile) -> pq.FileMetaData:
+    """A file's footer without the note by which Arrow reads lists as lists of fixed size.
+
+    Arrow can't read such a column if a row of it is missing, as Polars writes one; as plain lists
+    it can. The note's name is overwritten, so that no length changes.
+    """
+    file.seek(file.size() - 8)
+    length = file.read(4)
+    file.seek(file.size() - 8 - int.from_bytes(length, "little"))
+    footer = file.read(int.from_bytes(length, "little")).replace(b"ARROW:schema", b"-----:schema")
+    return pq.read_metadata(pa.BufferReader(b"PAR1" + footer + length + b"PAR1"))

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 BATCH_ROWS = 1 << 14
 
-BATCH_BYTES = 1 << 26
+BATCH_BYTES = 1 << 25
 """Of Arrow's memory: rows with long lists are worked on fewer at a time."""
 
 
