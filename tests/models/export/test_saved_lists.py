@@ -10,8 +10,13 @@ import tensorflow_transform as tft
 from rows_with_lists import SCHEMA, history, made_rows, row
 from small_log import encoded, transform, write_split
 
+from models.config import TrainingConfig
 from models.datasets.in_memory import files_of, hold
 from models.export.saved_model import ServingModule, dense_columns, save_serving_model, write_warmup
+from models.features.layout import build_input_layout
+from models.ranker import Ranker
+from models.registry import parse_model_config
+from models.training.scoring import make_scorer
 from schemas.contract import Contract, parse_schema, read_contract
 from serving.served_columns import ServedLengths, served_columns
 from serving.warmup import read_warmup_requests
@@ -143,3 +148,42 @@ def test_examples_with_lists_that_do_not_fit_are_refused(saved: pathlib.Path) ->
     wrong = row(**{**history((1, "a", 1.0)), "gap": []})
     with pytest.raises(tf.errors.InvalidArgumentError, match="equally many values"):
         served(saved, "serving_default", {"examples": [encoded(wrong)]})
+
+
+@pytest.mark.parametrize("histories", ["din"])
+def test_a_model_gives_one_score_for_every_length(
+    histories: str,
+    contract: Contract,
+    transform_dir: str,
+    layer: Any,
+    rows: list[dict[str, Any]],
+    tmp_path: pathlib.Path,
+) -> None:
+    config = parse_model_config(
+        {"name": "shared_bottom", "bottom_units": [8], "histories": histories}
+    )
+    layout = build_input_layout(contract, tft.TFTransformOutput(transform_dir))
+    ranker = Ranker(layout, contract.tasks, config, TrainingConfig())
+    random = np.random.default_rng(0)
+    weights = [random.normal(0, 0.3, w.shape).astype(w.dtype) for w in ranker.get_weights()]
+    ranker.set_weights(weights)
+    write_split(tmp_path / "Split-eval", rows, shards=1)
+    held = hold(contract, layer, files_of([f"{tmp_path}/Split-eval/*"]), serving=True)
+    assert held is not None
+    scores = make_scorer(ranker, held, batch_size=32)(held)["click"]
+    folder = tmp_path / "Format-Serving"
+    save_serving_model(ServingModule(ranker, layer, contract), str(folder))
+    examples = [encoded(each) for each in rows]
+    by_examples = served(folder, "serving_default", {"examples": examples})["click"]
+    by_columns = served(folder, "predict", dense_columns(contract, examples))["click"]
+    np.testing.assert_allclose(by_examples, scores, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(by_columns, scores, rtol=0, atol=1e-6)
+    # The history counts: these rows differ in it alone.
+    seen = [row(item_id=1, **history(*events)) for events in ([], [(1, "a", 1.0)], [(3, "c", 9.0)])]
+    found = served(folder, "serving_default", {"examples": [encoded(x) for x in seen]})["click"]
+    assert len(set(found.tolist())) == 3
+    # And what is older than the newest four does not.
+    newest = [(item, "b", 2.0) for item in (1, 2, 3, 1)]
+    longer = [row(item_id=1, **history(*events)) for events in (newest, [(3, "c", 9.0)] + newest)]
+    found = served(folder, "serving_default", {"examples": [encoded(x) for x in longer]})["click"]
+    assert found[0] == pytest.approx(found[1], abs=1e-7)
