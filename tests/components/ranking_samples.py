@@ -26,6 +26,13 @@ feature { name: "is_click" type: INT presence { min_fraction: 1 } shape { dim { 
 feature { name: "is_buy" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } }
   annotation { tag: "label:buy given:click" } }
 """
+LISTS = """
+feature { name: "hist" type: INT value_count { min: 0 } annotation { tag: "sequence:of=uid" } }
+feature { name: "dense" type: FLOAT value_count { min: 2 max: 2 }
+  annotation { tag: "vector:dim=2" } }
+"""
+"""What a schema may have, too, of the columns of `with_lists`."""
+
 OUTPUTS = ("click", "buy_given_click", "click_and_buy")
 
 
@@ -48,6 +55,15 @@ def make_rows(count: int, seed: int = 0) -> dict[str, np.ndarray]:
         "is_click": click,
         "is_buy": buy,
     }
+
+
+def with_lists(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows with lists of people, a quarter of them empty, and vectors, a fifth missing."""
+    lists = {
+        "hist": [np.arange(uid, uid + row % 4) % 50 for row, uid in enumerate(rows["uid"])],
+        "dense": [np.array([x, 1], np.float32) if i % 5 else None for i, x in enumerate(rows["x"])],
+    }
+    return rows | {name: np.array([*values, 0], object)[:-1] for name, values in lists.items()}
 
 
 def serialize(rows: dict[str, np.ndarray]) -> list[bytes]:

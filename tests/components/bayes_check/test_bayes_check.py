@@ -36,13 +36,13 @@ def rows_of(seen: float, noise: float) -> dict[str, np.ndarray]:
 def check(tmp_path):
     """Runs the executor on the eval rows with a model of score sigmoid(x); returns bayes.json."""
 
-    def run(rows, **config):
+    def run(rows, lists="", **config):
         folder = tmp_path / "examples" / "Split-eval"
         folder.mkdir(parents=True)
         ranking_samples.write_examples(str(folder / "data.gz"), rows)
         ranking_samples.save_model(str(tmp_path / "model" / "Format-Serving"))
         (tmp_path / "schema").mkdir()
-        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+        (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA + lists)
 
         def artifact(cls, name):
             found = cls()
@@ -67,9 +67,11 @@ def check(tmp_path):
 
 
 @pytest.mark.e2e
-def test_an_honest_model_is_below_the_truth_in_every_cell(check):
+@pytest.mark.parametrize("lists", ["", ranking_samples.LISTS], ids=["values", "lists"])
+def test_an_honest_model_is_below_the_truth_in_every_cell(check, lists):
     rows = rows_of(seen=0, noise=1)
-    found = check(rows)
+    rows = ranking_samples.with_lists(rows) if lists else rows
+    found = check(rows, lists)
     assert found["rows"] == ROWS
     cells = {(cell["output"], cell["scenario"]): cell for cell in found["cells"]}
     # 'cart' never occurs, and click_and_buy has no truth in this contract.

@@ -25,6 +25,17 @@ def evaluated(tmp_path_factory):
 
 
 @pytest.mark.e2e
+def test_rows_with_lists_have_the_numbers_of_those_without(evaluated, tmp_path):
+    folder, rows = evaluated
+    schema = ranking_samples.SCHEMA + ranking_samples.LISTS
+    ranking_samples.evaluate(tmp_path / "lists", ranking_samples.with_lists(rows), schema)
+    _, wanted = run_gate(folder, tmp_path / "values", exists=1)
+    _, found = run_gate(tmp_path / "lists", tmp_path / "gate", exists=1)
+    assert len(found["cells"]) == 12
+    assert found["cells"] == wanted["cells"]
+
+
+@pytest.mark.e2e
 class TestWithTheStockEvaluator:
     def test_every_number_is_exact(self, evaluated, tmp_path):
         folder, rows = evaluated

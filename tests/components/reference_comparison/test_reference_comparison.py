@@ -87,15 +87,19 @@ def wanted(rows, scores: EvalScores, output: str, users: np.ndarray):
 
 @pytest.mark.e2e
 class TestOnSavedModels:
-    @pytest.mark.parametrize("every", [1, 2], ids=["whole", "thinned"])
-    def test_exactly_the_rows_that_the_references_scored(self, tmp_path, every):
-        rows = made_rows()
+    @pytest.mark.parametrize(
+        ("every", "lists"), [(1, ""), (2, ""), (1, ranking_samples.LISTS)],
+        ids=["whole", "thinned", "lists"],
+    )  # fmt: skip
+    def test_exactly_the_rows_that_the_references_scored(self, tmp_path, every, lists):
+        rows = ranking_samples.with_lists(made_rows()) if lists else made_rows()
         kept = np.arange(0, ROWS, every)
         scores = {
             "click": scores_of(rows, kept, 1),
             "buy_given_click": scores_of(rows, kept[rows["is_click"][kept] == 1], 2),
         }
-        found = run(tmp_path, rows, scores, max_rows=ROWS // every)
+        schema = ranking_samples.SCHEMA + lists
+        found = run(tmp_path, rows, scores, max_rows=ROWS // every, schema=schema)
         assert found["rows"] == {"rows": ROWS // every, "of": ROWS}
         assert found["outputs"].pop("late") == {"reason": "no positive"}
         for output, compared in found["outputs"].items():

@@ -70,24 +70,8 @@ def test_a_split_of_one_class_has_a_reason_and_no_metrics():
     assert found.scores == {}
 
 
-LISTS = """
-feature { name: "hist" type: INT value_count { min: 0 } annotation { tag: "sequence:of=uid" } }
-feature { name: "dense" type: FLOAT value_count { min: 2 max: 2 }
-  annotation { tag: "vector:dim=2" } }
-"""
-
-
-def with_lists(rows):
-    """The rows with a list of people and a vector, some of them missing."""
-    found = {"hist": [], "dense": []}
-    for row, uid in enumerate(rows["uid"]):
-        found["hist"].append(np.arange(uid, uid + row % 4) % 50)
-        found["dense"].append(np.array([row, 1], np.float32) if row % 5 else None)
-    return rows | {name: np.array([*values, 0], object)[:-1] for name, values in found.items()}
-
-
 @pytest.mark.e2e
-@pytest.mark.parametrize("lists", ["", LISTS], ids=["values", "lists"])
+@pytest.mark.parametrize("lists", ["", ranking_samples.LISTS], ids=["values", "lists"])
 def test_the_component_reads_examples_and_transform_graph(tmp_path, lists):
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
@@ -101,7 +85,7 @@ def test_the_component_reads_examples_and_transform_graph(tmp_path, lists):
         folder.mkdir(parents=True)
         ids = 7 * 2**40 + np.random.default_rng(5).permutation(len(columns["x"]))
         columns["row__id"] = ids
-        columns = with_lists(columns) if lists else columns
+        columns = ranking_samples.with_lists(columns) if lists else columns
         ranking_samples.write_examples(str(folder / "data.gz"), columns)
         examples.set_int_custom_property(f"rows_{split}", len(columns["x"]))
     (tmp_path / "schema").mkdir()
