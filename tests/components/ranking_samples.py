@@ -219,6 +219,7 @@ def evaluate(
             "examples": examples,
             "model": artifact(standard_artifacts.Model, "candidate"),
             "baseline_model": artifact(standard_artifacts.Model, "baseline"),
+            "schema": artifact(standard_artifacts.Schema, "schema"),
         },
         {
             "evaluation": artifact(standard_artifacts.ModelEvaluation, "evaluation"),
