@@ -38,7 +38,7 @@ def test_equal_standing_is_said(name):
         ("tags", True, False),
     ],
 )
-def test_outcomes_are_told_from_what_was_done_before(name, texts, outcome):
+def test_outcomes_are_kept_apart_from_what_was_done_before(name, texts, outcome):
     assert list_names.says_outcome(name, texts) is outcome
 
 
