@@ -163,3 +163,19 @@ def test_small_messages_and_what_is_no_message_are_left_to_protobuf():
     check(PADDING + b"\x12", LIMITS)
     check(PADDING + b"\x12\xff", LIMITS)
     check(PADDING + b"\x17", LIMITS)
+
+
+def test_the_places_of_lists_are_values_and_no_fields():
+    request = predict_pb2.PredictRequest()
+    texts = np.full((1_000, 50), b"", object)
+    texts[:, :20] = b"an item"
+    for name in ("seen", "done"):
+        request.inputs[name].CopyFrom(to_proto(texts))
+    request.inputs["gap"].CopyFrom(to_proto(np.zeros((1_000, 50), np.float32)))
+    request.inputs["history__length"].CopyFrom(to_proto(np.full(1_000, 20)))
+    body = request.SerializeToString()
+    assert len(body) > SMALL_BYTES
+    check(body, Limits())
+    check(body, Limits(elements=100_000))  # Numbers in `tensor_content` are counted by the shape.
+    with pytest.raises(TensorError, match="--max-elements"):
+        check(body, Limits(elements=99_999))
