@@ -12,14 +12,18 @@ from cli.common.history_text import history_lines
 from cli.common.schema_option import schema_option
 from cli.common.terminal import working
 from common.atomic_files import write_whole
-from common.errors import BadDataError
 from common.settings import parse
 from data.history.config import HistoryConfig
 from data.history.latest import write_latest
 from data.history.log_plan import plan_of_log
 from data.history.schema_text import with_histories
-from data.history.write_log import check_writable, write_histories
-from data.log.spans import PREFIX
+from data.history.targets import (
+    check_same_settings,
+    check_targets,
+    check_writable,
+    refuse_file,
+)
+from data.history.write_log import write_histories
 from schemas.contract import load_contract, load_schema_text
 
 
@@ -86,15 +90,19 @@ Example:
     metavar="NAME",
     help="The lists' group; their names begin with it.",
 )
-@click.option("--out", type=click.Path(path_type=pathlib.Path), help="The folder of the new log.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    help="The folder of the new log.",
+)
 @click.option(
     "--schema-out",
-    type=click.Path(path_type=pathlib.Path),
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="The schema of the new log; default: next to it, as OUT.pbtxt.",
 )
 @click.option(
     "--latest",
-    type=click.Path(path_type=pathlib.Path),
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
     metavar="FILE",
     help="Writes each user's history after the last day to a Parquet file, for serving.",
 )
@@ -126,17 +134,30 @@ def history(
     Give the log from its start: histories begin there.
     """
     started = time.monotonic()
-    _check_targets(out, schema_out, latest, overwrite, resume)
+    if overwrite and resume:
+        raise click.UsageError("--overwrite and --resume exclude each other; give one")
+    if out is None and latest is None:
+        raise click.UsageError("nothing to write: give --out, --latest or both")
+    if out is None and schema_out is not None:
+        raise click.UsageError("--schema-out is of the log that --out writes; give --out too")
+    if out is not None:
+        schema_out = schema_out or out.with_name(f"{out.name}.pbtxt")
+    options = {"--out": out, "--schema-out": schema_out, "--latest": latest}
+    targets = {option: path for option, path in options.items() if path is not None}
+    for option, path in targets.items():
+        check_home_sign(path, option)
+    check_targets(schema_path, targets)
+    if latest is not None and not (overwrite or resume):
+        refuse_file(latest)
     config = parse(HistoryConfig, settings, "polyrank data history")
     contract = load_contract(schema_path)
     plan = plan_of_log(contract, config, str(log))
-    if out is not None:
-        schema_out = schema_out or out.with_name(f"{out.name}.pbtxt")
+    if out is not None and schema_out is not None:
         text = with_histories(load_schema_text(schema_path), plan)
         if resume:
-            _check_same(schema_out, text, out)
-        else:
-            _refuse_file(schema_out, overwrite, "go on with its log (--resume), ")
+            check_same_settings(schema_out, text, out)
+        elif not overwrite:
+            refuse_file(schema_out, "go on with its log (--resume), ")
     with working(f"reading {log}" if out is None else f"writing {out}"):
         if out is not None and schema_out is not None:
             check_writable(str(log), out, overwrite, resume)
@@ -151,45 +172,3 @@ def history(
         click.echo(line)
     if latest is not None:
         click.echo(f"{latest}: {write_latest(plan, carried, latest):,} users")
-
-
-def _check_targets(
-    out: pathlib.Path | None,
-    schema_out: pathlib.Path | None,
-    latest: pathlib.Path | None,
-    overwrite: bool,
-    resume: bool,
-) -> None:
-    if overwrite and resume:
-        raise click.UsageError("--overwrite and --resume exclude each other; give one")
-    if out is None and latest is None:
-        raise click.UsageError("nothing to write: give --out, --latest or both")
-    if out is None and schema_out is not None:
-        raise click.UsageError("--schema-out is of the log that --out writes; give --out too")
-    for option, path in (("--out", out), ("--schema-out", schema_out), ("--latest", latest)):
-        if path is not None:
-            check_home_sign(path, option)
-    if latest is not None:
-        _refuse_file(latest, overwrite or resume)
-
-
-def _refuse_file(path: pathlib.Path, overwrite: bool, otherwise: str = "") -> None:
-    if path.exists() and not overwrite:
-        raise BadDataError(
-            f"{path} exists already; {otherwise}name another file, or overwrite (--overwrite)"
-        )
-
-
-def _check_same(schema_out: pathlib.Path, text: str, out: pathlib.Path) -> None:
-    """Raises BadDataError where the spans that are there already hold other histories."""
-    if not schema_out.exists():
-        if any(out.glob(f"{PREFIX}*")):
-            raise BadDataError(
-                f"{out} holds spans, and {schema_out}, which would say what their histories are, "
-                "does not exist; write all of them again (--overwrite)"
-            )
-    elif schema_out.read_text(encoding="utf-8") != text:
-        raise BadDataError(
-            f"{schema_out} is of another schema or of other settings than these; give those, or "
-            "write all spans again (--overwrite)"
-        )

@@ -15,6 +15,7 @@ from data.history.batches import PartWriter, batches_of
 from data.history.carried import CarriedHistories, DayHistories
 from data.history.events import Rows, rows_of_day
 from data.history.plan import HistoryPlan
+from data.history.targets import check_writable
 from data.log.arrow_schema import arrow_fields
 from data.log.casting.strict import cast_or_refuse
 from data.log.check_batch import check_batch
@@ -23,8 +24,8 @@ from data.log.formats.opening import open_checked
 from data.log.formats.reader import LogReader
 from data.log.report import Report
 from data.log.rules import day_bounds
-from data.log.span_writer import refuse_existing, span_name
-from data.log.spans import PREFIX, list_names, no_row, spans
+from data.log.span_writer import span_name
+from data.log.spans import list_names, no_row, spans
 from schemas.contract import Contract
 
 
@@ -95,42 +96,6 @@ def write_histories(
             with whole_folder(out / span_name(np.datetime64(date)), replace=overwrite) as folder:
                 _write_day(plan, listing.files, day, folder)
     return written, carried
-
-
-def check_writable(
-    log: str, out: pathlib.Path, overwrite: bool = False, resume: bool = False
-) -> tuple[str, ...]:
-    """Says before any work what `write_histories` would refuse of its folders.
-
-    Returns:
-      The spans that are there already and stay.
-
-    Raises:
-      BadDataError: see `write_histories`.
-    """
-    dates = spans(list_names(log))
-    if out.resolve() == pathlib.Path(log).resolve():
-        raise BadDataError(f"{out} is the log itself; write to another folder")
-    kept = _kept(out, dates) if resume else ()
-    refuse_existing([np.datetime64(date) for date in dates[len(kept) :]], out, overwrite)
-    return kept
-
-
-def _kept(out: pathlib.Path, dates: tuple[str, ...]) -> tuple[str, ...]:
-    """The spans that are there already.
-
-    Raises:
-      BadDataError: one of them is later than one that is not there, whose events it lacks.
-    """
-    there = [(out / span_name(np.datetime64(date))).exists() for date in dates]
-    kept = there.index(False) if False in there else len(there)
-    if True in there[kept:]:
-        later = dates[there.index(True, kept)]
-        raise BadDataError(
-            f"{out} holds {PREFIX}{later}, whose histories were made without the earlier "
-            f"{PREFIX}{dates[kept]}; write all of them again (--overwrite)"
-        )
-    return dates[:kept]
 
 
 def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written: Written) -> Rows:

@@ -132,3 +132,31 @@ def test_help_shows_a_command_line_that_works(log, monkeypatch):
     result = CliRunner().invoke(data, words[2:], catch_exceptions=False)
     assert result.exit_code == 0
     assert (log / "log-history" / f"span={DATES[0]}").is_dir()
+
+
+def test_no_output_replaces_the_schema_or_another_output(log):
+    schema = log / "schema.pbtxt"
+    for out, options, named in (
+        (log / "schema", (), r"--schema-out would write .*schema\.pbtxt, which is the schema"),
+        (log / "new", ("--latest", schema), r"--latest would write .*which is the schema"),
+        (log / "new", ("--latest", log / "new.pbtxt"), "--latest .*which is that of --schema-out"),
+        (log / "new", ("--latest", log / "new"), "--latest .*which is that of --out"),
+        (log / "new", ("--schema-out", log / "x" / ".." / "new"), "--schema-out .*that of --out"),
+    ):
+        with pytest.raises(BadDataError, match=named):
+            history(log, "--out", out, "--overwrite", *options)
+    assert schema.read_text() == SCHEMA
+    assert sorted(path.name for path in log.iterdir()) == ["log", "schema.pbtxt"]
+    result = history(log, "--out", log / "new", "--latest", log / "log")
+    assert result.exit_code == 2
+    assert "is a directory" in result.output
+    assert not (log / "new").exists()
+
+
+@pytest.mark.parametrize("how", ["--overwrite", "--resume"])
+def test_spans_that_the_log_does_not_have_are_not_mixed_with_new_ones(log, how):
+    history(log, "--out", log / "new")
+    (log / "log" / f"span={DATES[0]}").rename(log / "lost")
+    with pytest.raises(BadDataError, match=r"new holds span=2026-01-01, which the log does not"):
+        history(log, "--out", log / "new", how)
+    assert (log / "new.pbtxt").exists()
