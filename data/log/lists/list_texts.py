@@ -17,7 +17,7 @@ from schemas.contract import Contract
 from schemas.treatments import KINDS, MultiValue, Text
 
 _DELIMITERS = {"pipe": "|", "comma": ",", "semicolon": ";", "tab": "\t"}
-_AROUND = " \r\n"  # A tab may be the delimiter.
+_AROUND = " \t\r\n"
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -89,7 +89,9 @@ def split_texts(array: pa.Array, how: Text, kind: ColumnType) -> tuple[pa.Array,
 
 def _split(array: pa.Array, how: Text, kind: ColumnType) -> pa.Array:
     # Neither trimming nor splitting looks at more than ASCII: what is no UTF-8 is found later.
-    texts = pc.ascii_trim(array.view(pa.string()), _AROUND)
+    # A tab at an end is a missing value where tabs are the delimiter.
+    around = _AROUND.replace("\t", "") if how == "tab" else _AROUND
+    texts = pc.ascii_trim(array.view(pa.string()), around)
     empty = pc.is_in(
         pc.ascii_lower(texts) if kind != "bytes" else texts,
         value_set=pa.array([*(MISSING if kind != "bytes" else ("",)), "[]"]),

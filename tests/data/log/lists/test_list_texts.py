@@ -33,6 +33,7 @@ def _split(texts, how, kind="bytes", make=pa.binary):
         ("semicolon", "a; b;c,d"),
         ("tab", "a\tb\t c,d"),
         ("space", " a  b\tc,d "),
+        ("space", "\ta b c,d\t"),
         ("json", '["a", "b", "c,d"]'),
     ],
 )
