@@ -59,6 +59,7 @@ def hold(contract: Contract, sample: Sample) -> Held:
         said = (
             f"{found.rows:,} of {rows} are refused ({found.rule.name}; first: {found.file}, row "
             f"{found.row:,}: {found.value}; wanted {found.rule.wanted})"
+            f"{': ' if found.rule.advice else ''}{found.rule.advice}"
         )
         if found.rule.name == "outside_its_day":
             outside = said

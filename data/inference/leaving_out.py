@@ -50,7 +50,10 @@ def unusable(column: Profile) -> str:
     """Why no model should read a column, whatever the others are; empty where one may."""
     kind = list_in_text(column)
     if kind is not None:
-        return f"{kind.said}: no single value, and of lists in text JSON or joined ones are read"
+        return (
+            f"{kind.said}: neither one value nor a list that can be read; write lists as JSON, "
+            'such as ["a", "b"], with plain values'
+        )
     if outcome_names.is_time_of_outcome(column.name) and time_role.time_unit(column):
         return "the time of an outcome: known only after the impression"
     if outcome_names.of_the_policy(column.name):

@@ -94,7 +94,7 @@ def _all_rules(
 ) -> Iterator[tuple[Rule, np.ndarray | None]]:
     for name, values in batch.items():
         for reason, broken in values.broken.items():
-            wanted, advice = _wanted(reason, values.column)
+            wanted, advice = what_was_wanted(reason, values.column)
             yield Rule(reason, name, wanted, advice), broken
         if values.column.type == "bytes":
             yield Rule("too_long", name, f"at most {LONGEST_TEXT:,} bytes"), _too_long(values.array)
@@ -159,7 +159,7 @@ def _too_long(array: pa.Array) -> np.ndarray:
     return found
 
 
-def _wanted(reason: str, column: Column) -> tuple[str, str]:
+def what_was_wanted(reason: str, column: Column) -> tuple[str, str]:
     """Returns what a value that has no place in its type should have been, and what to do."""
     if isinstance(column.list_treatment, Vector) and reason in ("unusable_number", "null_in_list"):
         return f"{column.list_treatment.dim} finite numbers", _NO_VECTOR

@@ -9,7 +9,7 @@ from data.inference.guesses import Guess
 from data.inference.lists import leaving_out, list_names
 from data.inference.lists.alignment import aligned, group_name
 from data.inference.lists.direction import Direction, direction
-from data.inference.lists.kinds import SHORTEST_VECTOR, in_order, is_number, is_vector, may_weigh
+from data.inference.lists.kinds import in_order, is_number, is_vector, may_weigh
 from data.inference.lists.lengths import length_of
 from data.inference.lists.list_column import ListColumn
 from data.inference.lists.tables import Table, find_table
@@ -56,7 +56,7 @@ class Lists:
                 for column in ids:
                     self._put_multi_value(column, self._weights_of(column, ids, numbers))
                 for column in numbers:
-                    self._leave_out_number(column)
+                    self._leave_out_number(column, ids)
         return self._found
 
     def _judge_alone(self, column: ListColumn) -> ListColumn:
@@ -207,14 +207,11 @@ class Lists:
             return alike[0]
         return free[0] if free and len(ids) == 1 else None
 
-    def _leave_out_number(self, column: ListColumn) -> None:
+    def _leave_out_number(self, column: ListColumn, ids: Sequence[ListColumn]) -> None:
         if column.name in self._found:
             return
-        reason = (
-            "a list of numbers that is no vector (its length varies, or is below "
-            f"{SHORTEST_VECTOR}), has as many values as no list of ids, and whose name says no "
-            f"order; if it has one, tag it 'sequence:buckets={_BUCKETS}'"
-        )
+        reason = leaving_out.numbers(column, ids)
+        reason += f"; if its values have an order, tag it 'sequence:buckets={_BUCKETS}'"
         tag = _tag("sequence", column, [f"buckets={_BUCKETS}"])
         self._put(column, (tag,), reason, left_out=True)
 

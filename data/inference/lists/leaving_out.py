@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from data.inference.candidates import Place, shown
 from data.inference.leaving_out import OUTCOME
 from data.inference.lists import list_names
+from data.inference.lists.kinds import SHORTEST_VECTOR, may_weigh
 from data.inference.lists.list_column import ListColumn
 from data.inference.outcomes.leaks import SUSPICIOUS_AUC
 from data.inference.outcomes.relations import Relations
@@ -78,6 +79,31 @@ def times(column: ListColumn) -> str:
         "its lists hold moments, and those of tomorrow are in no log of today: deliver how long "
         "each was before the row's own time (seconds, as a list of numbers), which is a gap"
     )
+
+
+def numbers(column: ListColumn, ids: Sequence[ListColumn]) -> str:
+    """Why a list of numbers is no input: neither a vector, nor a sequence, nor weights.
+
+    Args:
+      column: its name says no order.
+      ids: the lists of ids with as many values in every row.
+    """
+    least, most = int(column.lengths.min()), int(column.lengths.max())
+    found = f"lists of {least:,} to {most:,} numbers" if least < most else f"{most:,} numbers each"
+    if not ids:
+        return (
+            f"{found}, which is no vector (one length, at least {SHORTEST_VECTOR}), and no list of "
+            "ids has as many values, which they could weigh"
+        )
+    said = f"{found}, as many as the values of {', '.join(repr(x.name) for x in ids)}"
+    if not may_weigh(column):
+        return f"{said}, but not weights of these, which would be at least 0"
+    if all(x.text != column.text for x in ids):
+        return (
+            f"{said}: as weights of these they are read if both columns hold their lists in the "
+            "same way, such as JSON"
+        )
+    return f"{said}: weights of which? Name it in that list's tag ('weights={column.name}')"
 
 
 def holds_its_own_moment(column: ListColumn, own: Profile, relations: Relations) -> str:

@@ -78,11 +78,11 @@ def list_in_text(column: Profile) -> ListInText | None:
 
 def _bracketed(texts: Sequence[str], what: str) -> ListInText:
     article = "an" if what == "object" else "a"
-    try:
-        for text in texts:
+    for text in texts:
+        try:
             json.loads(text)
-    except ValueError:
-        return ListInText(f"{article} {what} in text, such as {texts[0][:60]}")
+        except ValueError:
+            return ListInText(f"{article} {what} in text, such as {text[:60]}")
     return ListInText(f"{article} {what} in text, as JSON", "json" if what == "list" else None)
 
 

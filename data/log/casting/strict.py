@@ -8,7 +8,10 @@ import pyarrow as pa
 from common.errors import BadDataError
 from data.log import columns
 from data.log.check_batch import shown
+from data.log.rules import what_was_wanted
 from schemas.contract import Contract
+
+_ADVICE = "fix or drop them, or change the feature's type in the schema"
 
 
 def cast_or_refuse(
@@ -36,10 +39,13 @@ def cast_or_refuse(
     wrong = {**value.broken, **({"missing": _nulls(value.array)} if no_time else {})}
     for reason, rows in wrong.items():
         row = int(np.flatnonzero(rows)[0])
+        wanted, advice = column.type.upper(), ""
+        if column.ragged:
+            wanted, advice = what_was_wanted(reason, column)
         raise BadDataError(
             f"{source}, row {first + row}, column '{column.name}': got {shown(raw[row].as_py())}, "
-            f"want {column.type.upper()} ({reason}; {int(rows.sum()):,} such rows nearby); fix or "
-            "drop them, or change the feature's type in the schema"
+            f"want {wanted} ({reason}; {int(rows.sum()):,} such rows nearby); "
+            f"{advice or _ADVICE}"
         )
     return value.array.cast(field.type)
 

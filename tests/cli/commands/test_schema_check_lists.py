@@ -5,10 +5,12 @@ import pathlib
 
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 from click.testing import CliRunner
 
 from cli.commands.data import data
 from cli.commands.schema import schema
+from common.errors import BadDataError
 
 DAY_ONE = 1_772_323_200  # 2026-03-01T00:00:00Z
 ONE = "presence { min_fraction: 1 } shape { dim { size: 1 } }"
@@ -112,3 +114,23 @@ def test_spans_hold_the_lists_of_texts(tmp_path):
     ]
     checked = _invoke(schema, "check", "--data", tmp_path / "spans", "--schema", schema_path)
     assert checked.stdout.splitlines()[-1] == "every row keeps the contract"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("image", "1 nan", "want 2 finite numbers (null_in_list; 1 such rows nearby); leave the"),
+        ("seen", "[[1]]", "want a list of plain values (nested_list; 1 such rows nearby); flatten"),
+        ("seen", "[1.5]", "want a whole number (unusable_number; 1 such rows nearby); fix or drop"),
+    ],
+)
+def test_spans_refuse_a_list_with_what_it_should_have_been(tmp_path, column, value, said):
+    rows = _rows()
+    rows[column] = rows[column].astype(object)
+    rows.loc[7, column] = value
+    _, source, _, schema_path = _written(tmp_path, rows)
+    command = ("--source", source / "span=2026-03-01", "--schema", schema_path)
+    with pytest.raises(BadDataError) as error:
+        _invoke(data, "spans", *command, "--out", tmp_path / "spans")
+    start = f"part.csv, row 7, column '{column}': got '{value}', {said}"
+    assert str(error.value)[: len(start)] == start

@@ -148,7 +148,31 @@ def test_numbers_that_are_as_many_as_the_values_weigh_them(tmp_path):
     assert [x.name for x in found.contract.list_columns] == ["topics", "topic_scores", "colors"]
     # A value that counts less than nothing is no weight.
     assert tagged(found, "colors") == MultiValue(length=2)
-    assert left_out(found, "below").startswith("a list of numbers that is no vector")
+    assert left_out(found, "below") == (
+        "lists of 0 to 2 numbers, as many as the values of 'colors', but not weights of these, "
+        "which would be at least 0; if its values have an order, tag it 'sequence:buckets=16'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        ([], ": as weights of these they are read if both columns hold their lists in the same"),
+        (["hues"], ", 'hues': weights of which? Name it in that list's tag ('weights=amount')"),
+    ],
+)
+def test_numbers_that_could_be_weights_are_left_out_with_what_to_do(tmp_path, second, why):
+    values = [[f"c{y}" for y in range(x % 4)] for x in ITEMS]
+    as_text = ["|".join(row) for row in values]
+    amounts = [[0.5 + y for y in range(x % 4)] for x in ITEMS]
+    found = proposed(
+        tmp_path,
+        colors=pa.array(values, TEXTS) if second else pa.array(as_text),
+        **{name: pa.array([row[::-1] for row in values], TEXTS) for name in second},
+        amount=pa.array(amounts, NUMBERS),
+    )
+    start = f"lists of 0 to 3 numbers, as many as the values of 'colors'{why}"
+    assert left_out(found, "amount")[: len(start)] == start
 
 
 def test_numbers_of_one_length_are_a_vector(tmp_path):
@@ -172,7 +196,9 @@ def test_numbers_of_one_length_are_a_vector(tmp_path):
     required = {x.name: x.required for x in found.contract.list_features}
     assert required == {"always": True, "sometimes": False, "item_emb": True, "picture": True}
     assert "a vector: every list has 16 numbers; it is missing in 25.00% of the rows" in found.text
-    assert left_out(found, "three").startswith("a list of numbers that is no vector")
+    assert left_out(found, "three").startswith(
+        "3 numbers each, which is no vector (one length, at least 4), and no list of ids has as"
+    )
 
 
 def test_moments_are_left_out_for_gaps(tmp_path):

@@ -25,6 +25,7 @@ def _kind(texts):
         (['["a", "b"]', "[]", '["c"]'], "a list in text, as JSON", "json"),
         (["[1, 2]", None, "[3]"], "a list in text, as JSON", "json"),
         (["['a', 'b']", "['c']"], "a list in text, such as ['a', 'b']", None),
+        (["[]", "['a', 'b']"], "a list in text, such as ['a', 'b']", None),
         (['{"a": 1}', '{"a": 2}'], "an object in text, as JSON", None),
         (["drama", "drama|comedy", "comedy|horror|drama"], "a list in text, joined by '|'", "pipe"),
         (["a|b", "b|a", "c|a"], "a list in text, joined by '|'", "pipe"),
@@ -80,8 +81,8 @@ def test_copies_of_ids_are_left_out_by_name(tmp_path):
     found = infer(tmp_path, rows)
     copy = "left out: {} (a copy of '{}': each of its {} goes with one of that column's"
     assert found.lines("left out:") == [
-        "left out: objects (an object in text, as JSON: no single value, and of lists in text JSON "
-        "or joined ones are read)",
+        "left out: objects (an object in text, as JSON: neither one value nor a list that can be "
+        'read; write lists as JSON, such as ["a", "b"], with plain values)',
         f"left out: ids (a list in text, as JSON (first: '[\"{item[0]}\"]', log.csv, row 0): a "
         "copy of 'item_id': each of its 80 lists goes with one of that column's values)",
         "left out: nested (a list in text, as JSON, but 2,000 of 2,000 rows (first: log.csv, row "
