@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from data.inference.lists.kinds import is_number
 from data.inference.lists.list_column import ListColumn
+from data.inference.outcomes.relations import Relations
 
 _MOST_PAIRS = 2_000
 _LEAST_PAIRS = 20
@@ -23,6 +26,15 @@ class Direction(NamedTuple):
 
     newest_last: bool
     said: str
+
+
+def direction_of(columns: Sequence[ListColumn], relations: Relations) -> Direction | None:
+    """Where the first list of ids of a group grows, if users and times show it."""
+    user, time = relations.user, relations.time
+    ids = [column for column in columns if not is_number(column)]
+    if user is None or time is None or not ids:
+        return None
+    return direction(ids[0], user.codes, time)
 
 
 def direction(column: ListColumn, users: np.ndarray, times: np.ndarray) -> Direction | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from data.inference.features import id_tag
 from data.inference.guesses import Guess
 from data.inference.lists import leaving_out, list_names
 from data.inference.lists.alignment import aligned, group_name
-from data.inference.lists.direction import Direction, direction
-from data.inference.lists.kinds import in_order, is_number, is_vector, may_weigh
+from data.inference.lists.direction import direction_of
+from data.inference.lists.kinds import in_order, is_number, is_vector, weights_of
 from data.inference.lists.lengths import length_of
 from data.inference.lists.list_column import ListColumn
-from data.inference.lists.tables import Table, find_table
+from data.inference.lists.tables import Table, find_table, has_table
 from data.inference.outcomes.relations import Relations
 from data.inference.roles.id_roles import MOST_CATEGORIES
 from data.inference.sampling.profile import Profile
@@ -37,7 +37,7 @@ class Lists:
           profiles: column -> its values.
           relations: with all roles.
         """
-        self._tables = [profiles[name] for name, guess in others.items() if _has_table(guess)]
+        self._tables = [profiles[name] for name, guess in others.items() if has_table(guess)]
         self._taken = set(profiles)
         self._relations = relations
         self._found: dict[str, Guess] = {}
@@ -54,7 +54,8 @@ class Lists:
                 self._put_sequences(together)
             else:
                 for column in ids:
-                    self._put_multi_value(column, self._weights_of(column, ids, numbers))
+                    free = [x for x in numbers if x.name not in self._found]
+                    self._put_multi_value(column, weights_of(column, ids, free))
                 for column in numbers:
                     self._leave_out_number(column, ids)
         return self._found
@@ -131,7 +132,7 @@ class Lists:
 
     def _put_sequences(self, columns: Sequence[ListColumn]) -> None:
         length, held = length_of(columns[0].lengths)
-        seen = self._direction(columns)
+        seen = direction_of(columns, self._relations)
         if seen is not None and not seen.newest_last:
             for column in columns:
                 reason = f"a sequence with its {seen.said}: reverse its lists, newest last"
@@ -154,14 +155,6 @@ class Lists:
                 reason += f"; numbers, cut into {_BUCKETS} quantiles"
             note = f"a sequence, newest last{f' ({group[0]})' if group else ''}"
             self._put_ids("sequence", column, arguments, reason, note)
-
-    def _direction(self, columns: Sequence[ListColumn]) -> Direction | None:
-        """Where the first list of ids of a group grows, if users and times show it."""
-        user, time = self._relations.user, self._relations.time
-        ids = [column for column in columns if not is_number(column)]
-        if user is None or time is None or not ids:
-            return None
-        return direction(ids[0], user.codes, time)
 
     def _put_multi_value(self, column: ListColumn, weights: ListColumn | None) -> None:
         length, held = length_of(column.lengths)
@@ -194,19 +187,6 @@ class Lists:
                 arguments = [*arguments, id_tag(column.values).partition(":")[2]]
         self._put(column, (_tag(kind, column, arguments),), reason, note=note)
 
-    def _weights_of(
-        self, column: ListColumn, ids: Sequence[ListColumn], numbers: Iterable[ListColumn]
-    ) -> ListColumn | None:
-        """The numbers that weigh the values of a list; None where there are none."""
-        free = [x for x in numbers if x.name not in self._found and may_weigh(x)]
-        # Texts of weights are split as those of the values.
-        free = [x for x in free if x.text == column.text]
-        mine = list_names.stems(column.name)
-        alike = [x for x in free if list_names.stems(x.name) & mine]
-        if alike:
-            return alike[0]
-        return free[0] if free and len(ids) == 1 else None
-
     def _leave_out_number(self, column: ListColumn, ids: Sequence[ListColumn]) -> None:
         if column.name in self._found:
             return
@@ -214,13 +194,6 @@ class Lists:
         reason += f"; if its values have an order, tag it 'sequence:buckets={_BUCKETS}'"
         tag = _tag("sequence", column, [f"buckets={_BUCKETS}"])
         self._put(column, (tag,), reason, left_out=True)
-
-
-def _has_table(guess: Guess) -> bool:
-    """Whether a feature has a table that lists can share."""
-    kinds = {tag.partition(":")[0] for tag in guess.tags}
-    writable = not set(guess.column) & set(",=")
-    return writable and not guess.left_out and guess.served and bool(kinds & {"id", "categorical"})
 
 
 def _tag(kind: str, column: ListColumn, arguments: Sequence[str]) -> str:

@@ -35,6 +35,25 @@ def may_weigh(column: ListColumn) -> bool:
     return alike and bool((column.values.numbers >= 0).all())
 
 
+def weights_of(
+    column: ListColumn, ids: Sequence[ListColumn], numbers: Sequence[ListColumn]
+) -> ListColumn | None:
+    """The numbers that weigh the values of a list; None where there are none.
+
+    Args:
+      column: one of `ids`.
+      ids: aligned lists of ids.
+      numbers: lists that are aligned with them, and weigh nothing yet.
+    """
+    # Texts of weights are split as those of the values.
+    free = [x for x in numbers if may_weigh(x) and x.text == column.text]
+    mine = list_names.stems(column.name)
+    alike = [x for x in free if list_names.stems(x.name) & mine]
+    if alike:
+        return alike[0]
+    return free[0] if free and len(ids) == 1 else None
+
+
 def in_order(together: Sequence[ListColumn], ids: Sequence[ListColumn]) -> bool:
     """True where something speaks for an order of aligned lists, `ids` being those of ids."""
     if any(list_names.says_order(column.name) for column in together):

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.inference.guesses import Guess
 from data.inference.lists.list_column import ListColumn
 from data.inference.lists.list_names import stems
 from data.inference.sampling.profile import Profile
@@ -105,3 +106,10 @@ def _distinct(column: Profile) -> pa.Array:
     if column.type == "bytes":
         return pa.array(column.texts, pa.string())
     return pa.array(np.array([int(text) for text in column.texts], np.int64))
+
+
+def has_table(guess: Guess) -> bool:
+    """Whether a feature has a table that lists can share."""
+    kinds = {tag.partition(":")[0] for tag in guess.tags}
+    writable = not set(guess.column) & set(",=")
+    return writable and not guess.left_out and guess.served and bool(kinds & {"id", "categorical"})

@@ -4,42 +4,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from inferred import infer, logged, polyrank
+from inferred import polyrank
+from proposed_lists import (
+    COUNT,
+    INTS,
+    ITEMS,
+    LOG,
+    NUMBERS,
+    ROWS,
+    TEXTS,
+    left_out,
+    proposed,
+    tagged,
+)
 
 from schemas.contract import load_contract
-from schemas.tags import MultiValue, Sequence, Vector
-
-ROWS = logged(rows=2_000)
-LOG = pa.Table.from_pandas(ROWS, preserve_index=False)
-COUNT = len(ROWS)
-ITEMS = ROWS.item_id.to_numpy()
-INTS, TEXTS, NUMBERS = pa.list_(pa.int64()), pa.list_(pa.string()), pa.list_(pa.float32())
+from schemas.tags import Sequence
 
 
 def histories(longest=40, seed=1):
     """Lists of 0 to `longest` item ids."""
     rng = np.random.default_rng(seed)
     return [rng.integers(0, 80, x).tolist() for x in rng.integers(0, longest + 1, COUNT)]
-
-
-def proposed(folder, **columns):
-    """What is made of the log with these columns too, held against the whole log."""
-    table = LOG
-    for name, values in columns.items():
-        table = table.append_column(name, values)
-    found = infer(folder, table, name="log.parquet")
-    assert "2,000 keep the contract" in found.check()
-    return found
-
-
-def tagged(found, name):
-    column = found.contract.column(name)
-    assert column.ragged
-    return column.list_treatment
-
-
-def left_out(found, name):
-    return found.line(f"left out: {name} (").removeprefix(f"left out: {name} (").removesuffix(")")
 
 
 def test_a_history_shares_the_table_of_the_column_whose_ids_it_holds(tmp_path):
@@ -118,87 +104,6 @@ def test_a_groups_name_is_no_columns(tmp_path):
         clicked_kinds=pa.array([[x % 8 for x in h] for h in lists], INTS),
     )  # fmt: skip
     assert [group.name for group in found.contract.sequence_groups] == ["clicked_2"]
-
-
-def test_what_has_no_order_is_several_values(tmp_path):
-    genres = pa.array([[f"g{y}" for y in range(x % 4)] for x in ITEMS], TEXTS)
-    some = pa.array([[f"s{x}", "t"] for x in ITEMS % 7], TEXTS)
-    found = proposed(tmp_path, genres=genres, stuff=some)
-    assert tagged(found, "genres") == MultiValue(length=3)
-    assert tagged(found, "stuff") == MultiValue(length=2)
-    assert found.contract.column("genres").side == "item"
-    assert "several values: its name says values of equal standing; all have at most 3" in (
-        found.text
-    )
-    assert "several values: nothing says an order of its values (if they have one: 'sequence')" in (
-        found.text
-    )
-
-
-def test_numbers_that_are_as_many_as_the_values_weigh_them(tmp_path):
-    found = proposed(
-        tmp_path,
-        topics=pa.array([[f"g{y}" for y in range(x % 4)] for x in ITEMS], TEXTS),
-        topic_scores=pa.array([[0.5 + y for y in range(x % 4)] for x in ITEMS], NUMBERS),
-        colors=pa.array([[f"c{y}" for y in range(x % 3)] for x in ITEMS], TEXTS),
-        below=pa.array([[0.5 - y for y in range(x % 3)] for x in ITEMS], NUMBERS),
-    )
-    assert tagged(found, "topics") == MultiValue(length=3, weights="topic_scores")
-    assert tagged(found, "topic_scores") is None
-    assert [x.name for x in found.contract.list_columns] == ["topics", "topic_scores", "colors"]
-    # A value that counts less than nothing is no weight.
-    assert tagged(found, "colors") == MultiValue(length=2)
-    assert left_out(found, "below") == (
-        "lists of 0 to 2 numbers, as many as the values of 'colors', but not weights of these, "
-        "which would be at least 0; if its values have an order, tag it 'sequence:buckets=16'"
-    )
-
-
-@pytest.mark.parametrize(
-    ("second", "why"),
-    [
-        ([], ": as weights of these they are read if both columns hold their lists in the same"),
-        (["hues"], ", 'hues': weights of which? Name it in that list's tag ('weights=amount')"),
-    ],
-)
-def test_numbers_that_could_be_weights_are_left_out_with_what_to_do(tmp_path, second, why):
-    values = [[f"c{y}" for y in range(x % 4)] for x in ITEMS]
-    as_text = ["|".join(row) for row in values]
-    amounts = [[0.5 + y for y in range(x % 4)] for x in ITEMS]
-    found = proposed(
-        tmp_path,
-        colors=pa.array(values, TEXTS) if second else pa.array(as_text),
-        **{name: pa.array([row[::-1] for row in values], TEXTS) for name in second},
-        amount=pa.array(amounts, NUMBERS),
-    )
-    start = f"lists of 0 to 3 numbers, as many as the values of 'colors'{why}"
-    assert left_out(found, "amount")[: len(start)] == start
-
-
-def test_numbers_of_one_length_are_a_vector(tmp_path):
-    rng = np.random.default_rng(0)
-    dense = rng.normal(size=(COUNT, 16))
-    codes = rng.integers(-127, 128, (COUNT, 8))
-    found = proposed(
-        tmp_path,
-        always=pa.array(list(dense), pa.list_(pa.float32(), 16)),
-        sometimes=pa.array([x.tolist() if i % 4 else None for i, x in enumerate(dense)], NUMBERS),
-        item_emb=pa.array(list(codes), pa.list_(pa.int8())),
-        # One of each item: it says which items are alike, and so it is no other name of the item.
-        picture=pa.array(list(dense[ITEMS]), NUMBERS),
-        three=pa.array(dense[:, :3].tolist(), NUMBERS),
-    )
-    assert tagged(found, "always") == tagged(found, "sometimes") == Vector(dim=16)
-    assert tagged(found, "item_emb") == Vector(dim=8)
-    assert tagged(found, "picture") == Vector(dim=16)
-    assert found.contract.column("picture").side == "item"
-    assert found.contract.column("item_emb").type == "float"
-    required = {x.name: x.required for x in found.contract.list_features}
-    assert required == {"always": True, "sometimes": False, "item_emb": True, "picture": True}
-    assert "a vector: every list has 16 numbers; it is missing in 25.00% of the rows" in found.text
-    assert left_out(found, "three").startswith(
-        "3 numbers each, which is no vector (one length, at least 4), and no list of ids has as"
-    )
 
 
 def test_moments_are_left_out_for_gaps(tmp_path):
