@@ -36,6 +36,9 @@ def history_lines(
             "are no events and have no history"
         )
         lines += [f"  {reason}" for reason in report.reasons()[:_MOST_REASONS]]
+    if written.dropped:
+        names = ", ".join(sorted(written.dropped))
+        lines.append(f"not in the schema, so not written from CSV files: {names}")
     columns = ", ".join(column.name for column in plan.values)
     lines.append(
         f"{written.events:,} of {rows:,} rows are events ({', '.join(plan.config.events)}), listed "

@@ -41,6 +41,7 @@ class Written:
       report: rows read, and rows that break the contract, by rule.
       left_out: files and folders that are not read.
       kept: the spans that were there already and stay: only their events were read.
+      dropped: columns of CSV files that the schema does not name, and so says no type of.
     """
 
     dates: tuple[str, ...]
@@ -50,6 +51,7 @@ class Written:
     empty: int = 0
     report: Report = dataclasses.field(default_factory=Report)
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
+    dropped: set[str] = dataclasses.field(default_factory=set)
 
 
 def write_histories(
@@ -94,7 +96,7 @@ def write_histories(
         written.empty += int((day.windows.lengths == 0).sum()) - rows.users.null_count
         if out is not None and date not in written.kept:
             with whole_folder(out / span_name(np.datetime64(date)), replace=overwrite) as folder:
-                _write_day(plan, listing.files, day, folder)
+                written.dropped |= _write_day(plan, listing.files, day, folder)
     return written, carried
 
 
@@ -123,11 +125,15 @@ def _read_day(plan: HistoryPlan, files: tuple[LogFile, ...], date: str, written:
 
 def _write_day(
     plan: HistoryPlan, files: tuple[LogFile, ...], day: DayHistories, folder: pathlib.Path
-) -> None:
+) -> set[str]:
+    """Writes a day; returns the columns of its files that are not written."""
+    dropped: set[str] = set()
     parts = PartWriter(folder)
     row = 0
     for file in files:
         reader = open_checked(file, plan.contract)
+        if reader.untyped:
+            dropped |= {*reader.schema.names} - {x.name for x in plan.contract.columns}
         first = 0
         for batch in batches_of(reader, tuple(reader.schema.names)):
             stop = row + batch.num_rows
@@ -148,6 +154,7 @@ def _write_day(
             f"{folder.parent}: a span had {len(day):,} rows, and {row:,} when it was read once "
             "more; run again when nothing writes to the log"
         )
+    return dropped
 
 
 def _columns(

@@ -160,3 +160,13 @@ def test_spans_that_the_log_does_not_have_are_not_mixed_with_new_ones(log, how):
     with pytest.raises(BadDataError, match=r"new holds span=2026-01-01, which the log does not"):
         history(log, "--out", log / "new", how)
     assert (log / "new.pbtxt").exists()
+
+
+def test_columns_of_text_without_a_type_are_named(log):
+    (log / "log" / f"span={DATES[0]}" / "part-0.parquet").unlink()
+    random_day(0, 40, 3).to_pandas().to_csv(log / "log" / f"span={DATES[0]}" / "a.csv", index=False)
+    result = history(log, "--out", log / "new")
+    assert "not in the schema, so not written from CSV files: note\n" in result.output
+    assert "note" not in read_day(log / "new", DATES[0]).column_names
+    assert "note" in read_day(log / "new", DATES[1]).column_names
+    assert "not in the schema" not in history(log, "--latest", log / "x.parquet").output
