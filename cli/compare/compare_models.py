@@ -10,6 +10,7 @@ from cli.common.terminal import announced_imports
 from cli.common.work_folder import check_free
 from cli.compare.plan import make_comparison
 from cli.compare.workers import cores
+from cli.runs.made_lists import without_made_lists
 from pipeline.config import PipelineConfig
 from pipeline.schema_defaults import check_names
 
@@ -55,7 +56,7 @@ def compare_models(
     check_free(work_dir)
     check_free(out, "--out")
     comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
-    check_names(comparison.config, comparison.models.values())
+    check_names(without_made_lists(comparison.config), comparison.models.values())
     with announced_imports(people_read_stderr=people_read_stderr):
         # TFX takes many seconds to import; a wrong option is reported before.
         from cli.compare.run import compare_locally

@@ -14,6 +14,7 @@ from cli.common.terminal import quiet_terminal
 from cli.common.work_folder import check_free, make_run_directory, only_run_in
 from cli.runs.display import RunDisplay, show_passed_over
 from cli.runs.ending import collect, failed
+from cli.runs.made_lists import without_made_lists
 from cli.runs.memory import released_memory
 from cli.runs.prepare_data import prepared
 from cli.runs.pruned_after_run import pruned_after_run
@@ -90,7 +91,7 @@ def _run(
     runs_before = len(record.run_ids())
     log: LogState | None = None
     try:
-        check_names(config)
+        check_names(without_made_lists(config))
         progress.work_on("preparing the data")
         config = prepared(config, locations, progress.console)
         if runs_before and not record.made_by(code_digest()):

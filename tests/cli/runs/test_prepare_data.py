@@ -10,12 +10,14 @@ import pytest
 from impression_log import DATES, SCHEMA, day_table
 from rich.console import Console
 
+from cli.runs.made_lists import without_made_lists
 from cli.runs.prepare_data import prepared
 from common.settings import SettingsError
 from data.adapters.registry import ADAPTERS
 from pipeline.config_files import load_config
 from pipeline.locations import Locations
 from pipeline.presets import preset_path
+from pipeline.schema_defaults import check_names
 from schemas.contract import load_contract
 
 OVERRIDES = ["data.adapter_options.rows=60", "data.adapter_options.days=3"]
@@ -137,3 +139,19 @@ def test_files_of_ones_own_become_spans_by_the_runs_schema(tmp_path):
     # Another schema writes other columns, or other types.
     schema.write_text(SCHEMA + "\n# changed")
     assert made()[0] != first
+
+
+def test_lists_that_are_made_later_are_no_unknown_names():
+    made = ["data.adapter_options.history={events: [click], length: 20, group: seen}"]
+    config = load_config(
+        preset_path("movielens"), [*made, "leaks.exempt=[seen_item_id, item_id, genre]"]
+    )
+    assert without_made_lists(config).leaks.exempt == ("item_id", "genre")
+    check_names(without_made_lists(config))
+    without = load_config(preset_path("movielens"), ["leaks.exempt=[seen_item_id]"])
+    assert without_made_lists(without) == without
+    with pytest.raises(SettingsError, match=r"leaks\.exempt: unknown feature 'seen_item_id'"):
+        check_names(without_made_lists(without))
+    wrong = load_config(preset_path("movielens"), ["data.adapter_options.history={evens: [click]}"])
+    with pytest.raises(SettingsError, match=r"data\.adapter_options\.history.*evens"):
+        without_made_lists(wrong)
