@@ -67,7 +67,8 @@ def raw_lists(contract: Contract, inputs: Mapping[str, tf.Tensor]) -> dict[str, 
         vector with a NaN is missing.
 
     Returns:
-      Column -> SparseTensor [B, L]; [B, dim] of a vector that every row has.
+      Column -> SparseTensor [B, L]; [B, dim] of a vector that every row has. To read it raises
+      tf.errors.InvalidArgumentError where values and lengths have different numbers of rows.
     """
     return {
         each.column.name: _raw(each, inputs[each.column.graph_name], inputs)
@@ -77,9 +78,7 @@ def raw_lists(contract: Contract, inputs: Mapping[str, tf.Tensor]) -> dict[str, 
 
 def _raw(each: RequestList, values: tf.Tensor, inputs: Mapping[str, tf.Tensor]) -> Any:
     if each.lengths is not None:
-        there = tf.sequence_mask(
-            tf.clip_by_value(inputs[each.lengths], 0, each.length), each.length
-        )
+        there = _there(each, values, inputs[each.lengths])
     elif each.column.required:
         return values
     else:
@@ -88,6 +87,17 @@ def _raw(each: RequestList, values: tf.Tensor, inputs: Mapping[str, tf.Tensor]) 
     return tf.SparseTensor(
         tf.where(there), tf.boolean_mask(values, there), tf.shape(values, tf.int64)
     )
+
+
+def _there(each: RequestList, values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Where values [B, L] are no padding; bool [B, L]."""
+    # Not every server compares the rows of inputs; a list without a length would count as empty.
+    fits = tf.debugging.Assert(
+        tf.equal(tf.shape(values)[0], tf.shape(lengths)[0]),
+        [f"the inputs '{each.column.graph_name}' and '{each.lengths}' need equally many rows"],
+    )
+    with tf.control_dependencies([fits] if fits is not None else []):
+        return tf.sequence_mask(tf.clip_by_value(lengths, 0, each.length), each.length)
 
 
 def padded_lists(contract: Contract, columns: Mapping[str, Any]) -> dict[str, tf.Tensor]:

@@ -110,6 +110,14 @@ def test_raw_lists_are_what_was_padded(contract: Contract) -> None:
             np.testing.assert_array_equal(found[name], wanted, name)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_lengths_of_other_rows_than_the_lists_are_refused(contract: Contract, rows: int) -> None:
+    inputs = padded_lists(contract, parsed(**{"seen item": lists([1, 2, 3], [6])}))
+    assert inputs["seen_x20_item"].shape[0] == 2
+    with pytest.raises(tf.errors.InvalidArgumentError, match="'tags__length' need equally many"):
+        raw_lists(contract, {**inputs, "tags__length": tf.zeros([rows], tf.int64)})
+
+
 def test_lists_that_fit_pass_the_checks_as_they_are(contract: Contract) -> None:
     columns = parsed(image=lists([1.0, 2.0, 3.0], [], dtype=tf.float32))
     found = checked_lists(contract, {**columns, "hour": tf.constant([[5], [6]])})
