@@ -55,7 +55,10 @@ def list_outputs(
 
 def _weights(treatment: MultiValue, raw: tf.SparseTensor) -> tf.Tensor:
     weights = kept_values(raw, treatment.length, newest=False)
-    return padded(weights, tf.cast(weights.values, tf.float32), treatment.length)
+    numbers = tf.cast(weights.values, tf.float32)
+    # A log has none that is not finite, and our client refuses it; another client may send it.
+    numbers = tf.where(tf.math.is_finite(numbers), numbers, 0.0)
+    return padded(weights, numbers, treatment.length)
 
 
 def _quantiles(values: tf.Tensor, buckets: int) -> tf.Tensor:

@@ -127,10 +127,16 @@ def test_values_have_their_own_weights(outputs: Any) -> None:
         row(tags=["blue", "red", "new", "red"], tag_weights=[0.5, 2.0, 3.0, 4.0]),
         row(tags=["green"], tag_weights=[7.0]),
         row(),
+        row(tags=["red", "red", "red"], tag_weights=[math.nan, 1.0, math.inf]),
     )
-    assert found[indices_key("tags")] == [[2, 0, 3], [1, 0, 0], [0, 0, 0]]
-    assert found[weights_key("tags")] == [[0.5, 2.0, 3.0], [7.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
-    assert found[lengths_key("tags")] == [3, 1, 0]
+    assert found[indices_key("tags")] == [[2, 0, 3], [1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert found[weights_key("tags")] == [
+        [0.5, 2.0, 3.0],
+        [7.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0],
+        [0.0, 1.0, 0.0],  # What is no finite number counts for nothing.
+    ]
+    assert found[lengths_key("tags")] == [3, 1, 0, 3]
 
 
 def test_a_table_of_its_own_has_its_oov_buckets(outputs: Any) -> None:
