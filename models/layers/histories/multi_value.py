@@ -36,16 +36,18 @@ class MultiValue(keras.layers.Layer):
           mask: where there is a value, bool [B, L].
           weights: of the values, float32 [B, L]; None for 1.
         """
-        factors = tf.cast(mask, tf.float32)
+        factors, dtype = tf.cast(mask, tf.float32), embeddings.dtype
         if weights is not None:
             factors = tf.where(mask, weights, 0.0)
+            if self._pooling != "mean":
+                # Half precision can't hold every weight, nor every product.
+                embeddings = tf.cast(embeddings, tf.float32)
         if self._pooling == "max":
-            weighted = embeddings
             if weights is not None:
-                weighted *= tf.cast(factors, embeddings.dtype)[:, :, tf.newaxis]
-            pooled = masked_max(weighted, mask)
+                embeddings *= factors[:, :, tf.newaxis]
+            pooled = masked_max(embeddings, mask)
         elif self._pooling == "mean":
             pooled = weighted_sum(embeddings, shares(factors))
         else:
             pooled = weighted_sum(embeddings, factors)
-        return self._empty(pooled, mask[:, 0])
+        return self._empty(tf.saturate_cast(pooled, dtype), mask[:, 0])

@@ -31,5 +31,6 @@ class VectorSlot(keras.layers.Layer):
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
         """Returns the embeddings in the compute dtype."""
         present = tf.reduce_any(tf.not_equal(vectors, 0), axis=1)
-        projected = tf.cast(self._projection(vectors), self.compute_dtype)
+        # What half precision can't hold is its largest number, and no infinity.
+        projected = tf.saturate_cast(self._projection(vectors), self.compute_dtype)
         return self._missing(projected, present)

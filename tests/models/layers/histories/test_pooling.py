@@ -73,3 +73,13 @@ def test_weights_that_add_up_to_zero_have_a_mean_of_zero() -> None:
     layer = MultiValue("mean", 0.1, "tags")
     found = layer(tf.ones([1, 2, 3]), tf.constant([[True, True]]), tf.constant([[1.0, -1.0]]))
     np.testing.assert_array_equal(found, np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("pooling", ["sum", "max"])
+def test_weights_that_half_precision_can_not_hold_give_finite_embeddings(pooling: str) -> None:
+    layer = MultiValue(pooling, 0.1, "tags")
+    values = tf.constant([[[0.25, 1.0, 0.0], [0.5, -1.0, 0.0]]], tf.float16)
+    weights = tf.constant([[80_000.0, 0.0]])
+    found = layer(values, tf.constant([[True, True]]), weights)
+    assert found.dtype == tf.float16
+    assert found.numpy().tolist() == [[20_000.0, 65_504.0, 0.0]]
