@@ -62,7 +62,7 @@ def check_list(
         wanted = _wanted(treatment)
         raise ContractError(
             f"feature '{name}' is tagged '{tag}' and has a shape of {_size(feature)} values: write "
-            f"{wanted} in the place of the shape"
+            f"{wanted} instead of the shape"
         )
     # `check_when_known` has its own words for what is known late.
     others = {name for name in tags.flags if name not in (*SIDES, "after_impression")}

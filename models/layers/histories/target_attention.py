@@ -20,7 +20,7 @@ class TargetAttention(keras.layers.Layer):
     figure 2). As in the paper the weights are not normalised by a softmax, so that a history
     with much that matters weighs more than one with little. In the paper q - k is an input too;
     linear in q and k, it adds nothing to W_k and W_q. Ours are the recency and the context, ReLU
-    in the place of PReLU or Dice, and where b starts: at 1 / sqrt(L), so that an untrained unit
+    instead of PReLU or Dice, and where b starts: at 1 / sqrt(L), so that an untrained unit
     sums all values to a vector about as long as one of them, instead of leaving them out.
 
     ``W_k k + W_p (q * k)`` is ``(W_k + W_p diag(q)) k``: one product with a kernel a row, without
