@@ -15,7 +15,7 @@ from common.atomic_files import write_whole
 from common.settings import parse
 from data.history.config import HistoryConfig
 from data.history.latest import write_latest
-from data.history.log_plan import plan_of_log
+from data.history.log_plan import check_first_day, plan_of_log
 from data.history.schema_text import with_histories
 from data.history.targets import (
     check_same_settings,
@@ -161,6 +161,7 @@ def history(
     with working(f"reading {log}" if out is None else f"writing {out}"):
         if out is not None and schema_out is not None:
             check_writable(str(log), out, overwrite, resume)
+            check_first_day(plan, str(log))
             # While spans are replaced, some are of other settings: no schema says what they hold.
             schema_out.unlink(missing_ok=True)
             if not overwrite:

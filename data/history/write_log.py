@@ -14,6 +14,7 @@ from common.errors import BadDataError
 from data.history.batches import PartWriter, batches_of
 from data.history.carried import CarriedHistories, DayHistories
 from data.history.events import Rows, rows_of_day
+from data.history.log_plan import refuse_taken
 from data.history.plan import HistoryPlan
 from data.history.targets import check_writable
 from data.log.arrow_schema import arrow_fields
@@ -132,18 +133,13 @@ def _write_day(
     row = 0
     for file in files:
         reader = open_checked(file, plan.contract)
+        refuse_taken(plan, reader, file.name)
         if reader.untyped:
             dropped |= {*reader.schema.names} - {x.name for x in plan.contract.columns}
         first = 0
         for batch in batches_of(reader, tuple(reader.schema.names)):
             stop = row + batch.num_rows
             known = _columns(plan.contract, reader, batch, file, first)
-            taken = set(known.schema.names) & {field.name for field in plan.fields}
-            if taken:
-                raise BadDataError(
-                    f"{file.name} has a column '{min(taken)}' already; give the group another "
-                    "name (--group)"
-                )
             lists = day.lists(row, stop)
             schema = pa.schema([*known.schema, *plan.fields])
             parts.write(pa.RecordBatch.from_arrays([*known.columns, *lists], schema=schema))

@@ -170,3 +170,13 @@ def test_columns_of_text_without_a_type_are_named(log):
     assert "note" not in read_day(log / "new", DATES[0]).column_names
     assert "note" in read_day(log / "new", DATES[1]).column_names
     assert "not in the schema" not in history(log, "--latest", log / "x.parquet").output
+
+
+def test_a_column_of_a_lists_name_is_refused_before_anything_is_written(log):
+    part = log / "log" / f"span={DATES[0]}" / "part-0.parquet"
+    table = pq.read_table(part)
+    pq.write_table(table.append_column("history_gap", table["item"]), part)
+    with pytest.raises(BadDataError, match=r"part-0\.parquet has a column 'history_gap' already"):
+        history(log, "--out", log / "new")
+    assert not (log / "new.pbtxt").exists()
+    assert history(log, "--out", log / "new", "--group", "other").exit_code == 0
