@@ -1,7 +1,9 @@
-"""One row with a history has one score: trainer, TFMA, the v1 loader, and a server over gRPC."""
+"""One row with a history has one score: trainer, TFMA, the v1 loader, servers and the canary."""
 
+import json
 import pathlib
 import pickle
+import shutil
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from made_batches import make_ranker, randomise
 from small_log import encoded, transform, write_split
+from tfx.types import standard_artifacts
 
 from common.tfx_compat import beam_arguments, tfma
+from components.model_canary.config import CanaryConfig
+from components.model_canary.executor import Executor
 from components.model_canary.signatures import signature_problems
 from models.datasets.in_memory import files_of, hold
 from models.export.saved_model import ServingModule, dense_columns, save_serving_model, write_warmup
+from models.export.validation_sample import write_canary
 from models.features.layout import build_input_layout
 from models.metrics.tfma.eval_config import make_eval_config
 from models.training.scoring import make_scorer
@@ -157,6 +163,43 @@ def test_a_server_over_grpc(trained: Any, contract: Contract) -> None:
         check(client.predict_examples([encoded(row) for row in ROWS]), expected)
         one = {name: values[3:4] for name, values in columns.items()}
         check(client.predict(one), {name: values[3:4] for name, values in expected.items()})
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("trained", ["din"], indirect=True)
+def test_the_canary(trained: Any, tmp_path: pathlib.Path) -> None:
+    saved, expected = trained
+
+    def artifact(kind: Any, name: str, **properties: Any) -> list[Any]:
+        found = kind()
+        found.uri = str(tmp_path / name)
+        for key, value in properties.items():
+            found.set_int_custom_property(key, value)
+        return [found]
+
+    shutil.copytree(saved, tmp_path / "model" / "Format-Serving")
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+    examples = [encoded(row) for row in ROWS]
+    write_canary(str(tmp_path / "run" / "canary"), examples, expected, "float32")
+    infra = artifact(standard_artifacts.InfraBlessing, "infra")
+    settings = CanaryConfig(batch_rows=4, latency_requests=15)
+    Executor().Do(
+        {
+            "model": artifact(standard_artifacts.Model, "model"),
+            "model_run": artifact(standard_artifacts.ModelRun, "run"),
+            "blessing": artifact(standard_artifacts.ModelBlessing, "blessing", blessed=1),
+            "baseline_model": artifact(standard_artifacts.Model, "baseline", exists=0),
+            "schema": artifact(standard_artifacts.Schema, "schema"),
+        },
+        {"infra_blessing": infra},
+        {"canary": settings.model_dump_json(), "state_token": "0", "code_digest": "x"},
+    )
+    found = json.loads((tmp_path / "infra" / "canary.json").read_text())
+    assert found["reasons"] == [] and found["rows"] == len(ROWS)
+    for signature in ("serving_default", "predict"):
+        assert found[signature]["largest_difference"] <= TOLERANCE
+    assert infra[0].get_int_custom_property("blessed") == 1
 
 
 def test_the_evaluator(trained: Any, contract: Contract, tmp_path: pathlib.Path) -> None:
