@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from common.errors import BadDataError
+from models.datasets.matrices import Lists, Names, packed, unpacked
 from models.features.inputs import Field, target_key, weight_key
 from models.features.parsing import raw_feature_spec, with_defaults
 from models.features.targets import label_feature_spec, targets_of
@@ -55,7 +56,7 @@ def transformed_rows(
       contract: the data contract.
       transform: the transform graph (TransformFeaturesLayer).
       serialized: string [B].
-      serving: True puts the defaults in the place of `train_only` columns.
+      serving: True puts the defaults for the `train_only` columns.
 
     Returns:
       The transformed features, the targets and the weights; each [B], or [B, L] of a list.
@@ -81,12 +82,12 @@ class InMemorySplit:
       float_lists: name and L (a vector's `dim`) of what stands behind them in `floats`, sorted.
     """
 
-    integer_names: tuple[str, ...]
+    integer_names: Names
     integers: np.ndarray
-    float_names: tuple[str, ...]
+    float_names: Names
     floats: np.ndarray
-    integer_lists: tuple[tuple[str, int], ...] = ()
-    float_lists: tuple[tuple[str, int], ...] = ()
+    integer_lists: Lists = ()
+    float_lists: Lists = ()
 
     def __len__(self) -> int:
         """Number of rows, N."""
@@ -166,25 +167,11 @@ class InMemorySplit:
             whole = tf.cast(tf.gather(integers, indices), tf.int64)
             real = tf.gather(floats, indices)
             return {
-                **_columns(whole, self.integer_names, self.integer_lists),
-                **_columns(real, self.float_names, self.float_lists),
+                **unpacked(whole, self.integer_names, self.integer_lists),
+                **unpacked(real, self.float_names, self.float_lists),
             }
 
         return rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-
-
-def _columns(
-    matrix: tf.Tensor, names: Sequence[str], lists: Sequence[tuple[str, int]]
-) -> dict[str, tf.Tensor]:
-    """Cuts [B, C] into its columns: the first ones [B], then those of lists, [B, L]."""
-    if not lists:
-        return dict(zip(names, tf.unstack(matrix, axis=1), strict=True))
-    sizes = [len(names), *(length for _, length in lists)]
-    first, *others = tf.split(matrix, sizes, axis=1)
-    return {
-        **dict(zip(names, tf.unstack(first, axis=1), strict=True)),
-        **{name: part for (name, _), part in zip(lists, others, strict=True)},
-    }
 
 
 def hold(
@@ -201,7 +188,7 @@ def hold(
       contract: the data contract.
       transform: the transform graph.
       files: gzip TFRecord files of tf.Example.
-      serving: True puts the defaults in the place of `train_only` columns.
+      serving: True puts the defaults for the `train_only` columns.
       limit: largest number of rows to hold.
       every: 1 reads all rows, k every k-th.
 
@@ -211,23 +198,16 @@ def hold(
     Raises:
       BadDataError: the split holds no row.
     """
-    names: dict[str, tuple[str, ...]] = {}
-    lists: dict[str, tuple[tuple[str, int], ...]] = {}
-
-    def matrix(columns: dict[str, tf.Tensor], held: tf.DType, given: tf.DType) -> tf.Tensor:
-        found = {name: columns[name] for name in sorted(columns) if columns[name].dtype == given}
-        one = tuple(name for name, x in found.items() if x.shape.rank == 1)
-        many = tuple((name, x.shape[1]) for name, x in found.items() if x.shape.rank == 2)
-        names[held.name], lists[held.name] = one, many
-        first = tf.stack([tf.cast(found[name], held) for name in one], axis=1)
-        return tf.concat([first, *(tf.cast(found[name], held) for name, _ in many)], axis=1)
+    names: dict[str, Names] = {}
+    lists: dict[str, Lists] = {}
 
     # Nothing here needs AutoGraph; the transform graph is large, and slow to convert.
     @tf.autograph.experimental.do_not_convert
     def matrices(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         columns = transformed_rows(contract, transform, serialized, serving)
-        whole = matrix(columns, tf.int32, given=tf.int64)
-        return whole, matrix(columns, tf.float32, given=tf.float32)
+        names["int32"], lists["int32"], whole = packed(columns, tf.int64, tf.int32)
+        names["float32"], lists["float32"], real = packed(columns, tf.float32, tf.float32)
+        return whole, real
 
     batches = serialized_rows(files).shard(every, 0).batch(READ_BATCH)
     batches = batches.map(matrices, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
