@@ -56,7 +56,8 @@ class LookupL2:
         """Returns the loss of every row's list, float32 [B]: the sum over its values.
 
         With counts it is zero: they are those of fields, whose look-ups hold every value back by
-        its due share already.
+        its due share already. A table of a list's own, and a value that no field ever has, are
+        then not held back.
 
         Args:
           looked_up: the table's rows at the list's values, [B, L, width].

@@ -29,6 +29,8 @@ from serving.client import Client
 from serving.loading.loader import load
 from serving.server import ModelServer
 
+pytestmark = pytest.mark.e2e
+
 SCHEMA = """
 feature { name: "page" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } }
   string_domain { value: "home" value: "cart" }
@@ -165,7 +167,6 @@ def test_a_server_over_grpc(trained: Any, contract: Contract) -> None:
         check(client.predict(one), {name: values[3:4] for name, values in expected.items()})
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize("trained", ["din"], indirect=True)
 def test_the_canary(trained: Any, tmp_path: pathlib.Path) -> None:
     saved, expected = trained
