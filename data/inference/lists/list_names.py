@@ -8,8 +8,8 @@ from schemas.outcome_names import OUTCOME, has, known_afterwards, vocabulary, wo
 
 _ORDERED = vocabulary(
     "history hist histories sequence sequences seq recent recently last latest past previous prev "
-    "earlier trail browsing session clicked viewed watched visited seen bought purchased played "
-    "read listened rated liked"
+    "earlier trail browsing browsed session clicked opened viewed watched visited seen bought "
+    "purchased played read listened rated liked ago elapsed"
 )
 _UNORDERED = vocabulary(
     "tag tags genre genres category categories cat cats label labels keyword keywords topic topics "

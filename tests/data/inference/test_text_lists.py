@@ -138,3 +138,17 @@ def test_whole_numbers_in_text_may_be_ids_that_a_column_has_as_texts(tmp_path):
         "bytes", Sequence(length=3, of="item_id", text="space"),
     )  # fmt: skip
     found.check()
+
+
+def test_how_long_ago_is_no_weight(tmp_path):
+    """A log of a shop that calls what came before `browsed`, and writes how long ago it was."""
+    past = [[(x + y) * 7 % 80 for y in range(x % 6)] for x in range(len(ROWS))]
+    rows = ROWS.assign(
+        browsed_items=[json.dumps(row) for row in past],
+        seconds_ago=[json.dumps([60 * (len(row) - i) for i in range(len(row))]) for row in past],
+    )
+    found = infer(tmp_path, rows)
+    assert {x.name: x.list_treatment for x in found.contract.list_features} == {
+        "browsed_items": Sequence(length=5, group="history", of="item_id", text="json"),
+        "seconds_ago": Sequence(length=5, group="history", buckets=16, text="json"),
+    }

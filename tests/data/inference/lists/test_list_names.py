@@ -9,7 +9,8 @@ from data.inference.lists import list_names
     "name",
     [
         "user_history", "hist_items", "itemSeq", "recent_views", "last_5", "clicked_items",
-        "viewed_ids", "past_orders", "previous_pages", "last_genres",
+        "viewed_ids", "past_orders", "previous_pages", "last_genres", "browsed_items",
+        "opened_pages", "seconds_ago", "time_elapsed",
     ],
 )  # fmt: skip
 def test_an_order_is_said(name):
