@@ -101,7 +101,7 @@ def test_files_of_before_there_were_lists_are_read(tmp_path: pathlib.Path) -> No
 
 
 def without_learned(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
-    """Items as they are, in the place of a transform graph."""
+    """Items as they are, instead of a transform graph."""
     column = CONTRACT.column("seen item")
     kept = kept_list(column, raw[column.name])
     return {
