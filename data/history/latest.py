@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.atomic_files import whole_file
+from common.json_files import to_text
 from data.history.carried import CarriedHistories, event_lists
 from data.history.plan import ARROW_TYPES, GAP, TIME, HistoryPlan
 
@@ -61,5 +61,5 @@ def _schema(plan: HistoryPlan) -> pa.Schema:
         fields.append(pa.field(plan.own_scenario.name, pa.string()))
     fields += [field for field in plan.fields if field.name != plan.name(GAP)]
     fields.append(pa.field(plan.name(TIME), pa.list_(pa.int64())))
-    settings = json.dumps(plan.config.model_dump())
+    settings = to_text(plan.config.model_dump())
     return pa.schema(fields, {"polyrank.history": settings})
