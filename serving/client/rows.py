@@ -111,7 +111,9 @@ def tensors(
     sizes = {name: len(cast[column.input]) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
         shown = ", ".join(f"'{name}' {size}" for name, size in sizes.items())
-        raise BadDataError(f"columns must have one value a row, but their sizes differ: {shown}")
+        raise BadDataError(
+            f"columns must have one value or list a row, but their sizes differ: {shown}"
+        )
     return cast | aligned_lengths(lists, columns)
 
 

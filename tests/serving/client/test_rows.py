@@ -49,7 +49,7 @@ def test_columns_that_lack_are_named():
 
 
 def test_columns_of_different_sizes_are_named():
-    sizes = "their sizes differ: 'age' 1, 'city' 2, 'item id' 2"
+    sizes = "one value or list a row, but their sizes differ: 'age' 1, 'city' 2, 'item id' 2"
     with pytest.raises(BadDataError, match=sizes):
         tensors({"age": [1], "city": ["a", "b"], "item id": [1, 2]}, COLUMNS)
 
