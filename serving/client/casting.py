@@ -210,7 +210,9 @@ def _text(value: Any) -> bytes:
 def shown(value: Any) -> str:
     """A value as errors show it: short, with its type."""
     try:
-        text = repr(value)
+        # NumPy 2 would write np.float64(nan); a time's item would be a number.
+        number = isinstance(value, np.number | np.bool_) and not isinstance(value, np.timedelta64)
+        text = repr(value.item() if number else value)
     except ValueError:  # Of an integer of thousands of digits.
         text = "a number of too many digits"
     short = text if len(text) <= _LARGEST_SHOWN else f"{text[:_LARGEST_SHOWN]}…"
