@@ -3,10 +3,10 @@
 import pathlib
 
 import pytest
-import tensorflow_data_validation as tfdv
 from impression_log import SCHEMA, log  # noqa: F401 - a fixture
 from list_log import LISTS, TYPES, write_lists
 
+from common.tfx_compat import tfdv
 from schemas.contract import parse_schema
 
 pytestmark = pytest.mark.e2e

@@ -120,7 +120,7 @@ def test_examples_hold_the_lists_of_parquet_and_of_csv(artifacts, rows, split):
 
 
 def test_statistics_count_the_values_of_lists(artifacts, rows):
-    import tensorflow_data_validation as tfdv
+    from common.tfx_compat import tfdv
 
     folder = artifacts["StatisticsGen", "statistics"] / "Split-eval"
     (dataset,) = tfdv.load_stats_binary(str(folder / "FeatureStats.pb")).datasets

@@ -2,7 +2,6 @@
 
 import pyarrow as pa
 import pytest
-from tensorflow_data_validation.statistics import stats_impl
 
 from common.tfx_compat import tfdv
 from components.data_gate.anomalies import anomalies_of
@@ -44,7 +43,7 @@ def looked_at(**changes):
     batch = pa.RecordBatch.from_arrays(arrays, names=list(rows))
     schema = parse_schema(SCHEMA)
     options = tfdv.StatsOptions(feature_allowlist=list(rows))
-    statistics = stats_impl.generate_statistics_in_memory(batch, options)
+    statistics = tfdv.statistics.stats_impl.generate_statistics_in_memory(batch, options)
     anomalies = tfdv.validate_statistics(statistics, schema, environment="TRAINING")
     found = anomalies_of("train", anomalies)
     learnable = unlearnable(read_contract(schema), "train", statistics.datasets[0])
