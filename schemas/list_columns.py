@@ -102,11 +102,12 @@ def check_lists(columns: Sequence[Column], groups: Sequence[SequenceGroup]) -> N
     taken = {column.graph_name: column.name for column in columns}
     lists = {x.graph_name: x.name for x in columns if isinstance(x.list_treatment, MultiValue)}
     names = [group.name for group in groups]
-    for name in set(names) & set(lists):
-        raise ContractError(
-            f"feature '{lists[name]}' is multi-valued and has the name of the group '{name}' of "
-            "sequences; rename the group"
-        )
+    for name in names:
+        if name in lists:
+            raise ContractError(
+                f"feature '{lists[name]}' is multi-valued and has the name of the group '{name}' "
+                "of sequences; rename the group"
+            )
     for name in (*names, *lists):
         if length_name(name) in taken:
             raise ContractError(
@@ -115,11 +116,15 @@ def check_lists(columns: Sequence[Column], groups: Sequence[SequenceGroup]) -> N
             )
 
 
+def _named(where: str, name: str, by_name: Mapping[str, Column]) -> Column:
+    if name not in by_name:
+        raise ContractError(f"{where}: the schema has no such feature; {nearest(name, by_name)}")
+    return by_name[name]
+
+
 def _check_table(column: Column, of: str, by_name: Mapping[str, Column]) -> None:
     where = f"feature '{column.name}', of='{of}'"
-    shared = by_name.get(of)
-    if shared is None:
-        raise ContractError(f"{where}: the schema has no such feature; {nearest(of, by_name)}")
+    shared = _named(where, of, by_name)
     own_list = shared.list_treatment
     is_field = shared.treatment is not None and not isinstance(shared.treatment, Numeric)
     is_list = (
@@ -141,9 +146,7 @@ def _check_table(column: Column, of: str, by_name: Mapping[str, Column]) -> None
 
 def _check_weights(column: Column, weights: str, by_name: Mapping[str, Column]) -> None:
     where = f"feature '{column.name}', weights='{weights}'"
-    found = by_name.get(weights)
-    if found is None:
-        raise ContractError(f"{where}: the schema has no such feature; {nearest(weights, by_name)}")
+    found = _named(where, weights, by_name)
     is_list = found.ragged and not found.required
     if not is_list or found.type == "bytes" or found.list_treatment is not None:
         raise ContractError(

@@ -68,7 +68,19 @@ def weight_key(output: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Field:
+class _OfColumn:
+    """What a model reads of one column, by the column's graph name."""
+
+    name: str
+
+    @property
+    def column(self) -> str:
+        """The log's column, as people know it."""
+        return column_name(self.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Field(_OfColumn):
     """One embedded field.
 
     Attributes:
@@ -80,17 +92,11 @@ class Field:
       prior_role: whose prior (`user`, `item`, `scenario`); None where the tag does not say.
     """
 
-    name: str
     size: int
     dim: int | None = None
     side: str | None = None
     prior: bool = False
     prior_role: str | None = None
-
-    @property
-    def column(self) -> str:
-        """The log's column, as people know it."""
-        return column_name(self.name)
 
     @property
     def key(self) -> str:
@@ -99,7 +105,7 @@ class Field:
 
 
 @dataclasses.dataclass(frozen=True)
-class ListField:
+class ListField(_OfColumn):
     """One list of indices: a sequence or a multi-valued column.
 
     Attributes:
@@ -112,17 +118,11 @@ class ListField:
       side: `user`, `item`, `context` or None.
     """
 
-    name: str
     table: str
     size: int
     length: int
     dim: int | None = None
     side: str | None = None
-
-    @property
-    def column(self) -> str:
-        """The log's column, as people know it."""
-        return column_name(self.name)
 
     @property
     def key(self) -> str:
@@ -159,7 +159,7 @@ class SequenceInput:
 
 
 @dataclasses.dataclass(frozen=True)
-class VectorField:
+class VectorField(_OfColumn):
     """A dense embedding from elsewhere.
 
     Attributes:
@@ -168,14 +168,8 @@ class VectorField:
       side: `user`, `item`, `context` or None.
     """
 
-    name: str
     dim: int
     side: str | None = None
-
-    @property
-    def column(self) -> str:
-        """The log's column, as people know it."""
-        return column_name(self.name)
 
     @property
     def key(self) -> str:
@@ -209,12 +203,8 @@ class InputLayout:
         First the fields; then what makes one embedding of a row's list: multi-valued columns,
         vectors and, where the model reads histories, every column of every sequence group.
         """
-        read: tuple[Field | ListField | VectorField, ...] = (
-            *self.fields,
-            *self.multi_values,
-            *self.vectors,
-        )
-        names = [column_name(field.name) for field in read]
+        read: tuple[_OfColumn, ...] = (*self.fields, *self.multi_values, *self.vectors)
+        names = [each.column for each in read]
         if histories:
             names += [field.column for group in self.sequences for field in group.columns]
         return tuple(names)

@@ -38,7 +38,7 @@ def layer(transform_dir: str) -> Any:
 
 
 def everything(batch: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
-    """In the place of a model: all that one reads, as numbers [B, any]."""
+    """Stands in for a model and returns all that one reads, as numbers [B, any]."""
     assert not training
     return {name: tf.cast(values, tf.float64) for name, values in batch.items()}
 
