@@ -118,8 +118,11 @@ def weight(model: Any, suffix: str) -> Any:
     return found[0]
 
 
-def randomise(model: Any, seed: int = 7) -> None:
-    """Gives every variable, biases and zero weights too, values that matter."""
+def randomise(model: Any, seed: int = 7, scale: float = 0.3) -> None:
+    """Gives every variable, biases and zero weights too, values that matter.
+
+    With a smaller scale the logits of a wide model stay where a sigmoid has a gradient.
+    """
     random = np.random.default_rng(seed)
     for variable in model.trainable_variables:
-        variable.assign(random.normal(scale=0.3, size=variable.shape))
+        variable.assign(random.normal(scale=scale, size=variable.shape))

@@ -43,6 +43,7 @@ def test_scores_depend_on_histories_and_follow_their_rows(name: str) -> None:
 @pytest.mark.parametrize("name", registry.names())
 def test_all_that_reads_lists_is_trained(name: str, kind: str) -> None:
     ranker, rows = made(name, kind), batch(ROWS, INPUTS, TASKS)
+    randomise(ranker, scale=0.1)
     gradients = ranker.backward(tensors(rows), tf.constant(float(ROWS)))[1]
     names = [v.name for v in ranker.trainable_variables]
     without = [
