@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,23 +13,31 @@ from models.explanation import Axis, Explanation
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
 from models.layers.field_embeddings import FieldEmbeddings
-from models.losses.gradnorm import GradNorm
-from models.schedule import Phase, RateGroup
+from models.losses.predictions import Supervision
+from models.schedule import Phase
+from models.steps.gradient_rules.rule import GradientRule
+from models.steps.parameter_groups import ParameterGroup
+from models.steps.train_step import TrainStep
 from schemas.task_graph import TaskGraph
+
+if TYPE_CHECKING:
+    from models.ranker import Ranker
 
 
 class Architecture(keras.layers.Layer):
-    """Turns embedded rows into probabilities; one subclass a file in `models.zoo`.
+    """Turns embedded rows into predictions; one subclass a file in `models.zoo`.
 
-    A subclass implements `call`. It returns the conditional probability of every label
-    (`click`, `conversion_given_click`), float32 [B]; `LabelSpace` composes the others. An
+    A subclass implements `call`. It returns the log-odds of the conditional probability of every
+    label (`click`, `conversion_given_click`), float32 [B]; `LabelSpace` composes the others. An
     output that it returns itself (say, a joint one with a tower of its own) is kept. Totals
     of labels with `after` are composed with towers that all architectures have alike
-    (`UnclickedTowers`), unless it says that it returns them (`totals`).
+    (`UnclickedTowers`), unless it says that it returns them (`totals`). Further predictions that
+    have a loss (`click@learner_2`, see `supervisions`) and values that `losses` reads stand next
+    to them, under names that are no outputs.
 
-    Auxiliary losses go through `add_loss`, in training only: a vector [B] is a loss of
-    rows, which the ranker sums and divides by the rows of the global batch; a scalar is a
-    penalty on parameters, counted once however many replicas there are.
+    Auxiliary losses are returned by `losses`, or go through `add_loss`, in training only: a
+    vector [B] is a loss of rows, which the ranker sums and divides by the rows of the global
+    batch; a scalar is a penalty on parameters, counted once however many replicas there are.
 
     Args:
       config: the architecture's hyper-parameters.
@@ -38,6 +46,8 @@ class Architecture(keras.layers.Layer):
 
     Attributes:
       slots: the names of what stands in `Features.fields`; P of them.
+      labels: the conditional outputs of the labels, in the task graph's order; C of them.
+      supervised: the predictions that have a loss, see `supervisions`.
     """
 
     def __init__(self, config: ModelConfig, layout: InputLayout, tasks: TaskGraph) -> None:
@@ -47,7 +57,13 @@ class Architecture(keras.layers.Layer):
         self.layout = layout
         self.slots = layout.slots(config.histories != "none")
         self.labels = _conditionals(tasks)
-        self.supervised_outputs = self.outputs_with_loss(config, tasks)
+        # Read by the ranker; a plain attribute would become Keras' wrapper of a dictionary.
+        self._supervised = tuple(self.supervisions(config, tasks).items())
+
+    @property
+    def supervised(self) -> dict[str, Supervision]:
+        """The predictions that have a loss; see `supervisions`."""
+        return dict(self._supervised)
 
     @classmethod
     def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
@@ -57,6 +73,15 @@ class Architecture(keras.layers.Layer):
         """
         del config
         return _conditionals(tasks)
+
+    @classmethod
+    def supervisions(cls, config: ModelConfig, tasks: TaskGraph) -> Mapping[str, Supervision]:
+        """The predictions that have a loss: those of `outputs_with_loss`, each for itself.
+
+        A subclass may add others that `call` returns, say, a learner's
+        (``{"click@learner_2": Supervision("click", 0.5)}``), for outputs that have a loss.
+        """
+        return {name: Supervision(name) for name in cls.outputs_with_loss(config, tasks)}
 
     @property
     def totals(self) -> tuple[str, ...]:
@@ -71,10 +96,33 @@ class Architecture(keras.layers.Layer):
             that are known.
         """
 
-    def probabilities(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Turns float32 logits [B, C] of all labels into their probabilities."""
-        values = tf.sigmoid(logits)
-        return {name: values[:, index] for index, name in enumerate(self.labels)}
+    def by_label(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Splits float32 logits [B, C] of all labels: conditional output -> [B]."""
+        return dict(zip(self.labels, tf.unstack(logits, num=len(self.labels), axis=1), strict=True))
+
+    def losses(
+        self,
+        features: Features,
+        predictions: Mapping[str, tf.Tensor],
+        targets: Mapping[str, tf.Tensor],
+        weights: Mapping[str, tf.Tensor],
+        training: bool,
+    ) -> dict[str, tf.Tensor]:
+        """Returns losses of rows next to those of the predictions, float32 [B] each, by name.
+
+        The ranker adds their sums over the rows, divided by the rows of the global batch, and
+        reports each as `{name}_loss`. It does not weigh rows: multiply by `weights` where a row's
+        weight should count.
+
+        Args:
+          features: the embedded rows.
+          predictions: what `call` returned, and the log-odds of every output.
+          targets: of every output of the task graph, float32 [B].
+          weights: of the rows in every output's own space, 0 where its label is not known,
+            float32 [B].
+          training: whether this is a step of the training, not a validation.
+        """
+        return {}
 
     def phases(self, training: TrainingConfig) -> tuple[Phase, ...]:
         """The schedule, in order; their epochs are at most `training.max_epochs` together."""
@@ -98,14 +146,29 @@ class Architecture(keras.layers.Layer):
         """The variables that a rewind leaves as they are."""
         return ()
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
-        """The variables with a learning rate of their own."""
+    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+        """The variables with an optimizer, a rate or rows of their own."""
         return ()
 
-    def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
-        """Makes what weighs the losses of `outputs` in every step; None for none.
+    @property
+    def holdout_share(self) -> float:
+        """The share of the rows, in this phase, that train the groups with `rows: holdout` only.
+
+        They are picked by their values (`picked_rows`). 0: all rows train all variables.
+        """
+        return 0.0
+
+    def train_step(self, ranker: Ranker) -> TrainStep:
+        """Makes what takes a step; called again at the start of every phase."""
+        return TrainStep(ranker)
+
+    def gradient_rule(self, outputs: Sequence[str]) -> GradientRule | None:
+        """Makes what reads and changes the gradients of every step; None for none.
 
         Called once, when all variables exist and inside the strategy's scope.
+
+        Args:
+          outputs: those that a prediction learns.
         """
         return None
 

@@ -15,6 +15,8 @@ NonNegative = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 Histories = Literal["none", "mean", "din", "attention"]
 """How sequences are read; see `ModelConfig.histories`."""
 
+OptimizerName = Literal["adam", "adagrad", "sgd"]
+
 Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
 
 
@@ -111,7 +113,7 @@ class TrainingConfig(Settings):
     max_epochs: pydantic.PositiveInt = 10
     learning_rate: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] = 1e-3
     learning_rate_decay: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
-    optimizer: Literal["adam", "adagrad", "sgd"] = "adam"
+    optimizer: OptimizerName = "adam"
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**31)] = 0
     patience: pydantic.PositiveInt = 2
     monitor: Literal["normalized_entropy", "auc", "logloss"] = "normalized_entropy"

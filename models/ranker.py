@@ -22,13 +22,14 @@ from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
+from models.losses.loss_terms import LossTerms
+from models.losses.predictions import PredictionLosses, supervised_outputs
 from models.losses.unclicked import unclicked_branches, unclicked_losses
 from models.losses.weights import check_loss_weights, weighed_labels
 from models.optimizers import make_group_optimizer, make_optimizer
 from models.precision import precision
 from models.schedule import Phase
-from models.step import compiled, global_rows, one_row
-from schemas.graph_names import graph_names
+from models.steps.batch import global_rows, one_row
 from schemas.task_graph import TaskGraph
 
 
@@ -36,17 +37,19 @@ class Ranker(tfrs.models.Model):
     """Scores every output of the task graph: ``ranker(batch) -> {output: float32 [B]}``.
 
     The loss of a step is, with B the rows of the global batch (all replicas, a partial last
-    batch counted as it is), y, w, p the target, row weight and probability, and v = 1 unless
-    the architecture balances its losses (`Architecture.loss_balancer`),
+    batch counted as it is) and y, w, p the target, row weight and probability,
 
-        sum_o v_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_o)
+        sum_q c_q v_o loss_weights[o] / B * sum_rows w_o BCE(y_o, p_q)
         + sum_u 1 / B * sum_rows w_u BCE(y_u, p_u)
-        + 1 / B * sum_rows (losses of rows: `add_loss` of a vector)
+        + 1 / B * sum_rows (`Architecture.losses`, and `add_loss` of a vector)
         + penalties on parameters (`add_loss` of a scalar, kernel regularisers)
 
-    u being the labels that do not need their parents (`after`), each on the rows without
-    them (`unclicked_rows`): towers that read the embeddings and change nothing else. They are
-    there for labels whose total the architecture does not return itself.
+    over the predictions q with a loss, each with the output o that it learns and its weight c
+    (`Architecture.supervisions`: mostly the outputs themselves, with 1); v = 1 unless the
+    architecture has a gradient rule that weighs losses. Cross-entropies are those of log-odds. u
+    are the labels that do not need their parents (`after`), each on the rows without them
+    (`unclicked_rows`): towers that read the embeddings and change nothing else. They are there
+    for labels whose total the architecture does not return itself.
 
     Every replica computes its share of it, so that the shares' sum is the loss and the sum
     of gradients its gradient. The weights exist when the constructor returns; make it
@@ -106,20 +109,16 @@ class Ranker(tfrs.models.Model):
                 starts = [biases[branch.name] for branch in self._unclicked]
                 self.unclicked_towers = UnclickedTowers(starts, self.layout, model.kernel_l2)
             self(one_row(layout))
-        outputs = self.architecture.supervised_outputs
+        supervised = self.architecture.supervised
+        outputs = supervised_outputs(supervised.values())
+        self.supervised_outputs = outputs
         check_loss_weights(training.loss_weights, outputs)
         self.weighed_labels = weighed_labels(training.loss_weights, outputs, tasks)
-        self.ranking_tasks = {
-            output: tfrs.tasks.Ranking(
-                loss=keras.losses.BinaryCrossentropy(reduction=keras.losses.Reduction.NONE),
-                name=f"{name}_loss",
-            )
-            for output, name in graph_names(outputs).items()
-        }
-        self._balancer = self.architecture.loss_balancer(outputs)
-        self._rate_groups = tuple(self.architecture.parameter_groups(training))
+        self._prediction_losses = PredictionLosses(supervised)
+        self.gradient_rule = self.architecture.gradient_rule(outputs)
+        self._groups = tuple(self.architecture.parameter_groups(training))
         self.start_optimizers()
-        self._backward = compiled(self.backward) if training.xla else self.backward
+        self.training_step = self.architecture.train_step(self)
 
     def start_optimizers(self, learning_rate: float | None = None) -> None:
         """Makes fresh optimizers: the main one and one for every group with its own rate.
@@ -128,21 +127,23 @@ class Ranker(tfrs.models.Model):
           learning_rate: the main one's rate; None for the training's.
         """
         rate = learning_rate or self.training_config.learning_rate
-        grouped = {id(v) for group in self._rate_groups for v in group.variables}
+        grouped = {id(v) for group in self._groups for v in group.variables}
         main = [v for v in self.trainable_variables if id(v) not in grouped]
         with self.distribute_strategy.scope():
             self.compile(optimizer=make_optimizer(self.training_config, rate))
             self.optimizer.build(main)
             self.group_optimizers = []
-            for group in self._rate_groups:
-                optimizer = make_group_optimizer(self.training_config, group.learning_rate)
+            for group in self._groups:
+                optimizer = make_group_optimizer(
+                    self.training_config, group.learning_rate, group.optimizer
+                )
                 optimizer.build(group.variables)
                 self.group_optimizers.append(optimizer)
 
     def decay_learning_rates(self, phase: Phase, epochs: int) -> None:
         """Sets all optimizers' rates to those after this many epochs of a phase."""
         rates = [phase.learning_rate or self.training_config.learning_rate]
-        rates += [group.learning_rate for group in self._rate_groups]
+        rates += [group.learning_rate for group in self._groups]
         factor = self.training_config.learning_rate_decay**epochs
         for optimizer, rate in zip([self.optimizer, *self.group_optimizers], rates, strict=True):
             optimizer.learning_rate = rate * factor
@@ -150,13 +151,14 @@ class Ranker(tfrs.models.Model):
     def start_phase(self, phase: Phase) -> None:
         """Switches to a phase of the schedule; see `Architecture.start_phase`."""
         self.architecture.start_phase(phase.name)
-        self._backward = compiled(self.backward) if self.training_config.xla else self.backward
+        self.training_step = self.architecture.train_step(self)
         self.make_train_function(force=True)
 
     @property
-    def supervised_outputs(self) -> tuple[str, ...]:
-        """The outputs that have a loss."""
-        return tuple(self.ranking_tasks)
+    def holdout_variables(self) -> set[int]:
+        """The ids of the variables that learn from the rows that are held out."""
+        groups = [group for group in self._groups if group.rows == "holdout"]
+        return {id(v) for group in groups for v in group.variables}
 
     @property
     def embeddings(self) -> FieldEmbeddings:
@@ -168,52 +170,64 @@ class Ranker(tfrs.models.Model):
         """The wide part."""
         return self.embedded_inputs.first_order
 
+    def indices(self, batch: Batch) -> tf.Tensor:
+        """Returns the indices of the fields of a batch, int64 [B, P]."""
+        return tf.stack([tf.cast(batch[f.key], tf.int64) for f in self.layout.fields], axis=1)
+
     def features(self, batch: Batch, training: bool = False) -> Features:
         """Embeds a batch of transformed columns."""
         return self.embedded_inputs(batch, training=training)
 
-    def call(
-        self, inputs: Batch, training: bool = False, branches: bool = False
-    ) -> dict[str, tf.Tensor]:
+    def call(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the probability of every output of the task graph, float32 [B].
 
         Args:
           inputs: transformed columns.
           training: whether dropout is on and auxiliary losses are added.
-          branches: whether the labels' probabilities without their parents are returned too.
         """
-        features = self.features(inputs, training=training)
-        found = self.architecture(features, training=training)
-        if not self._unclicked:
-            return self.label_space.compose(found)
-        values = tf.unstack(self.unclicked_towers(features), num=len(self._unclicked), axis=1)
-        unclicked = {b.name: value for b, value in zip(self._unclicked, values, strict=True)}
-        outputs = self.label_space.compose({**found, **unclicked})
-        return {**outputs, **unclicked} if branches else outputs
+        predictions = self.predictions(self.features(inputs, training=training), training)
+        return {output.name: tf.sigmoid(predictions[output.name]) for output in self._tasks.outputs}
 
-    def output_losses(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns this replica's share of every supervised output's loss, unweighted.
+    def predictions(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns what the architecture predicts, and the log-odds of every output.
 
         Those of the labels without their parents are among them.
+
+        Args:
+          features: the embedded rows.
+          training: whether dropout is on and auxiliary losses are added.
+        """
+        found = dict(self.architecture(features, training=training))
+        if self._unclicked:
+            values = tf.unstack(self.unclicked_towers(features), num=len(self._unclicked), axis=1)
+            names = [branch.name for branch in self._unclicked]
+            found |= dict(zip(names, values, strict=True))
+        return found | self.label_space.compose(found)
+
+    def loss_terms(self, batch: Batch, training: bool, rows: tf.Tensor) -> LossTerms:
+        """Returns what the loss of this replica's rows is summed from.
 
         Args:
           batch: features, targets and weights of the replica's rows.
           training: whether dropout is on and auxiliary losses are added.
           rows: float32, the rows of the global batch.
         """
-        probabilities = self(batch, training=training, branches=True)
-        losses = {}
-        for output, task in self.ranking_tasks.items():
-            # Keras takes the mean over the last axis, hence a column of one.
-            row_losses = task(
-                labels=batch[target_key(output)][:, tf.newaxis],
-                predictions=probabilities[output][:, tf.newaxis],
-                sample_weight=batch[weight_key(output)],
-                compute_metrics=False,
-            )
-            losses[output] = tf.reduce_sum(row_losses) / rows
-        unclicked = unclicked_losses(self._tasks, self._unclicked, batch, probabilities)
-        return losses | {name: tf.reduce_sum(loss) / rows for name, loss in unclicked.items()}
+        features = self.features(batch, training=training)
+        predictions = self.predictions(features, training)
+        names = [output.name for output in self._tasks.outputs]
+        targets, weights = (
+            {name: batch[key(name)] for name in names} for key in (target_key, weight_key)
+        )
+        auxiliary = self.architecture.losses(features, predictions, targets, weights, training)
+        rule = self.gradient_rule
+        return LossTerms(
+            self._prediction_losses(batch, predictions),
+            self.architecture.supervised,
+            self.training_config.loss_weights,
+            {} if rule is None else rule.loss_weights(),
+            unclicked_losses(self._tasks, self._unclicked, batch, predictions) | auxiliary,
+            self.penalty(rows),
+        )
 
     def penalty(self, rows: tf.Tensor) -> tf.Tensor:
         """Returns this replica's share of what the layers added in the last call."""
@@ -229,61 +243,26 @@ class Ranker(tfrs.models.Model):
         return self.loss_shares(inputs, training, global_rows(inputs))["loss"]
 
     def loss_shares(self, batch: Batch, training: bool, rows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns this replica's shares of the loss (`loss`), of each output's and the penalty."""
-        losses = self.output_losses(batch, training, rows)
-        penalty = self.penalty(rows)
-        total = penalty + tf.add_n([self._loss_weight(o) * loss for o, loss in losses.items()])
-        return {"loss": total, "penalty": penalty, **{f"{o}_loss": x for o, x in losses.items()}}
-
-    def _loss_weight(self, output: str) -> float | tf.Tensor:
-        if output not in self.ranking_tasks:
-            return 1.0
-        weight = self.training_config.loss_weights.get(output, 1.0)
-        return weight if self._balancer is None else weight * self._balancer.by_output()[output]
-
-    def backward(
-        self, batch: Batch, rows: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], list[Any], list[tf.Tensor]]:
-        """Returns the shares of losses, gradients by trainable variable, and balanced gradients.
-
-        The last are those of each output's loss in the balancer's kernel; empty without one.
-        """
-        scaling = isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
-        balancer = self._balancer
-        outputs = () if balancer is None else balancer.outputs
-        with tf.GradientTape(persistent=balancer is not None) as tape:
-            losses = self.loss_shares(batch, True, rows)
-            targets = [losses["loss"], *(losses[f"{output}_loss"] for output in outputs)]
-            if scaling:
-                targets = [self.optimizer.get_scaled_loss(target) for target in targets]
-        gradients = tape.gradient(targets[0], self.trainable_variables)
-        shared = [tape.gradient(x, balancer.kernel) for x in targets[1:]] if balancer else []
-        if scaling:
-            gradients, shared = map(self.optimizer.get_unscaled_gradients, (gradients, shared))
-        return losses, gradients, shared
+        """Returns this replica's shares of the loss; see `LossTerms.reported`."""
+        return self.loss_terms(batch, training, rows).reported(rows)
 
     # Nothing here needs AutoGraph, whose conversion is most of the time of a first step.
     @tf.autograph.experimental.do_not_convert
     def train_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
-        """Takes one step; an architecture with a step of its own composes the same parts.
+        """Takes one step; see `TrainStep`."""
+        return self.training_step(inputs)
 
-        Returns:
-          This replica's shares of `loss`, `penalty` and `{output}_loss`: sum them over the
-          replicas (as Keras's fit does), once.
+    def apply_gradients(self, gradients: list[Any]) -> None:
+        """Steps the optimizers, each with its variables; they sum over the replicas first.
+
+        Args:
+          gradients: of the trainable variables, this replica's share; None where there is none.
         """
-        losses, gradients, shared = self._backward(inputs, global_rows(inputs))
-        self._apply(gradients)
-        if self._balancer is not None:
-            self._balancer.update(losses, shared)
-        return losses
-
-    def _apply(self, gradients: list[Any]) -> None:
-        """Steps the optimizers, each with its variables; they sum over the replicas first."""
         by_variable = {
             id(v): (gradient, v)
             for gradient, v in zip(gradients, self.trainable_variables, strict=True)
         }
-        for group, optimizer in zip(self._rate_groups, self.group_optimizers, strict=True):
+        for group, optimizer in zip(self._groups, self.group_optimizers, strict=True):
             pairs = [by_variable.pop(id(v)) for v in group.variables if id(v) in by_variable]
             if pairs:
                 optimizer.apply_gradients(pairs)

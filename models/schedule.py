@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import tensorflow as tf
-
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -49,16 +47,3 @@ def checked_schedule(phases: Sequence[Phase]) -> tuple[Phase, ...]:
             raise ValueError(f"phase '{phase.name}' has a learning_rate but no rewind")
         kept = phase.snapshot_at is not None or (kept and not phase.rewind)
     return tuple(phases)
-
-
-@dataclasses.dataclass(frozen=True)
-class RateGroup:
-    """Variables with a learning rate of their own, stepped by an optimizer of their own.
-
-    Attributes:
-      variables: the trainable variables.
-      learning_rate: their rate.
-    """
-
-    variables: Sequence[tf.Variable]
-    learning_rate: float

@@ -18,7 +18,7 @@ _UNITS = (32,)
 class UnclickedTowers(keras.layers.Layer):
     """P(label | its parent does not hold), one small tower a label: Features -> float32 [B, U].
 
-    ``sigmoid(t_u(sg(x)) + b_su)``, x being all fields and numbers side by side and s the
+    The log-odds are ``t_u(sg(x)) + b_su``, x being all fields and numbers side by side and s the
     row's scenario. It reads the embeddings and sends no gradient to them (sg): such labels
     are rare, their rows are nearly all rows, and what they taught the embeddings would come
     out of the other outputs. These are therefore the same with these towers and without.
@@ -52,6 +52,6 @@ class UnclickedTowers(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, features: Features) -> tf.Tensor:
-        """Returns the probabilities."""
+        """Returns the log-odds."""
         logits = self._towers(tf.stop_gradient(features.flat()), scenario=features.scenario)
-        return tf.sigmoid(logits + tf.gather(self.bias, features.scenario))
+        return logits + tf.gather(self.bias, features.scenario)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from models.losses.unclicked import Branch, total_probability, unclicked_branches
+from models.losses.log_odds import both, either, mixed
+from models.losses.unclicked import Branch, unclicked_branches
 from schemas.task_graph import Label, TaskGraph
 
 
@@ -131,14 +132,14 @@ class EntireSpace:
         return tuple(names)
 
     def compose(self, branches: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Composes the branches' probabilities, elementwise and of any shape.
+        """Composes the branches' log-odds, elementwise and of any shape.
 
         Args:
-          branches: the probability of every branch by name.
+          branches: the log-odds of every branch by name, float32.
 
         Returns:
-          The conditional output of every label, and the total one of every label that has a
-          branch without its parent.
+          Those of the conditional output of every label, and of the total one of every label
+          that has a branch without its parent.
         """
         given: dict[str, tf.Tensor] = {}
         # The actions first: what follows them is made of theirs.
@@ -151,9 +152,9 @@ class EntireSpace:
         outputs = {self._tasks.conditional(name).name: value for name, value in given.items()}
         for name, split in self._splits.items():
             if split.unclicked:
-                reached = math.prod([given[x] for x in self._tasks.ancestors(name)])
-                outputs[self._tasks.total(name).name] = total_probability(
-                    reached * given[name], reached, branches[split.unclicked]
+                reached = functools.reduce(both, [given[x] for x in self._tasks.ancestors(name)])
+                outputs[self._tasks.total(name).name] = mixed(
+                    reached, given[name], branches[split.unclicked]
                 )
         return outputs
 
@@ -170,19 +171,17 @@ class EntireSpace:
         if split.acting is None:
             return branches[split.plain]
         acts = _any_of(split.actions, given)
-        return (1.0 - acts) * branches[split.plain] + acts * branches[split.acting]
+        return mixed(acts, branches[split.acting], branches[split.plain])
 
 
-def _any_of(chains: Sequence[tuple[str, ...]], given: Mapping[str, tf.Tensor]) -> tf.Tensor | float:
+def _any_of(chains: Sequence[tuple[str, ...]], given: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """P(the labels of at least one chain all hold), siblings taken as independent.
 
     A chain that goes on from another's end adds nothing: its labels imply the other's.
     """
-    if not all(chains):
-        return 1.0
-    heads = dict.fromkeys(chain[0] for chain in chains)
-    none = [
-        1.0 - given[head] * _any_of([chain[1:] for chain in chains if chain[0] == head], given)
-        for head in heads
-    ]
-    return 1.0 - math.prod(none)
+    ways = []
+    for head in dict.fromkeys(chain[0] for chain in chains):
+        rests = [chain[1:] for chain in chains if chain[0] == head]
+        certain = not all(rests)
+        ways.append(given[head] if certain else both(given[head], _any_of(rests, given)))
+    return functools.reduce(either, ways)

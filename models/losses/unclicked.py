@@ -1,4 +1,4 @@
-"""The way to a label without its parent: its branch, its rows, and the total made with it."""
+"""The way to a label without its parent: its branch and its rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
-import tf_keras as keras
 
 from models.features.inputs import target_key, weight_key
+from models.losses.log_odds import cross_entropy
 from schemas.task_graph import TaskGraph
 
 
@@ -36,22 +36,11 @@ def unclicked_branches(tasks: TaskGraph) -> tuple[Branch, ...]:
     )
 
 
-def total_probability(joint: tf.Tensor, reached: tf.Tensor, unclicked: tf.Tensor) -> tf.Tensor:
-    """Returns ``P(L) = P(chain, L) + (1 - P(chain)) P(L | not the chain)``, elementwise.
-
-    Args:
-      joint: the label together with the whole chain of its parents.
-      reached: the chain.
-      unclicked: the label where the chain does not hold.
-    """
-    return joint + (1.0 - reached) * unclicked
-
-
 def unclicked_losses(
     tasks: TaskGraph,
     branches: Iterable[Branch],
     batch: Mapping[str, tf.Tensor],
-    probabilities: Mapping[str, tf.Tensor],
+    predictions: Mapping[str, tf.Tensor],
 ) -> dict[str, tf.Tensor]:
     """Returns every branch's weighted cross-entropy on its rows, float32 [B], by its name.
 
@@ -59,14 +48,12 @@ def unclicked_losses(
       tasks: the labels and their outputs.
       branches: of `unclicked_branches`.
       batch: targets and weights of the outputs.
-      probabilities: of every branch by name, float32 [B].
+      predictions: log-odds of every branch by name, float32 [B].
     """
     found = {}
     for branch in branches:
         target, weight = unclicked_rows(tasks, branch, batch)
-        # Keras takes the mean over the last axis, hence a column of one.
-        columns = target[:, tf.newaxis], probabilities[branch.name][:, tf.newaxis]
-        found[branch.name] = weight * keras.losses.binary_crossentropy(*columns)
+        found[branch.name] = weight * cross_entropy(target, predictions[branch.name])
     return found
 
 

@@ -118,6 +118,12 @@ def weight(model: Any, suffix: str) -> Any:
     return found[0]
 
 
+def step_gradients(model: Ranker, rows: dict[str, np.ndarray]) -> list[Any]:
+    """Gradients of a step on these rows, by trainable variable."""
+    count = tf.constant(float(len(rows[SCENARIO_KEY])))
+    return model.training_step.gradients(tensors(rows), count).gradients
+
+
 def randomise(model: Any, seed: int = 7, scale: float = 0.3) -> None:
     """Gives every variable, biases and zero weights too, values that matter.
 

@@ -40,6 +40,13 @@ def values(tensors: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
     return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
+def ways(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Every output's probability, and that without a click."""
+    data = tensors(rows)
+    way = tf.sigmoid(ranker.predictions(ranker.features(data))[WAY])
+    return values({**ranker(data), WAY: way})
+
+
 @pytest.mark.parametrize(
     "model",
     [
@@ -66,7 +73,7 @@ def test_the_total_is_above_the_joint(model: dict[str, Any]) -> None:
 def test_the_branch_of_other_architectures_is_composed_by_hand() -> None:
     ranker = made("mmoe")
     randomise(ranker)
-    found = values(ranker(tensors(batch()), branches=True))
+    found = ways(ranker, batch())
     assert list(found) == [*(output.name for output in TASKS.outputs), WAY]
     wanted = found["click_and_pay"] + (1 - found["click"]) * found[WAY]
     np.testing.assert_allclose(found["pay"], wanted, rtol=1e-6)
@@ -80,7 +87,7 @@ def test_the_branch_has_the_loss_of_the_rows_without_a_click() -> None:
     for name in rows:
         if name.startswith("weight__"):
             rows[name] *= weights
-    p = values(ranker(tensors(rows), branches=True))[WAY].astype(np.float64)
+    p = ways(ranker, rows)[WAY].astype(np.float64)
     losses = values(ranker.test_step(tensors(rows)))
     y, outside = rows[target_key("pay")], rows[target_key("click")] == 0
     assert 0 < y[outside].sum() < y.sum()
@@ -97,7 +104,7 @@ def test_rows_with_a_click_teach_the_branch_nothing(clicked: bool) -> None:
     rows = batch(400)
     chosen = (rows[target_key("click")] > 0) == clicked
     data = tensors({name: column[chosen] for name, column in rows.items()})
-    gradients = ranker.backward(data, tf.constant(400.0))[1]
+    gradients = ranker.training_step.gradients(data, tf.constant(400.0)).gradients
     own = {id(variable) for variable in ranker.unclicked_towers.trainable_variables}
     assert own
     for variable, gradient in zip(ranker.trainable_variables, gradients, strict=True):

@@ -62,6 +62,6 @@ class ESMM(Architecture):
         return tuple(tasks.joint(label.name).name for label in tasks.labels)
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         logits = self._towers(features.flat(), scenario=features.scenario, training=training)
-        return self.probabilities(logits + features.offset)
+        return self.by_label(logits + features.offset)

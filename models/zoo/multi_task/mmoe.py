@@ -81,12 +81,12 @@ class MMoE(Architecture):
         return own_scenario(tf.reshape(weights, stacked), features.scenario)
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         experts = self._experts(features.flat()[tf.newaxis], training=training)
         gates = tf.cast(self.gates(features), experts.dtype)
         mixed = tf.einsum("bcn,nbo->cbo", gates, experts)
         logits = self._towers(mixed, scenario=features.scenario, training=training)
-        return self.probabilities(logits + features.offset)
+        return self.by_label(logits + features.offset)
 
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns `gates` [K, C, experts]: every scenario's mean weights."""

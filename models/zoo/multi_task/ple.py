@@ -85,13 +85,13 @@ class PLE(Architecture):
         )
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         shared = features.flat()
         hidden = shared[tf.newaxis]
         for level in self._levels:
             hidden, shared = level(hidden, shared, features.scenario, training=training)
         logits = self._towers(hidden, scenario=features.scenario, training=training)
-        return self.probabilities(logits + features.offset)
+        return self.by_label(logits + features.offset)
 
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns `gates_LEVEL` [K, C, own + shared experts]: every scenario's mean weights."""

@@ -56,7 +56,7 @@ class SharedBottom(Architecture):
         )
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         shared = self._bottom(features.flat(), training=training)
         logits = self._towers(shared, scenario=features.scenario, training=training)
-        return self.probabilities(logits + features.offset)
+        return self.by_label(logits + features.offset)

@@ -141,17 +141,15 @@ def test_what_stands_behind_the_last_value_changes_nothing(kind: str) -> None:
         ranker.features(tensors(rows)).fields, ranker.features(tensors(other)).fields
     )
     total = tf.constant(float(ROWS))
-    (first, mine, _), (second, others, _) = (
-        ranker.backward(tensors(x), total) for x in (rows, other)
-    )
-    assert first["loss"] == second["loss"]
-    for a, b in zip(mine, others, strict=True):
+    first, second = (ranker.training_step.gradients(tensors(x), total) for x in (rows, other))
+    assert first.losses["loss"] == second.losses["loss"]
+    for a, b in zip(first.gradients, second.gradients, strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(a), tf.convert_to_tensor(b), atol=1e-7)
 
 
 def test_a_shared_table_learns_from_histories_by_sparse_gradients() -> None:
     ranker, rows = made(), batch(ROWS, INPUTS, TASKS)
-    gradients = ranker.backward(tensors(rows), tf.constant(float(ROWS)))[1]
+    gradients = ranker.training_step.gradients(tensors(rows), tf.constant(float(ROWS))).gradients
     by_name = {v.name: x for v, x in zip(ranker.trainable_variables, gradients, strict=True)}
     assert all(np.any(tf.convert_to_tensor(x).numpy() != 0) for x in by_name.values())
     (item,) = [x for name, x in by_name.items() if name.endswith("item/embeddings:0")]

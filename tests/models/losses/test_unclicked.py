@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from made_batches import five_branch_graph, task_graph
+from made_probabilities import composed, logit
 
 from models.features.inputs import target_key, weight_key
 from models.losses.label_space import LabelSpace
 from models.losses.unclicked import (
     Branch,
-    total_probability,
     unclicked_branches,
     unclicked_losses,
     unclicked_rows,
@@ -38,17 +38,10 @@ def test_only_labels_that_need_no_parent_have_the_branch() -> None:
     assert names == ["buy_without_visit", "rate_without_buy"]
 
 
-def test_the_total_is_both_ways_together() -> None:
-    # A click in 0.25 of the rows, 0.4 of these and 0.02 of the others are converted.
-    np.testing.assert_allclose(total_probability(0.1, 0.25, 0.02), 0.1 + 0.015)
-
-
 def test_totals_are_composed_by_hand_along_a_chain() -> None:
     given = {"click": 0.5, "visit_given_click": 0.4, "buy_given_visit": 0.3, "rate_given_buy": 0.6}
     ways = {"buy_without_visit": 0.01, "rate_without_buy": 0.002}
-    found = LabelSpace(deep_graph()).compose(
-        {name: tf.constant([value]) for name, value in (given | ways).items()}
-    )
+    found = composed(LabelSpace(deep_graph()), {n: [value] for n, value in (given | ways).items()})
     assert list(found) == [output.name for output in deep_graph().outputs]
     values = {name: float(value[0]) for name, value in found.items()}
     assert values["click_and_visit_and_buy"] == pytest.approx(0.06)
@@ -60,10 +53,11 @@ def test_totals_are_composed_by_hand_along_a_chain() -> None:
 
 def test_a_total_that_an_architecture_returns_is_kept() -> None:
     given = {"click": 0.5, "action_given_click": 0.4, "conversion_given_click": 0.3}
-    own = {name: tf.constant([value]) for name, value in (given | {"conversion": 0.7}).items()}
-    assert float(LabelSpace(five_branch_graph()).compose(own)["conversion"][0]) == np.float32(0.7)
+    own = {name: logit([value]) for name, value in (given | {"conversion": 0.7}).items()}
+    found = LabelSpace(five_branch_graph()).compose(own)["conversion"]
+    np.testing.assert_array_equal(found, own["conversion"])
     del own["conversion"]
-    with pytest.raises(KeyError, match="no probability of conversion_without_click; got"):
+    with pytest.raises(KeyError, match="no prediction of conversion_without_click; got"):
         LabelSpace(five_branch_graph()).compose(own)
 
 
@@ -93,7 +87,7 @@ def test_its_loss_and_gradient_are_those_of_its_rows(rows: dict[str, tf.Tensor])
     p = tf.constant([0.9, 0.2, 0.4, 0.6, 0.7])
     with tf.GradientTape() as tape:
         tape.watch(p)
-        losses = unclicked_losses(five_branch_graph(), [BRANCH], rows, {BRANCH.name: p})
+        losses = unclicked_losses(five_branch_graph(), [BRANCH], rows, {BRANCH.name: logit(p)})
     assert list(losses) == ["conversion_without_click"]
     loss = losses[BRANCH.name]
     wanted = [0, -2 * np.log(0.2), -3 * np.log(0.6), 0, 0]

@@ -95,7 +95,7 @@ def test_a_group_is_stepped_at_its_own_rate(
 ) -> None:
     ranker, _ = made(monkeypatch, tmp_path)
     batch = next(iter(made_held_rows(64, 3).in_order(64)))
-    gradients = ranker.backward(batch, tf.constant(64.0))[1]
+    gradients = ranker.training_step.gradients(batch, tf.constant(64.0)).gradients
     before = [v.numpy() for v in ranker.trainable_variables]
     ranker.train_step(batch)
     for v, gradient, old in zip(ranker.trainable_variables, gradients, before, strict=True):

@@ -11,7 +11,8 @@ from small_training import LAYOUT, MODEL, TASKS, made_held_rows
 from models.config import TrainingConfig
 from models.ranker import Ranker
 from models.registry import parse_model_config
-from models.schedule import Phase, RateGroup
+from models.schedule import Phase
+from models.steps.parameter_groups import ParameterGroup
 from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.loop import TrainingLoop
 from models.zoo.multi_task.shared_bottom import SharedBottom
@@ -42,8 +43,8 @@ class TwoPhases(SharedBottom):
     def kept_through_rewind(self) -> Sequence[tf.Variable]:
         return self._towers.variables
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
-        return [RateGroup(self._towers.trainable_variables, 0.5)]
+    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+        return [ParameterGroup(self._towers.trainable_variables, 0.5)]
 
 
 def made(

@@ -44,7 +44,7 @@ def test_scores_depend_on_histories_and_follow_their_rows(name: str) -> None:
 def test_all_that_reads_lists_is_trained(name: str, kind: str) -> None:
     ranker, rows = made(name, kind), batch(ROWS, INPUTS, TASKS)
     randomise(ranker, scale=0.1)
-    gradients = ranker.backward(tensors(rows), tf.constant(float(ROWS)))[1]
+    gradients = ranker.training_step.gradients(tensors(rows), tf.constant(float(ROWS))).gradients
     names = [v.name for v in ranker.trainable_variables]
     without = [
         n
@@ -91,7 +91,7 @@ def test_half_precision_is_close_and_finite_with_empty_lists(kind: str, precisio
     assert mixed.features(rows).fields.dtype == precision.removeprefix("mixed_")
     for output, wanted in plain(rows).items():
         np.testing.assert_allclose(mixed(rows)[output], wanted, atol=0.05)
-    gradients = mixed.backward(rows, tf.constant(float(ROWS)))[1]
+    gradients = mixed.training_step.gradients(rows, tf.constant(float(ROWS))).gradients
     if precision == "mixed_bfloat16":
         assert all(np.all(np.isfinite(tf.convert_to_tensor(g))) for g in gradients)
     step = tf.function(mixed.train_step)

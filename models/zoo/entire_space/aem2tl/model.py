@@ -16,9 +16,9 @@ from models.features.inputs import InputLayout
 from models.layers.cgc import CGC
 from models.layers.personal_towers import PersonalTowers
 from models.losses.entire_space import EntireSpace
-from models.losses.gradnorm import GradNorm
 from models.losses.unclicked import Branch
 from models.registry import register
+from models.steps.gradient_rules.gradnorm import GradNorm
 from models.zoo.entire_space.aem2tl.branch_starts import BranchStarts
 from models.zoo.entire_space.aem2tl.config import AEM2TLConfig
 from schemas.task_graph import TaskGraph
@@ -61,7 +61,7 @@ class AEM2TL(Architecture):
         self._gradnorm = None
         if config.adaptive_weights:
             self._gradnorm = (config.gradnorm_alpha, config.gradnorm_rate)
-        self._balancer: GradNorm | None = None
+        self._rule: GradNorm | None = None
         labels = [label.name for label in tasks.labels]
         self._starts = BranchStarts(self.branches, labels, config.unclicked_initial_rate)
         self._make_levels(config)
@@ -120,12 +120,12 @@ class AEM2TL(Architecture):
         """The totals of labels with a branch y3."""
         return () if self._space is None else self._space.totals
 
-    def loss_balancer(self, outputs: Sequence[str]) -> GradNorm | None:
+    def gradient_rule(self, outputs: Sequence[str]) -> GradNorm | None:
         """Returns GradNorm over the outputs, on the shared scenario experts' last kernel."""
         if self._gradnorm is not None:
             alpha, rate = self._gradnorm
-            self._balancer = GradNorm(outputs, lambda: self._shared.shared_kernel, alpha, rate)
-        return self._balancer
+            self._rule = GradNorm(outputs, lambda: self._shared.shared_kernel, alpha, rate)
+        return self._rule
 
     def scenario_level(self, features: Features, training: bool = False) -> tf.Tensor:
         """Returns M = [G; S_k] of every row, compute dtype [B, 2 expert_units[-1]]."""
@@ -153,26 +153,24 @@ class AEM2TL(Architecture):
         tasks, _ = self._task_level(mixed[tf.newaxis], mixed, features.scenario, training=training)
         return mixed, tasks, self.gate_inputs(features, tasks)
 
-    def branch_probabilities(
-        self, features: Features, training: bool = False
-    ) -> dict[str, tf.Tensor]:
-        """Returns the probability of every branch, float32 [B]."""
+    def branch_log_odds(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the log-odds of every branch, float32 [B]."""
         _, tasks, gate_inputs = self._levels(features, training)
         logits = self._towers(tasks, gate_inputs, features.scenario, training=training)
         logits = self._starts((logits, features.offset))
-        values = tf.unstack(tf.sigmoid(logits), num=len(self.branches), axis=1)
+        values = tf.unstack(logits, num=len(self.branches), axis=1)
         return {branch.name: value for branch, value in zip(self.branches, values, strict=True)}
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns every label's conditional and what totals have a branch, float32 [B]."""
-        values = self.branch_probabilities(features, training)
+        """Returns the log-odds of every label's conditional and of its totals, float32 [B]."""
+        values = self.branch_log_odds(features, training)
         return values if self._space is None else self._space.compose(values)
 
     def epoch_logs(self) -> dict[str, Any]:
         """Returns the losses' weights of this moment."""
-        if self._balancer is None:
+        if self._rule is None:
             return {}
-        weights = self._balancer.by_output()
+        weights = self._rule.loss_weights()
         return {"task_weights": {name: float(value) for name, value in weights.items()}}
 
     def explain(self, features: Features) -> dict[str, Explanation]:

@@ -17,11 +17,11 @@ from models.features.inputs import InputLayout
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.stacked_mlp import StackedMLP
 from models.registry import register
-from models.schedule import Phase, RateGroup
+from models.schedule import Phase
+from models.steps.parameter_groups import ParameterGroup
 from models.zoo.multi_scenario.autoifs.config import AutoIFSConfig
 from models.zoo.multi_scenario.autoifs.epoch_mean import EpochMean
 from models.zoo.multi_scenario.autoifs.flow_selection import FlowSelection
-from models.zoo.multi_scenario.autoifs.held_out_rows import picked_rows, without_gradient
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS, InformationFlows
 from models.zoo.multi_scenario.autoifs.static_gates import StaticGates
 from schemas.task_graph import TaskGraph
@@ -117,7 +117,7 @@ class AutoIFS(Architecture):
         return tf.stop_gradient(tf.cast(scores > 0, tf.float32))
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         if self._static is None:
             removed, built = self.gates(features), None
         else:
@@ -130,19 +130,14 @@ class AutoIFS(Architecture):
                 penalties = tf.reduce_mean(removed * tf.constant(self._config.gate_penalty), axis=2)
                 self.add_loss(tf.reduce_sum(penalties, axis=1))
         if self._additive and built is not None and not built.any():
-            return self.probabilities(features.offset)
+            return self.by_label(features.offset)
         hidden = self._bottom(features.flat(), training=training)
         logits, flows = self._flows(hidden, scenario=features.scenario, built=built)
         logits += features.offset
-        if training and self._phase == SEARCH and self._config.search_holdout:
-            held_out = picked_rows(features.indices, self._config.search_holdout)
-            removed = without_gradient(~held_out[:, :, tf.newaxis], removed)
-            logits = without_gradient(held_out, logits)
-            flows = {flow: without_gradient(held_out, x) for flow, x in flows.items()}
         factors = 1 - removed if self._additive else -removed
         for flow, values in flows.items():
             logits += factors[:, :, flow] * values
-        return self.probabilities(logits)
+        return self.by_label(logits)
 
     @property
     def _additive(self) -> bool:
@@ -194,12 +189,18 @@ class AutoIFS(Architecture):
         """The selection network and the embeddings that it reads."""
         return [*self._selection.weights, *self._frozen.weights]
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[RateGroup]:
+    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
         """Gives the selection network an optimizer of its own."""
         if not self._searches:
             return ()
         rate = self._config.gate_learning_rate or training.learning_rate
-        return [RateGroup(self._selection.trainable_variables, rate)]
+        return [ParameterGroup(self._selection.trainable_variables, rate, rows="holdout")]
+
+    @property
+    def holdout_share(self) -> float:
+        """The rows that in the search train the selection network alone."""
+        searching = self._searches and self._phase == SEARCH
+        return self._config.search_holdout if searching else 0.0
 
     def epoch_logs(self) -> dict[str, Any]:
         """Returns the epoch's mean gate of every label and flow, and the search's temperature."""

@@ -150,10 +150,10 @@ class CSII(Architecture):
         return self._intra(tf.reshape(tokens, [self.scenarios, -1, fields, width]), experts)
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the conditional probability of every label, float32 [B]."""
+        """Returns the log-odds of every label given its parent, float32 [B]."""
         z = self.exchange(features, training=training).representation
         logits = self._towers(z, scenario=features.scenario, training=training)
-        return self.probabilities(logits + features.offset)
+        return self.by_label(logits + features.offset)
 
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns the means over every scenario's rows.

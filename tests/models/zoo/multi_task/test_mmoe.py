@@ -3,7 +3,15 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_batches import batch, make_ranker, randomise, taken, task_graph, tensors, weight
+from made_batches import (
+    batch,
+    make_ranker,
+    randomise,
+    taken,
+    task_graph,
+    tensors,
+    weight,
+)
 
 from models.features.inputs import SCENARIO_KEY
 from models.ranker import Ranker
@@ -65,7 +73,9 @@ def test_gates_sum_to_one_and_differ_by_scenario_and_task() -> None:
 def test_rows_of_other_scenarios_train_neither_gate_nor_tower() -> None:
     ranker, rows = made("scenario_task")
     rows = taken(rows, rows[SCENARIO_KEY] == 2)
-    gradients = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
+    gradients = ranker.training_step.gradients(
+        tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY])))
+    ).gradients
     by_name = {
         v.name: tf.convert_to_tensor(g).numpy()
         for v, g in zip(ranker.trainable_variables, gradients, strict=True)

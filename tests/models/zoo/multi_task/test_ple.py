@@ -81,7 +81,7 @@ def test_rows_of_other_scenarios_train_the_shared_experts_only() -> None:
     randomise(ranker)
     rows = batch(60, ranker.layout, task_graph(2))
     rows = taken(rows, rows[SCENARIO_KEY] == 2)
-    gradients = ranker.backward(tensors(rows), tf.constant(20.0))[1]
+    gradients = ranker.training_step.gradients(tensors(rows), tf.constant(20.0)).gradients
     private = 0
     for variable, gradient in zip(ranker.trainable_variables, gradients, strict=True):
         values = tf.convert_to_tensor(gradient).numpy()

@@ -31,7 +31,9 @@ def made(**options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
 
 
 def gradients(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    found = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
+    found = ranker.training_step.gradients(
+        tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY])))
+    ).gradients
     return {
         variable.name: tf.convert_to_tensor(gradient).numpy()
         for variable, gradient in zip(ranker.trainable_variables, found, strict=True)

@@ -89,21 +89,20 @@ def test_the_conversion_starts_at_its_base_rate_and_unclicked_at_its_own(
         zero = weight(ranker, f"towers/last/{part}")
         zero.assign(tf.zeros_like(zero))
     rows = tensors(batch(5, ranker.layout, FIVE))
-    found = ranker.architecture.branch_probabilities(ranker.features(rows))
+    found = ranker.architecture.branch_log_odds(ranker.features(rows))
     for branch, rate in zip(FIVE_BRANCHES, (0.5, 0.3, 0.1, 0.1, start), strict=True):
-        np.testing.assert_allclose(found[branch], np.full(5, rate), rtol=1e-5)
+        np.testing.assert_allclose(tf.sigmoid(found[branch]), np.full(5, rate), rtol=1e-5)
 
 
 def test_clicked_conversions_have_the_wide_part_and_unclicked_ones_do_not() -> None:
     ranker, rows = made()
     weights = weight(ranker, "user/weights")
-    before = ranker.architecture.branch_probabilities(ranker.features(tensors(rows)))
+    before = ranker.architecture.branch_log_odds(ranker.features(tensors(rows)))
     weights.assign_add(tf.constant([[0.0, 0.0, 1.0]] * weights.shape[0]))
-    after = ranker.architecture.branch_probabilities(ranker.features(tensors(rows)))
+    after = ranker.architecture.branch_log_odds(ranker.features(tensors(rows)))
     for branch, change in zip(FIVE_BRANCHES, (0, 0, 1, 1, 0), strict=True):
-        p, q = before[branch].numpy(), after[branch].numpy()
-        moved = np.log(q / (1 - q)) - np.log(p / (1 - p))
-        np.testing.assert_allclose(moved, np.full(24, change), atol=2e-4)
+        moved = after[branch] - before[branch]
+        np.testing.assert_allclose(moved, np.full(24, change), atol=1e-6)
 
 
 def test_scenario_level_is_shared_and_own_side_by_side() -> None:

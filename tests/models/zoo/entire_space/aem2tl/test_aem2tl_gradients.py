@@ -53,7 +53,7 @@ def test_the_total_loss_reaches_all_five_towers_on_every_row() -> None:
     for click in (0.0, 1.0):
         data[target_key("click")] = tf.constant([click])
         with tf.GradientTape() as tape:
-            loss = ranker.output_losses(data, True, tf.constant(1.0))["conversion"]
+            loss = ranker.loss_terms(data, True, tf.constant(1.0)).supervised["conversion"]
         (own,) = tape.gradient(loss, bias).numpy()[rows[SCENARIO_KEY]]
         assert np.all(own != 0)
 
@@ -65,7 +65,8 @@ def test_the_joint_loss_leaves_the_tower_without_a_click_alone() -> None:
     data = tensors(rows)
     assert ranker.supervised_outputs == ("click", "click_and_action", joint, "conversion")
     with tf.GradientTape() as tape:
-        losses = ranker.output_losses(data, False, tf.constant(float(len(rows[SCENARIO_KEY]))))
+        terms = ranker.loss_terms(data, False, tf.constant(float(len(rows[SCENARIO_KEY]))))
+        losses = {name: tf.reduce_mean(x) for name, x in terms.supervised.items()}
     of_bias = tape.gradient(losses[joint], weight(ranker, "towers/last/bias")).numpy()
     reached = np.any(of_bias != 0, axis=0)
     assert dict(zip(FIVE_BRANCHES, reached, strict=True)) == {

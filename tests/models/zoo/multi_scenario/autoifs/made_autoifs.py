@@ -34,7 +34,9 @@ def retraining(ranker: Ranker) -> None:
 
 def by_name(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Gradients of a step by variable; zero where it is not read."""
-    gradients = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
+    gradients = ranker.training_step.gradients(
+        tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY])))
+    ).gradients
     return {
         v.name: np.zeros(v.shape) if g is None else tf.convert_to_tensor(g).numpy()
         for v, g in zip(ranker.trainable_variables, gradients, strict=True)

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from csii_formula import Formula
-from made_batches import batch, layout, make_ranker, randomise, taken, task_graph, tensors, weight
+from made_batches import (
+    batch,
+    layout,
+    make_ranker,
+    randomise,
+    taken,
+    task_graph,
+    tensors,
+    weight,
+)
 
 from common.settings import SettingsError
 from models.features.inputs import SCENARIO_KEY, target_key, weight_key
@@ -33,7 +42,9 @@ def made(**options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
 
 
 def gradients(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    found = ranker.backward(tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY]))))[1]
+    found = ranker.training_step.gradients(
+        tensors(rows), tf.constant(float(len(rows[SCENARIO_KEY])))
+    ).gradients
     pairs = zip(ranker.trainable_variables, found, strict=True)
     return {v.name: tf.convert_to_tensor(g).numpy() for v, g in pairs}
 

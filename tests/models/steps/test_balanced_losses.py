@@ -42,7 +42,9 @@ def test_a_step_weighs_by_the_norms_of_every_outputs_gradient() -> None:
     norms = []
     for output in OUTPUTS:
         with tf.GradientTape() as tape:
-            loss = ranker.output_losses(rows, True, tf.constant(40.0))[output]
+            loss = ranker.loss_terms(rows, True, tf.constant(40.0)).of_output(
+                output, tf.constant(40.0), weighted=False
+            )
         norms.append(np.linalg.norm(tape.gradient(loss, kernel).numpy()))
     ranker.train_step(rows)
     # In the first step every loss is at its start, so that all targets are the mean norm.
@@ -52,7 +54,7 @@ def test_a_step_weighs_by_the_norms_of_every_outputs_gradient() -> None:
 
 def test_weights_multiply_the_losses_with_those_of_the_training() -> None:
     ranker = made(loss_weights={"click": 3.0})
-    ranker.architecture._balancer.task_weights.assign([0.5, 1.5])
+    ranker.gradient_rule.task_weights.assign([0.5, 1.5])
     losses = ranker.test_step(rows_of(ranker))
     wanted = 3 * 0.5 * losses["click_loss"] + 1.5 * losses["click_and_action_loss"]
     np.testing.assert_allclose(losses["loss"], wanted, rtol=1e-6)
@@ -73,8 +75,10 @@ def test_the_step_of_the_weights_leaves_the_network_alone() -> None:
 
 def test_without_adaptive_weights_nothing_is_balanced() -> None:
     ranker = made(adaptive_weights=False)
-    losses, _, shared = ranker.backward(rows_of(ranker), tf.constant(40.0))
-    assert shared == []
+    assert ranker.gradient_rule is None
+    found = ranker.training_step.gradients(rows_of(ranker), tf.constant(40.0))
+    losses = found.losses
+    assert found.part_gradients == []
     np.testing.assert_allclose(
         losses["loss"], losses["click_loss"] + losses["click_and_action_loss"], rtol=1e-6
     )
@@ -88,7 +92,7 @@ def test_weights_are_saved_with_the_model() -> None:
         ranker.train_step(rows_of(ranker))
     again.set_weights(ranker.get_weights())
     np.testing.assert_array_equal(task_weights(again), task_weights(ranker))
-    assert np.all(again.architecture._balancer.initial_losses.numpy() > 0)
+    assert np.all(again.gradient_rule.initial_losses.numpy() > 0)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
-import tf_keras as keras
+
+from models.steps.gradient_rules.rule import GradientRule
 
 START_STEPS = 20
 
 
-class GradNorm(keras.layers.Layer):
+class GradNorm(GradientRule):
     """Weighs the losses of outputs by the gradients they send to a shared kernel.
 
     GradNorm (Chen et al., ICML 2018, eq. 1 and 2): with n_i the norm of loss i's gradient in
@@ -39,6 +40,8 @@ class GradNorm(keras.layers.Layer):
       floor: the smallest weight before scaling.
     """
 
+    weighted = False
+
     def __init__(
         self,
         outputs: Sequence[str],
@@ -48,10 +51,7 @@ class GradNorm(keras.layers.Layer):
         floor: float = 1e-2,
         name: str = "gradnorm",
     ) -> None:
-        super().__init__(name=name, dtype="float32", autocast=False)
-        self.outputs = tuple(outputs)
-        # A function, because a variable would count as one of this layer's own.
-        self._kernel = kernel
+        super().__init__(outputs, lambda: [kernel()], name=name)
         self._alpha, self._rate, self._floor = alpha, rate, floor
         self.task_weights = self._state("task_weights", "ones")
         self.initial_losses = self._state("initial_losses", "zeros")
@@ -61,39 +61,25 @@ class GradNorm(keras.layers.Layer):
         # Every replica computes the same values: any one of them will do.
         return self.add_weight(
             name,
-            (len(self.outputs),),
+            (len(self.parts),),
             initializer=initializer,
             trainable=False,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
-    @property
-    def kernel(self) -> tf.Variable:
-        """The shared kernel W."""
-        return self._kernel()
-
-    def by_output(self) -> dict[str, tf.Tensor]:
+    def loss_weights(self) -> Mapping[str, tf.Tensor]:
         """Returns the weight of every output's loss, a float32 scalar."""
         weights = tf.unstack(tf.convert_to_tensor(self.task_weights))
-        return dict(zip(self.outputs, weights, strict=True))
+        return dict(zip(self.parts, weights, strict=True))
 
-    def update(self, losses: Mapping[str, tf.Tensor], gradients: Sequence[tf.Tensor]) -> None:
-        """Takes the step of the weights; call it in a replica, once a step.
+    def step(self, losses: tf.Tensor, gradients: list[tf.Tensor]) -> None:
+        """Takes the step of the weights; see `GradientRule.step`."""
+        (kernel,) = gradients
+        norms = tf.norm(tf.reshape(kernel, [len(self.parts), -1]), axis=1)
+        self.move(losses, norms)
 
-        Args:
-          losses: this replica's shares of losses by name, of them every `{output}_loss`,
-            unweighted.
-          gradients: this replica's share of every output's gradient in W, unweighted.
-        """
-        context = tf.distribute.get_replica_context()
-        own = [losses[f"{output}_loss"] for output in self.outputs]
-        shares = [tf.stack(own), tf.stack(gradients)]
-        # Norms do not add up; gradients do.
-        totals = context.all_reduce(tf.distribute.ReduceOp.SUM, shares)
-        self.step(totals[0], tf.norm(tf.reshape(totals[1], [len(self.outputs), -1]), axis=1))
-
-    def step(self, losses: tf.Tensor, norms: tf.Tensor) -> None:
-        """Takes the step of the weights.
+    def move(self, losses: tf.Tensor, norms: tf.Tensor) -> None:
+        """Moves the weights.
 
         Args:
           losses: L_i of the global batch, float32 [n].
@@ -115,7 +101,7 @@ class GradNorm(keras.layers.Layer):
         slope = tf.where(present, norms * tf.sign(weighted - target), 0.0)
         moved = weights - self._rate * tf.math.divide_no_nan(slope, _mean_of(norms, present))
         moved = tf.maximum(moved, self._floor)
-        moved *= len(self.outputs) / tf.reduce_sum(moved)
+        moved *= len(self.parts) / tf.reduce_sum(moved)
         self.task_weights.assign(tf.where(finite, moved, weights))
         self.initial_losses.assign(tf.where(finite, initial, first))
         self.start_batches.assign(tf.where(finite & starting, batches + 1, batches))

@@ -18,19 +18,9 @@ def picked_rows(indices: tf.Tensor, share: float) -> tf.Tensor:
       share: of the distinct rows that are picked, in steps of 2^-20.
 
     Returns:
-      bool [B, 1].
+      bool [B].
     """
     factors = np.random.default_rng(0).integers(_STEPS**2, size=indices.shape[1])
-    mixed = tf.reduce_sum(tf.cast(indices, tf.int64) * factors, axis=1, keepdims=True)
+    mixed = tf.reduce_sum(tf.cast(indices, tf.int64) * factors, axis=1)
     # The low bits of a product know only the low bits of its factors.
     return mixed // _STEPS % _STEPS < round(share * _STEPS)
-
-
-def without_gradient(rows: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """Returns the values, through which some rows send no gradient.
-
-    Args:
-      rows: which, bool [B, 1, ...], as many axes as `values`.
-      values: any float [B, ...].
-    """
-    return tf.where(rows, tf.stop_gradient(values), values)

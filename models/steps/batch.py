@@ -1,9 +1,8 @@
-"""What a training step does outside of the model: it counts global rows and compiles."""
+"""The batches of a training: their rows over all replicas, and the one that weights are made on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -20,13 +19,6 @@ def global_rows(batch: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """Counts the rows of a batch over all replicas, float32; call it in a replica."""
     rows = tf.cast(tf.shape(batch[SCENARIO_KEY])[0], tf.float32)
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, rows)
-
-
-def compiled(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiles with XLA, inside the replica: collectives and the optimizer stay outside."""
-    function = tf.function(backward, jit_compile=True, reduce_retracing=True, autograph=False)
-    # A closure, because a model exports every tf.function that is its attribute.
-    return lambda *arguments: function(*arguments)
 
 
 def one_row(layout: InputLayout) -> dict[str, tf.Tensor]:

@@ -1,21 +1,21 @@
-"""Rows picked by their values, and values without gradient."""
+"""Rows picked by their values."""
 
 import numpy as np
 import tensorflow as tf
 
-from models.zoo.multi_scenario.autoifs.held_out_rows import picked_rows, without_gradient
+from models.steps.held_out_rows import picked_rows
 
 
 def test_a_row_is_picked_by_its_values_alone() -> None:
     indices = np.random.default_rng(5).integers(0, 40, (4000, 3)).astype(np.int32)
     picked = picked_rows(tf.constant(indices), 0.3).numpy()
-    assert picked.shape == (4000, 1)
+    assert picked.shape == (4000,)
     order = np.random.default_rng(6).permutation(4000)
     np.testing.assert_array_equal(
         picked_rows(tf.constant(indices[order]), 0.3).numpy(), picked[order]
     )
     by_values: dict[bytes, set[bool]] = {}
-    for row, found in zip(indices, picked[:, 0], strict=True):
+    for row, found in zip(indices, picked, strict=True):
         by_values.setdefault(row.tobytes(), set()).add(bool(found))
     assert len(by_values) < 4000  # Some rows are there twice.
     assert all(len(found) == 1 for found in by_values.values())
@@ -34,12 +34,3 @@ def test_none_and_all() -> None:
     indices = tf.reshape(tf.range(300), [100, 3])
     assert not picked_rows(indices, 0.0).numpy().any()
     assert picked_rows(indices, 1.0).numpy().all()
-
-
-def test_rows_without_gradient_keep_their_values() -> None:
-    values = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
-    with tf.GradientTape() as tape:
-        found = without_gradient(tf.constant([[True], [False]]), values)
-        loss = tf.reduce_sum(found**2)
-    np.testing.assert_array_equal(found.numpy(), values.numpy())
-    np.testing.assert_array_equal(tape.gradient(loss, values).numpy(), [[0, 0], [6, 8]])
