@@ -13,12 +13,14 @@ from models.ranker import Ranker
 
 # Options under which an architecture has parameters private to a scenario.
 PRIVATE = {
+    "dnn": {"networks": "scenario"},
     "shared_bottom": {"towers": "scenario_task"},
     "mmoe": {"gates": "scenario_task"},
     "ple": {"gates": "scenario_task"},
     "esmm": {"towers": "scenario_task"},
 }
 SHARED = {
+    "dnn": {"networks": "shared"},
     "shared_bottom": {"towers": "task"},
     "mmoe": {"gates": "task"},
     "ple": {"gates": "task"},
