@@ -23,7 +23,11 @@ from models.layers.first_order import FirstOrder
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
 from models.losses.loss_terms import LossTerms
-from models.losses.predictions import PredictionLosses, supervised_outputs
+from models.losses.predictions import (
+    PredictionLosses,
+    check_predictions,
+    supervised_outputs,
+)
 from models.losses.unclicked import unclicked_branches, unclicked_losses
 from models.losses.weights import check_loss_weights, weighed_labels
 from models.optimizers import make_group_optimizer, make_optimizer
@@ -109,6 +113,7 @@ class Ranker(tfrs.models.Model):
                 starts = [biases[branch.name] for branch in self._unclicked]
                 self.unclicked_towers = UnclickedTowers(starts, self.layout, model.kernel_l2)
             self(one_row(layout))
+            self._make_weights_of_losses()
         supervised = self.architecture.supervised
         outputs = supervised_outputs(supervised.values())
         self.supervised_outputs = outputs
@@ -119,6 +124,22 @@ class Ranker(tfrs.models.Model):
         self._groups = tuple(self.architecture.parameter_groups(training))
         self.start_optimizers()
         self.training_step = self.architecture.train_step(self)
+
+    def _make_weights_of_losses(self) -> None:
+        """Calls what only the losses read, so that no weight is made after the optimizers.
+
+        Raises:
+          ValueError: the architecture does not return what it says has a loss, or two losses
+            have one name.
+        """
+        features = self.features(one_row(self.layout))
+        predictions = self.predictions(features)
+        check_predictions(self.architecture.supervised, predictions, self._tasks)
+        zeros = {output.name: tf.zeros([1]) for output in self._tasks.outputs}
+        names = self.architecture.losses(features, predictions, zeros, zeros, False)
+        twice = [name for name in names if name in predictions]
+        if twice:
+            raise ValueError(f"the losses {', '.join(twice)} have the names of predictions")
 
     def start_optimizers(self, learning_rate: float | None = None) -> None:
         """Makes fresh optimizers: the main one and one for every group with its own rate.

@@ -11,6 +11,7 @@ import tf_keras as keras
 
 from models.features.inputs import target_key, weight_key
 from schemas.graph_names import graph_names
+from schemas.task_graph import TaskGraph
 
 
 class Supervision(NamedTuple):
@@ -68,3 +69,23 @@ class PredictionLosses:
 def supervised_outputs(supervised: Iterable[Supervision]) -> tuple[str, ...]:
     """Returns the outputs that predictions learn, each once, in their order."""
     return tuple(dict.fromkeys(one.output for one in supervised))
+
+
+def check_predictions(
+    supervised: Mapping[str, Supervision], predictions: Iterable[str], tasks: TaskGraph
+) -> None:
+    """Checks that what has a loss is there, and that its output is one of the task graph.
+
+    Raises:
+      ValueError: names what is not there, and what is.
+    """
+    known = [*predictions]
+    missing = [name for name in supervised if name not in known]
+    if missing:
+        raise ValueError(f"no prediction {', '.join(missing)} to have a loss; got {known}")
+    outputs = [output.name for output in tasks.outputs]
+    for name, supervision in supervised.items():
+        if supervision.output not in outputs:
+            raise ValueError(
+                f"'{name}' learns '{supervision.output}', which is no output; got {outputs}"
+            )
