@@ -61,13 +61,12 @@ def _fixed(mask: np.ndarray) -> dict[str, Any]:
     return {**_BASE, "fixed_flows": mask.tolist()}
 
 
-# Small, since a world takes twenty trainings; a search of two epochs has soft and hard gates.
+# Small, since a world takes twenty trainings.
 _BASE = {
     **MODELS["autoifs"],
     "wide": False,
     "bottom_units": (128,),
     "scenario_units": (32,),
-    "search_epochs": 2,
 }
 SEARCHED = {**_BASE, "export_gates": "static"}
 _ALL = np.ones((SCENARIOS, len(LABELS), len(FLOWS)), bool)

@@ -236,7 +236,7 @@ class _Guesser:
             column = found.winner.column
             reason = role_reason("the scenario", found.winner) + said_of_losers(found)
             reason += scenario_role.read_as_texts(column)
-            tags = ("scenario", "categorical", self._relations.side(column))
+            tags = ("scenario", "prior:scenario", "categorical", self._relations.side(column))
             values = scenario_values(self._sample, column.name)
             self._put(column, tags, reason, as_type="bytes", values=values)
         return found

@@ -18,13 +18,15 @@ from benchmarks.proof.flows import (
     precision_and_recall,
 )
 from benchmarks.proof.no_seesaw import gains
-from benchmarks.proof.planted_flows import CAN_CARRY
+from benchmarks.proof.planted_flows import CAN_CARRY, SEARCHES
 from benchmarks.proof.planted_flows import precision_and_recall as planted_precision_and_recall
 from benchmarks.proof.search import trainings
 from benchmarks.proof.selection import VARIANTS as SELECTION
-from benchmarks.proof.settings import COMPARED, MODELS
+from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.soft_metrics import QUANTITIES, bayes_aucs, soft_aucs, unclicked_calibration
 from benchmarks.proof.worlds import CLAIM_SEEDS, TRUTH_SEEDS, TUNING_SEEDS, WORLDS, log_config
+from data.synthetic.columns import contract
+from models.config import TrainingConfig
 from models.registry import parse_model_config
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
 
@@ -60,6 +62,26 @@ def test_every_variant_of_a_claim_is_a_models_config() -> None:
     selection = [{**MODELS[name], **changed} for name, changed in SELECTION.values()]
     for values in (*MODELS.values(), *searched, *selection):
         assert parse_model_config(values).name == values["name"]
+
+
+def test_autoifs_searches_through_its_temperatures_and_retrains() -> None:
+    training = TrainingConfig(**TRAINING)
+    for changed in ({}, *SEARCHES.values()):
+        config = parse_model_config({**MODELS["autoifs"], **changed})
+        assert config.least_epochs <= training.max_epochs
+        assert config.search_epochs == 4
+    published = {**MODELS["autoifs"], **SEARCHES["published"]}
+    assert published["gate_learning_rate"] == pytest.approx(training.learning_rate / 100)
+    assert (published["fusion"], published["selection_start"]) == ("subtractive", "random")
+
+
+def test_no_gate_of_aem2tl_chooses_between_one_expert() -> None:
+    config = parse_model_config(MODELS["aem2tl"])
+    assert min(config.shared_experts, config.scenario_experts) > 1
+    assert min(config.task_shared_experts, config.task_experts) > 1
+    for histories in (False, True):
+        column = contract(histories).column("scenario")
+        assert column.tags.prior_role == "scenario"
 
 
 def test_the_search_for_pooling_asks_every_model_the_same_on_all_tuning_worlds() -> None:
