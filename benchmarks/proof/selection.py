@@ -3,7 +3,8 @@
     python -m benchmarks.proof.selection [--world selection_9 ...] [--out work/proof]
 
 P(conversion | click) is judged over all impressions, as if everybody had clicked: its
-noise-free AUC, and predicted over true mean on the rows that are not clicked (1 is right).
+noise-free AUC, and predicted over true mean on the rows that are not clicked (1 is right). In
+`unclicked_actions` conversions come without a click too, and actions predict those after one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ VALUES: dict[str, Value] = {
 def main() -> None:
     """Prints the tables of every world."""
     options = parser(__doc__)
-    options.add_argument("--world", nargs="*", default=["selection_9"])
+    options.add_argument("--world", nargs="*", default=["selection_9", "unclicked_actions"])
     given = add_options(options)
     for world in given.world:
         wanted = [

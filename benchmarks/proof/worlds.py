@@ -51,6 +51,15 @@ WORLDS: dict[str, dict[str, Any]] = {
     "selection_9_quarter": {"selection": 0.9, "conversion_scale": 1 / 4},
     "selection_9_sixteenth": {"selection": 0.9, "conversion_scale": 1 / 16},
     "selection_9_unclicked": {"selection": 0.9, "unclicked_conversion": 0.004},
+    # What AEM2TL is made for: as many conversions come without a click as after one, for the
+    # same reasons, and after a click it is the action that most of them depend on.
+    "unclicked_actions": {
+        "selection": 0.9,
+        "unclicked_conversion": 0.008,
+        "unclicked_effects": 0.9,
+        "action_effects": 1.2,
+        "action_boost": 3.0,
+    },
     # What a user clicked before matters; few users and items, so that nearly all have clicks.
     "histories": _HISTORIES,
     # The lists are there and say nothing.

@@ -58,11 +58,15 @@ class WorldConfig(Settings):
       selection: correlation of what makes people convert with what makes them click; the
         larger, the more the clicked rows differ from the entire space.
       confounding: weight of a hidden N(0, 1) factor of both click and conversion.
-      unclicked_conversion: P(conversion | no click).
+      unclicked_conversion: mean of P(conversion) over rows without a click, in every scenario.
+      unclicked_effects: weight of what makes people convert in the logit of a conversion without
+        a click; 0: it is as likely in all rows. After a click the weight is 0.9.
       click_rate: mean of P(click), one a scenario.
       conversion_rate: mean of P(conversion | click) over clicked rows, one a scenario.
       conversion_scale: multiplies `conversion_rate`, to make conversions sparser.
       action_rate: mean of P(action | click) over clicked rows.
+      action_effects: weight of what makes people act in the logit of the action.
+      action_boost: what an action adds to the logit of a conversion after the click.
       histories: whether what a user clicked before has an effect (see `data.synthetic.match`),
         and the log has the columns of it. The rates above are then those of rows without
         clicks before; people click what resembles their clicks, so that the log's are higher.
@@ -86,10 +90,13 @@ class WorldConfig(Settings):
     selection: float = pydantic.Field(default=0.5, ge=-1, le=1)
     confounding: float = 0.0
     unclicked_conversion: float = pydantic.Field(default=0.0, ge=0, lt=1)
+    unclicked_effects: float = 0.0
     click_rate: tuple[Share, ...] = (0.080, 0.060, 0.100, 0.050, 0.120, 0.040, 0.070)
     conversion_rate: tuple[Share, ...] = (0.10, 0.08, 0.15, 0.06, 0.12, 0.05, 0.20)
     conversion_scale: float = pydantic.Field(default=1.0, gt=0)
     action_rate: Share = 0.3
+    action_effects: float = 0.6
+    action_boost: float = 1.2
     histories: bool = False
     history_clicks: int = pydantic.Field(default=10, ge=1)
     history_half_life: float = pydantic.Field(default=5.0, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,13 +28,14 @@ def solve(mean: Callable[[float], float], wanted: float) -> float:
 
 
 def calibrate(
-    logits: Logits, rates: tuple[float, float, float], confounding: float
-) -> tuple[float, float, float]:
-    """The intercepts of click, action and conversion for one scenario's rows.
+    logits: Logits, rates: tuple[float, float, float, float], confounding: float
+) -> tuple[float, float, float, float]:
+    """The intercepts of a scenario's click, action, conversion, and conversion without a click.
 
     Args:
       logits: of rows that represent the scenario, without intercepts.
-      rates: the means of P(click), and over clicked rows of P(action) and P(conversion).
+      rates: the means of P(click), over clicked rows of P(action) and P(conversion), and over
+        the others of P(conversion); where the last is 0, its intercept is -inf.
       confounding: the weight of the hidden factor.
     """
     nodes, weights = normal_quadrature(confounding)
@@ -52,7 +54,14 @@ def calibrate(
     y4 = acting(action)[:, None]
 
     def converted(c: float) -> float:
-        after_click = conversion_after_click(c + logits.conversion[:, None] + nodes, y4)
+        shift = c + nodes
+        after_click = conversion_after_click(
+            logits.conversion[:, None] + shift, logits.acting[:, None] + shift, y4
+        )
         return float(((y1 * after_click) @ weights).sum() / ctr.sum())
 
-    return click, action, solve(converted, rates[2])
+    def without_click(d: float) -> float:
+        return float(np.average(sigmoid(d + logits.unclicked), weights=1 - ctr))
+
+    unclicked = solve(without_click, rates[3]) if rates[3] else -math.inf
+    return click, action, solve(converted, rates[2]), unclicked

@@ -60,8 +60,8 @@ def _table(
         logits = world.with_histories(logits, before.items, columns["item_id"])
         category = world.population.item_fields["item_category"]
         lists = before.columns(category, columns["timestamp"])
-    columns |= outcomes(logits, chances, config)
-    columns |= true_probabilities(logits, config.confounding, config.unclicked_conversion)
+    columns |= outcomes(logits, chances)
+    columns |= true_probabilities(logits, config.confounding)
     columns["scenario"] = np.array(contract().scenarios, object)[scenario]
     schema = log_schema(config.histories)
     arrays = [

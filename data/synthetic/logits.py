@@ -13,17 +13,24 @@ Array = npt.NDArray[np.float64]
 NODES = 21
 """Gauss-Hermite nodes for the hidden factor."""
 
-ACTION_BOOST = 1.2
-"""What an action adds to the logit of the conversion."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Logits:
-    """The logits of N impressions without the hidden factor; each float64 [N]."""
+    """The logits of N impressions without the hidden factor; each float64 [N].
+
+    Attributes:
+      click: of y1, a click.
+      action: of y4, an action after a click.
+      conversion: of y2, a conversion after a click without an action.
+      acting: of y5, a conversion after a click and an action.
+      unclicked: of y3, a conversion without a click; -inf where there is none.
+    """
 
     click: Array
     action: Array
     conversion: Array
+    acting: Array
+    unclicked: Array
 
 
 def sigmoid(logit: Array) -> Array:
@@ -31,9 +38,9 @@ def sigmoid(logit: Array) -> Array:
     return 0.5 * (1 + np.tanh(0.5 * logit))
 
 
-def conversion_after_click(logit: Array, action: Array) -> Array:
-    """P(conversion | click) = ``(1 - y4) y2 + y4 y5``, from the logit of y2 and from y4."""
-    return (1 - action) * sigmoid(logit) + action * sigmoid(logit + ACTION_BOOST)
+def conversion_after_click(conversion: Array, acting: Array, action: Array) -> Array:
+    """P(conversion | click) = ``(1 - y4) y2 + y4 y5``, from the logits of y2 and y5, and y4."""
+    return (1 - action) * sigmoid(conversion) + action * sigmoid(acting)
 
 
 def normal_quadrature(scale: float) -> tuple[Array, Array]:

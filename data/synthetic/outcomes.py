@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.synthetic.config import WorldConfig
-from data.synthetic.logits import ACTION_BOOST, Logits, sigmoid
+from data.synthetic.logits import Logits, sigmoid
 from data.synthetic.population import Columns
 
 Array = npt.NDArray[np.float64]
@@ -41,13 +41,14 @@ class Chances:
         )
 
 
-def outcomes(logits: Logits, chances: Chances, config: WorldConfig) -> Columns:
+def outcomes(logits: Logits, chances: Chances) -> Columns:
     """The labels, potential conversions and delays of N impressions; each [N]."""
     hidden, uniform = chances.hidden, chances.uniform
     click = uniform[0] < sigmoid(logits.click + hidden)
     action = uniform[1] < sigmoid(logits.action)
-    potential = uniform[2] < sigmoid(logits.conversion + hidden + ACTION_BOOST * action)
-    unclicked = uniform[3] < config.unclicked_conversion
+    converts = np.where(action, logits.acting, logits.conversion)
+    potential = uniform[2] < sigmoid(converts + hidden)
+    unclicked = uniform[3] < sigmoid(logits.unclicked)
     conversion = np.where(click, potential, unclicked)
     return {
         "click": click,

@@ -14,9 +14,7 @@ from data.synthetic.logits import (
 )
 
 
-def true_probabilities(
-    logits: Logits, confounding: float, unclicked_conversion: float
-) -> dict[str, Array]:
+def true_probabilities(logits: Logits, confounding: float) -> dict[str, Array]:
     """Integrates the hidden factor out (Gauss-Hermite, 21 nodes).
 
     The identities are AEM2TL's (TKDE 2025, eq. 15-21): ctavr = y1 y4,
@@ -25,7 +23,6 @@ def true_probabilities(
     Args:
       logits: of N impressions.
       confounding: rho, the hidden factor's weight.
-      unclicked_conversion: y3.
 
     Returns:
       For each name of TRUTH float64 [N]. `true_cvr` is over the entire space (were
@@ -37,9 +34,9 @@ def true_probabilities(
     y4 = sigmoid(logits.action)
     for node, weight in zip(*normal_quadrature(confounding), strict=True):
         y1 = weight * sigmoid(logits.click + node)
-        converted = conversion_after_click(logits.conversion + node, y4)
+        converted = conversion_after_click(logits.conversion + node, logits.acting + node, y4)
         ctr += y1
         cvr += weight * converted
         ctcvr += y1 * converted
-    xcvr = ctcvr + (1 - ctr) * unclicked_conversion
+    xcvr = ctcvr + (1 - ctr) * sigmoid(logits.unclicked)
     return dict(zip(TRUTH, (ctr, ctr * y4, cvr, ctcvr / ctr, ctcvr, xcvr), strict=True))

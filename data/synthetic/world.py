@@ -3,10 +3,10 @@
 Per impression, with a hidden factor ``h ~ N(0, 1)`` of weight rho:
 
 * ``y1 = P(click)                       = sigmoid(b_s + f_click + rho h)``
-* ``y4 = P(action | click)              = sigmoid(a_s + 0.6 f_action)``
+* ``y4 = P(action | click)              = sigmoid(a_s + v f_action)``, v `action_effects`
 * ``y2 = P(conversion | click)          = sigmoid(c_s + 0.9 f_conversion + rho h)``, no action
-* ``y5 = P(conversion | click, action)  = sigmoid(logit(y2) + 1.2)``
-* ``y3 = P(conversion | no click)``, a constant.
+* ``y5 = P(conversion | click, action)  = sigmoid(logit(y2) + boost)``, `action_boost`
+* ``y3 = P(conversion | no click)        = sigmoid(d_s + u f_conversion)``, u `unclicked_effects`
 
 In worlds with `histories` every f also has what the user clicked before, `data.synthetic.match`.
 """
@@ -28,7 +28,6 @@ from data.synthetic.population import Columns, Population
 Array = npt.NDArray[np.float64]
 
 CONVERSION_SCALE = 0.9
-ACTION_SCALE = 0.6
 CALIBRATION_ROWS = 20_000
 
 
@@ -42,7 +41,7 @@ class World:
       click: effects on the click.
       action: effects on the action.
       conversion: effects on the conversion, correlated with the click's (`selection`).
-      intercepts: [S, 3]: of click, action and conversion.
+      intercepts: [S, 4]: of click, action, conversion, and conversion without a click.
       styles: int64 [I], the items' latent styles, which only histories make matter.
     """
 
@@ -69,7 +68,7 @@ class World:
             conversion=click_effects.mixed_with(
                 Effects.build(config, conversion), config.selection
             ),
-            intercepts=np.zeros((len(config.shares), 3)),
+            intercepts=np.zeros((len(config.shares), 4)),
             styles=item_styles(
                 population.item_fields["item_category"],
                 config.history_styles,
@@ -80,7 +79,7 @@ class World:
         return dataclasses.replace(world, intercepts=world._calibrate(calibration))
 
     def _calibrate(self, rng: np.random.Generator) -> Array:
-        """[S, 3]: the intercepts that give each scenario its rates, on rows of its own."""
+        """[S, 4]: the intercepts that give each scenario its rates, on rows of its own."""
         config = self.config
         found = []
         for index, click_rate in enumerate(config.click_rate):
@@ -89,6 +88,7 @@ class World:
                 click_rate,
                 config.action_rate,
                 config.conversion_rate[index] * config.conversion_scale,
+                config.unclicked_conversion,
             )
             logits = self.logits(self.population.draw(scenario, rng))
             found.append(calibrate(logits, rates, config.confounding))
@@ -96,12 +96,24 @@ class World:
 
     def logits(self, columns: Columns) -> Logits:
         """The logits of impressions as `Population.draw` gives them, without clicks before."""
-        weights = self.config.weights
-        intercept = self.intercepts[columns["scenario"]]
+        config = self.config
+        click, action, conversion, unclicked = self.intercepts[columns["scenario"]].T
+        return self._logits(
+            Logits(click, action, conversion, conversion + config.action_boost, unclicked),
+            *(
+                effects.logit(columns, config.weights)
+                for effects in (self.click, self.action, self.conversion)
+            ),
+        )
+
+    def _logits(self, base: Logits, click: Array, action: Array, conversion: Array) -> Logits:
+        """Adds effects [N], scaled, to logits."""
         return Logits(
-            click=intercept[:, 0] + self.click.logit(columns, weights),
-            action=intercept[:, 1] + ACTION_SCALE * self.action.logit(columns, weights),
-            conversion=intercept[:, 2] + CONVERSION_SCALE * self.conversion.logit(columns, weights),
+            click=base.click + click,
+            action=base.action + self.config.action_effects * action,
+            conversion=base.conversion + CONVERSION_SCALE * conversion,
+            acting=base.acting + CONVERSION_SCALE * conversion,
+            unclicked=base.unclicked + self.config.unclicked_effects * conversion,
         )
 
     def click_match(self, history: np.ndarray, item: np.ndarray) -> Array:
@@ -115,12 +127,11 @@ class World:
 
     def with_histories(self, logits: Logits, history: np.ndarray, item: np.ndarray) -> Logits:
         """Returns the logits with what the clicks before add; the arguments of `click_match`."""
-        action = self._match(self.action, history, item)
-        conversion = self._match(self.conversion, history, item)
-        return Logits(
-            click=logits.click + self.click_match(history, item),
-            action=logits.action + ACTION_SCALE * action,
-            conversion=logits.conversion + CONVERSION_SCALE * conversion,
+        return self._logits(
+            logits,
+            self.click_match(history, item),
+            self._match(self.action, history, item),
+            self._match(self.conversion, history, item),
         )
 
     def _match(self, effects: Effects, history: np.ndarray, item: np.ndarray) -> Array:

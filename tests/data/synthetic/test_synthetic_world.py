@@ -117,14 +117,14 @@ def test_what_each_part_is_worth(config, world):
 
 def test_the_hidden_factor_is_integrated_out():
     rng = np.random.default_rng(0)
-    logits = Logits(*(rng.normal(-2, 1.5, (3, 50))))
-    found = true_probabilities(logits, confounding=1.3, unclicked_conversion=0.01)
+    logits = Logits(*(rng.normal(-2, 1.5, (5, 50))))
+    found = true_probabilities(logits, confounding=1.3)
     h = np.linspace(-9, 9, 4_001)
     density = np.exp(-(h**2) / 2)
     density /= density.sum()
     y1 = sigmoid(logits.click[:, None] + 1.3 * h)
     y2 = sigmoid(logits.conversion[:, None] + 1.3 * h)
-    y5 = sigmoid(logits.conversion[:, None] + 1.3 * h + 1.2)
+    y5 = sigmoid(logits.acting[:, None] + 1.3 * h)
     y4 = sigmoid(logits.action)[:, None]
     cvr = y2 * (1 - y4) + y4 * y5
     ctr, ctcvr = y1 @ density, (y1 * cvr) @ density
@@ -134,7 +134,7 @@ def test_the_hidden_factor_is_integrated_out():
         "true_cvr": cvr @ density,
         "true_cvr_clicked": ctcvr / ctr,
         "true_ctcvr": ctcvr,
-        "true_xcvr": ctcvr + (1 - ctr) * 0.01,
+        "true_xcvr": ctcvr + (1 - ctr) * sigmoid(logits.unclicked),
     }
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -146,11 +146,41 @@ def test_without_confounding_clicked_rows_convert_as_the_entire_space(balanced):
     np.testing.assert_allclose(balanced.true_xcvr, balanced.true_ctcvr, rtol=1e-12)
 
 
+def test_actions_and_missing_clicks_have_the_effects_of_the_config():
+    knobs = {"unclicked_conversion": 0.01, "unclicked_effects": 0.4, "action_effects": 1.5}
+    world = World.build(WorldConfig(users=2_000, action_boost=2.5, **knobs))
+    columns = world.population.draw(np.full(20_000, 3), np.random.default_rng(4))
+    logits, weights = world.logits(columns), world.config.weights
+    np.testing.assert_allclose(logits.acting, logits.conversion + 2.5)
+    centred = {
+        name: logit - logit.mean()
+        for name, logit in (
+            ("action", logits.action),
+            ("conversion", logits.conversion),
+            ("unclicked", logits.unclicked),
+        )
+    }
+    effects = world.action.logit(columns, weights)
+    np.testing.assert_allclose(centred["action"], 1.5 * (effects - effects.mean()), atol=1e-12)
+    np.testing.assert_allclose(centred["unclicked"], centred["conversion"] * 0.4 / 0.9, atol=1e-12)
+    p = true_probabilities(logits, 0.0)
+    unclicked = np.average(sigmoid(logits.unclicked), weights=1 - p["true_ctr"])
+    assert unclicked == pytest.approx(0.01, rel=0.05)
+    assert p["true_ctavr"].sum() / p["true_ctr"].sum() == pytest.approx(0.3, rel=0.05)
+    assert p["true_ctcvr"].sum() / p["true_ctr"].sum() == pytest.approx(0.06, rel=0.1)
+
+
+def test_without_unclicked_conversions_none_is_possible(world):
+    assert (world.intercepts[:, 3] == -np.inf).all()
+    columns = world.population.draw(np.zeros(10, int), np.random.default_rng(5))
+    assert (sigmoid(world.logits(columns).unclicked) == 0).all()
+
+
 def test_confounding_puts_the_best_clicked_only_predictor_off_by_a_factor_of_two():
     world = World.build(WorldConfig(confounding=1.0, users=2_000))
     scenario = np.repeat(np.arange(7), 1_000)
     logits = world.logits(world.population.draw(scenario, np.random.default_rng(2)))
-    p = true_probabilities(logits, 1.0, 0.0)
+    p = true_probabilities(logits, 1.0)
     unclicked = 1 - p["true_ctr"]
     predicted = (unclicked * p["true_cvr_clicked"]).sum()
     actual = (p["true_cvr"] - p["true_ctcvr"]).sum()
