@@ -51,7 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sharing = files_with(lambda item: uses(item, _RUNS))
     # The last run follows on a changed log: the others must have been looked at before.
     changing = files_with(lambda item: uses(item, {"changed"}))
-    long = files_with(lambda item: item.get_closest_marker("e2e") is not None)
+    long = files_with(
+        lambda item: any(item.get_closest_marker(mark) is not None for mark in ("e2e", "slow"))
+    )
 
     def place(item: pytest.Item) -> tuple[bool, ...]:
         path = item.path

@@ -19,7 +19,7 @@ from data import synthetic
 from schemas.contract import load_schema
 from serving.loading.version_files import versions_on_disk
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 PROGRAM = pathlib.Path(__file__).with_name("killed_runs.py")
 

@@ -13,7 +13,7 @@ from pipeline.retention.sizes import work_folder_sizes
 from schemas.contract import load_schema
 from serving.loading.version_files import versions_on_disk
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 CONFIG = """
 name: small

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import BIN, ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 PAGE = ROOT / "docs" / "your-own-data.md"
 
