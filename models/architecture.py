@@ -13,6 +13,8 @@ from models.explanation import Axis, Explanation
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
 from models.layers.field_embeddings import FieldEmbeddings
+from models.layers.first_order import FirstOrder
+from models.layers.lookup_l2 import LookupL2
 from models.losses.predictions import Supervision
 from models.schedule import Phase
 from models.steps.gradient_rules.rule import GradientRule
@@ -48,6 +50,8 @@ class Architecture(keras.layers.Layer):
       slots: the names of what stands in `Features.fields`; P of them.
       labels: the conditional outputs of the labels, in the task graph's order; C of them.
       supervised: the predictions that have a loss, see `supervisions`.
+      embedding_l2: the L2 loss for tables of its own: `FieldEmbeddings(..., l2=self.embedding_l2)`.
+        It has the config's weight, and counts values as that of the shared tables does.
     """
 
     def __init__(self, config: ModelConfig, layout: InputLayout, tasks: TaskGraph) -> None:
@@ -57,6 +61,8 @@ class Architecture(keras.layers.Layer):
         self.layout = layout
         self.slots = layout.slots(config.histories != "none")
         self.labels = _conditionals(tasks)
+        # The ranker adds the counts before the first call.
+        self.embedding_l2 = LookupL2(config.embedding_l2)
         # Read by the ranker; a plain attribute would become Keras' wrapper of a dictionary.
         self._supervised = tuple(self.supervisions(config, tasks).items())
 
@@ -123,6 +129,16 @@ class Architecture(keras.layers.Layer):
           training: whether this is a step of the training, not a validation.
         """
         return {}
+
+    @property
+    def tables(self) -> list[tf.Variable]:
+        """What trains in tables of its own, `FieldEmbeddings` and `FirstOrder`s.
+
+        They count as tables, not as parameters of the network.
+        """
+        kinds = (FieldEmbeddings, FirstOrder)
+        layers = [layer for layer in self.submodules if isinstance(layer, kinds)]
+        return [variable for layer in layers for variable in layer.trainable_variables]
 
     def phases(self, training: TrainingConfig) -> tuple[Phase, ...]:
         """The schedule, in order; their epochs are at most `training.max_epochs` together."""

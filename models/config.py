@@ -78,6 +78,11 @@ class ModelConfig(Settings):
         """Whether the training must know how often every value stands in the train split."""
         return self.l2_per == "value" and max(self.embedding_l2, self.wide_l2) > 0
 
+    @property
+    def counts_by_scenario(self) -> bool:
+        """Whether values are counted in every scenario on its own: for tables of scenarios."""
+        return False
+
 
 class TrainingConfig(Settings):
     """How a model is trained.

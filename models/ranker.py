@@ -67,8 +67,9 @@ class Ranker(tfrs.models.Model):
       base_rates: the mean target, in its own space, of conditional outputs by name, and
         of labels without their parents (`conversion_without_click`). Its logit is the
         initial bias, so that a rare conversion starts calibrated.
-      value_counts: how often every value of every field stands in the train split; wanted
-        with `l2_per: value` only.
+      value_counts: how often every value of every field stands in the train split, int [size],
+        or, with `counts_by_scenario`, in every scenario's rows, int [K, size]; wanted with
+        `l2_per: value` only.
 
     Raises:
       SettingsError: `loss_weights` or `base_rates` name an output that has none, every loss
@@ -103,6 +104,7 @@ class Ranker(tfrs.models.Model):
             starts = [biases[name] for name in self.label_space.conditionals]
             self.embedded_inputs = EmbeddedInputs(layout, model, starts, counts)
             self.architecture = registry.architecture(model.name)(model, layout, tasks)
+            self.architecture.embedding_l2.use_counts_of(self.embedded_inputs.embedding_l2)
             self.architecture.start_unclicked(
                 {branch.label: biases[branch.name] for branch in branches if branch.name in rates}
             )
@@ -190,6 +192,13 @@ class Ranker(tfrs.models.Model):
     def first_order(self) -> FirstOrder:
         """The wide part."""
         return self.embedded_inputs.first_order
+
+    @property
+    def tables(self) -> list[tf.Variable]:
+        """What trains in embedding tables and the wide part, the architecture's own too."""
+        shared = (self.embeddings, self.first_order)
+        own = [variable for layer in shared for variable in layer.trainable_variables]
+        return [*own, *self.architecture.tables]
 
     def indices(self, batch: Batch) -> tf.Tensor:
         """Returns the indices of the fields of a batch, int64 [B, P]."""

@@ -18,7 +18,8 @@ import tensorflow as tf
 
 from common.errors import BadDataError
 from models.datasets.matrices import Lists, Names, packed, unpacked
-from models.features.inputs import Field, target_key, weight_key
+from models.datasets.value_counts import value_counts
+from models.features.inputs import SCENARIO_KEY, Field, target_key, weight_key
 from models.features.parsing import raw_feature_spec, with_defaults
 from models.features.targets import label_feature_spec, targets_of
 from models.metrics.binary import base_rate
@@ -122,9 +123,17 @@ class InMemorySplit:
         """The weighted mean target of an output over its own space; NaN where that is empty."""
         return base_rate(self.column(target_key(output)), self.column(weight_key(output)))
 
-    def value_counts(self, fields: Iterable[Field]) -> dict[str, np.ndarray]:
-        """Returns how often every value stands in the rows: field's column -> int [size]."""
-        return {f.name: np.bincount(self.column(f.key), minlength=f.size) for f in fields}
+    def value_counts(
+        self, fields: Iterable[Field], scenarios: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns how often every value stands in the rows: field's column -> int [size].
+
+        With `scenarios`, K, it is counted in every scenario on its own: int [K, size].
+        """
+        own = self.column(SCENARIO_KEY) if scenarios else None
+        return {
+            f.name: value_counts(self.column(f.key), f.size, own, scenarios or 0) for f in fields
+        }
 
     def steps(self, batch_size: int) -> int:
         """Number of batches of a training epoch; see `epoch`."""

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.datasets.in_memory import READ_BATCH, Transform, serialized_rows, transformed_rows
-from models.features.inputs import Field, target_key, weight_key
+from models.datasets.value_counts import value_counts
+from models.features.inputs import SCENARIO_KEY, Field, target_key, weight_key
 from models.features.targets import evaluation_targets
 from schemas.contract import Contract
 
@@ -66,20 +67,26 @@ class StreamedRows:
     def _transformed(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return transformed_rows(self.contract, self.transform, serialized, serving=False)
 
-    def value_counts(self, fields: Sequence[Field]) -> dict[str, np.ndarray]:
-        """Returns how often every value stands in the rows: field's column -> int [size]."""
-        counts = {field.name: np.zeros(field.size, np.int64) for field in fields}
-        keys = {field.name: field.key for field in fields}
+    def value_counts(
+        self, fields: Sequence[Field], scenarios: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns how often every value stands in the rows: field's column -> int [size].
+
+        With `scenarios`, K, it is counted in every scenario on its own: int [K, size].
+        """
+        counts: dict[str, np.ndarray] = {}
 
         @tf.autograph.experimental.do_not_convert
-        def indices(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        def indices(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
             columns = self._transformed(serialized)
-            return {column: columns[key] for column, key in keys.items()}
+            return columns[SCENARIO_KEY], {field.name: columns[field.key] for field in fields}
 
         batches = serialized_rows(self.files).batch(READ_BATCH).map(indices, tf.data.AUTOTUNE)
-        for batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
-            for column, values in batch.items():
-                counts[column] += np.bincount(values, minlength=len(counts[column]))
+        for scenario, batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
+            own = scenario if scenarios else None
+            for field in fields:
+                found = value_counts(batch[field.name], field.size, own, scenarios or 0)
+                counts[field.name] = counts.get(field.name, 0) + found
         return counts
 
 

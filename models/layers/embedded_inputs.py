@@ -46,6 +46,7 @@ class EmbeddedInputs(keras.layers.Layer):
 
     Attributes:
       embeddings: the tables of all fields and lists.
+      embedding_l2: the L2 loss of what is looked up in them.
       first_order: the wide part, of the fields and numbers.
     """
 
@@ -61,10 +62,11 @@ class EmbeddedInputs(keras.layers.Layer):
         self._numbers = layout.numeric if model.numeric else ()
         self._sequences = layout.sequences if model.histories != "none" else ()
         e, l2, stddev = model.embedding_dim, model.kernel_l2, model.embedding_stddev
+        self.embedding_l2 = LookupL2(model.embedding_l2, value_counts)
         self.embeddings = FieldEmbeddings(
             layout.fields,
             e,
-            LookupL2(model.embedding_l2, value_counts),
+            self.embedding_l2,
             stddev,
             lists=(*layout.multi_values, *(x for group in self._sequences for x in group.columns)),
         )

@@ -21,6 +21,10 @@ class FieldEmbeddings(keras.layers.Layer):
     Lists read the tables of fields (`look_up_list`) or tables of their own, which stand next to
     those of the fields.
 
+    With `scenarios` every scenario has tables (and projections) of its own, [K * size, width]
+    next to each other, of which a row reads those of its scenario. An architecture makes such
+    tables, or a second set of shared ones, with `Architecture.embedding_l2` as their loss.
+
     The L2 loss is on the looked-up embeddings (`LookupL2`), a vector [B] (see `Architecture`
     on `add_loss`), hence right on any number of replicas.
 
@@ -31,6 +35,7 @@ class FieldEmbeddings(keras.layers.Layer):
       stddev: of the normal initial values.
       trainable: whether training changes them.
       lists: the lists that are looked up.
+      scenarios: K, if every scenario has tables of its own; None for one for all.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class FieldEmbeddings(keras.layers.Layer):
         name: str = "fields",
         trainable: bool = True,
         lists: Sequence[ListField] = (),
+        scenarios: int | None = None,
     ) -> None:
         super().__init__(name=name, autocast=False, trainable=trainable)
         self._fields = fields
@@ -53,15 +59,17 @@ class FieldEmbeddings(keras.layers.Layer):
         self._dim = dim
         self._l2 = l2
         self._stddev = stddev
+        self._scenarios = scenarios
         self.tables: dict[str, tf.Variable] = {}
         self.projections: dict[str, tf.Variable] = {}
 
     def build(self, input_shape: tf.TensorShape) -> None:
         """Makes a table a field and for every list that shares none, and the projections."""
+        copies = self._scenarios or 1
         for name, (size, width) in self._sizes.items():
             self.tables[name] = self.add_weight(
                 f"{name}/embeddings",
-                (size, width),
+                (copies * size, width),
                 initializer=keras.initializers.RandomNormal(stddev=self._stddev),
                 trainable=self.trainable,
                 experimental_autocast=False,
@@ -69,27 +77,40 @@ class FieldEmbeddings(keras.layers.Layer):
             if width != self._dim:
                 self.projections[name] = self.add_weight(
                     f"{name}/projection",
-                    (width, self._dim),
+                    (width, self._dim) if self._scenarios is None else (copies, width, self._dim),
                     initializer="glorot_uniform",
                     trainable=self.trainable,
                     experimental_autocast=False,
                 )
         super().build(input_shape)
 
-    def call(self, indices: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Looks the indices [B, P] up."""
+    def call(
+        self, indices: tf.Tensor, training: bool = False, scenario: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Looks the indices [B, P] up.
+
+        Args:
+          indices: int [B, P].
+          training: whether the L2 loss is added.
+          scenario: int [B], read where every scenario has tables of its own.
+        """
         columns = []
         for position, field in enumerate(self._fields):
-            looked_up = tf.gather(self.tables[field.name], indices[:, position])
+            values = self._own(field.name, indices[:, position], scenario)
+            looked_up = tf.gather(self.tables[field.name], values)
             if training and self._l2:
-                self.add_loss(self._l2(field.name, indices[:, position], looked_up))
-            if field.name in self.projections:
-                looked_up = tf.matmul(looked_up, self.projections[field.name])
-            columns.append(looked_up)
+                by_scenario = self._scenarios is not None
+                self.add_loss(self._l2(field.name, values, looked_up, by_scenario))
+            columns.append(self._projected(field.name, looked_up, scenario))
         return tf.cast(tf.stack(columns, axis=1), self.compute_dtype)
 
     def look_up_list(
-        self, column: ListField, indices: tf.Tensor, mask: tf.Tensor, training: bool = False
+        self,
+        column: ListField,
+        indices: tf.Tensor,
+        mask: tf.Tensor,
+        training: bool = False,
+        scenario: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Looks up a list of every row: [B, L, e] in the compute dtype; anything where it ends.
 
@@ -100,13 +121,30 @@ class FieldEmbeddings(keras.layers.Layer):
           indices: int [B, L].
           mask: where there is a value, bool [B, L].
           training: whether the L2 loss is added.
+          scenario: int [B], read where every scenario has tables of its own.
         """
-        looked_up = tf.gather(self.tables[column.table], indices)
+        looked_up = tf.gather(self.tables[column.table], self._own(column.table, indices, scenario))
         if training and self._l2:
             self.add_loss(self._l2.of_lists(looked_up, mask))
-        if column.table in self.projections:
-            looked_up = tf.matmul(looked_up, self.projections[column.table])
-        return tf.cast(looked_up, self.compute_dtype)
+        return tf.cast(self._projected(column.table, looked_up, scenario), self.compute_dtype)
+
+    def _own(self, table: str, indices: tf.Tensor, scenario: tf.Tensor | None) -> tf.Tensor:
+        """The rows of a table, [B, ...] as the indices."""
+        if self._scenarios is None:
+            return indices
+        if scenario is None:
+            raise ValueError("every scenario has tables of its own; pass the rows' `scenario`")
+        first = tf.cast(scenario, indices.dtype) * self._sizes[table][0]
+        return indices + tf.reshape(first, [-1, *[1] * (indices.shape.rank - 1)])
+
+    def _projected(self, table: str, looked_up: tf.Tensor, scenario: tf.Tensor | None) -> tf.Tensor:
+        """What was looked up, [B, (L,) width], in the width of the network."""
+        if table not in self.projections:
+            return looked_up
+        if self._scenarios is None:
+            return tf.matmul(looked_up, self.projections[table])
+        own = tf.gather(self.projections[table], scenario)
+        return tf.einsum("b...w,bwe->b...e", looked_up, own)
 
     def copy_from(self, other: FieldEmbeddings) -> None:
         """Takes over the values of another one of the same width that has these tables."""

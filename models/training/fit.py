@@ -37,7 +37,8 @@ def ranker_maker(
     """
     # Dropout then draws from generators whose state a checkpoint can hold.
     keras.backend.experimental.enable_tf_random_generator()
-    counts = rows.value_counts(layout.fields) if model.counts_values else None
+    scenarios = len(layout.scenarios) if model.counts_by_scenario else None
+    counts = rows.value_counts(layout.fields, scenarios) if model.counts_values else None
     return lambda: Ranker(layout, tasks, model, training, base_rates, counts)
 
 

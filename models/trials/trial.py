@@ -94,9 +94,8 @@ def run_trial(
     loop = TrainingLoop(
         ranker, features.train, features.validation, training, checkpoints, str(folder / "log")
     )
-    tables = [*ranker.embeddings.trainable_variables, *ranker.first_order.trainable_variables]
     # Before the training: a phase may freeze what an earlier one has trained.
-    parameters = _size(ranker.trainable_variables)
+    parameters, tables = _size(ranker.trainable_variables), _size(ranker.tables)
     started = time.perf_counter()
     history = loop.run()
     seconds = time.perf_counter() - started
@@ -115,7 +114,7 @@ def run_trial(
         seed=training.seed,
         fingerprint=fingerprint,
         parameters=parameters,
-        network_parameters=parameters - _size(tables),
+        network_parameters=parameters - tables,
         seconds=None if resumed else seconds,
         examples=epochs * rows_of_an_epoch,
         epochs=epochs,

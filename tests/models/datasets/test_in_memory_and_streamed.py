@@ -173,6 +173,21 @@ def test_values_are_counted_in_memory_and_streamed(
             assert counts[field.column].tolist() == wanted, field
 
 
+def test_values_are_counted_in_every_scenario(
+    contract: Contract, transform_layer: Any, split_files: list[str], held: InMemorySplit
+) -> None:
+    field, scenarios = Field("user", 60), len(contract.scenarios)
+    streamed = StreamedRows(contract, transform_layer, split_files, rows=400)
+    rows = zip(held.column(SCENARIO_KEY).tolist(), held.column(field.key).tolist(), strict=True)
+    wanted = np.zeros((scenarios, 60), int)
+    for scenario, value in rows:
+        wanted[scenario, value] += 1
+    assert scenarios > 1 and (wanted > 0).sum(axis=1).min() > 0
+    for source in (held, streamed):
+        counts = source.value_counts([field], scenarios)
+        np.testing.assert_array_equal(counts[field.column], wanted)
+
+
 def test_rows_at_positions_keep_their_columns_together() -> None:
     found = numbered(10).at(np.array([7, 2]))
     assert found.column("number").tolist() == [7, 2]

@@ -64,6 +64,29 @@ def test_a_copy_that_is_not_trained_looks_up_the_same() -> None:
     assert np.all(copy(tf.constant(INDICES))[:, 0] != layer(tf.constant(INDICES))[:, 0])
 
 
+def test_every_scenario_has_tables_and_projections_of_its_own() -> None:
+    seen = ListField("seen", "item", 4, 2)
+    layer = FieldEmbeddings(FIELDS, dim=3, lists=(seen,), scenarios=2)
+    scenario = np.array([1, 0, 0])
+    layer(tf.constant(INDICES), scenario=tf.constant(scenario))
+    for variable in layer.trainable_variables:
+        variable.assign(np.random.default_rng(1).normal(size=variable.shape))
+    user = layer.tables["user"].numpy().reshape(2, 5, 3)[scenario, INDICES[:, 0]]
+    items, kernels = layer.tables["item"].numpy().reshape(2, 4, 2), layer.projections["item"]
+    assert kernels.shape == (2, 2, 3)
+    item = [items[k, i] @ kernels[k].numpy() for k, i in zip(scenario, INDICES[:, 1], strict=True)]
+    found = layer(tf.constant(INDICES), scenario=tf.constant(scenario))
+    np.testing.assert_allclose(found, np.stack([user, item], axis=1), rtol=1e-5)
+
+    lists = np.array([[0, 3], [2, 2], [1, 0]])
+    mask = tf.ones([3, 2], tf.bool)
+    wanted = [items[k, i] @ kernels[k].numpy() for k, i in zip(scenario, lists, strict=True)]
+    found = layer.look_up_list(seen, tf.constant(lists), mask, scenario=tf.constant(scenario))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    with pytest.raises(ValueError, match="pass the rows' `scenario`"):
+        layer(tf.constant(INDICES))
+
+
 def test_a_checkpoint_has_tables_of_fields_and_of_lists(tmp_path) -> None:
     lists = (ListField("seen", "item", 4, 2), ListField("words", "words", 6, 2))
 

@@ -46,3 +46,16 @@ def test_a_field_without_counts_is_held_back_a_lookup() -> None:
 def test_no_weight_is_no_loss() -> None:
     assert not LookupL2(0.0, {"user": COUNTS})
     assert LookupL2(1e-9)
+
+
+def test_counts_of_scenarios_serve_tables_of_all_by_their_sums() -> None:
+    by_scenario = np.array([[1, 1, 0, 2], [3, 0, 0, 3]])
+    losses, _ = loss_and_gradient(LookupL2(0.5, {"user": by_scenario}), INDICES)
+    wanted, _ = loss_and_gradient(LookupL2(0.5, {"user": COUNTS}), INDICES)
+    np.testing.assert_array_equal(losses, wanted)
+    l2 = LookupL2(0.5)
+    l2.use_counts_of(LookupL2(7.0, {"user": by_scenario}))
+    places = tf.constant([3, 4, 6])
+    looked_up = tf.constant([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]])
+    found = l2("user", places, looked_up, by_scenario=True)
+    np.testing.assert_allclose(found, [0.5 * 5 / 2, 0.5 * 9 / 3, 0.5 * 2 / 1], rtol=1e-6)
