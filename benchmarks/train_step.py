@@ -1,8 +1,14 @@
-"""Speed of a training step of every architecture, relative to Shared-Bottom.
+"""Seconds of a training step of every architecture, next to the parameters of its network.
+
+    python -m benchmarks.train_step [--names mmoe] [--histories mean din attention]
+    python -m benchmarks.train_step --compared [--names mmoe "mmoe, task"] [--rows 1024]
 
 Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, batches of
-4,096. The architectures take turns, and the ratio is of their median steps, so that other
-load on the machine hits all alike. Run it as ``python -m benchmarks.train_step``.
+4,096, and every architecture with its default sizes. With --compared: the equally large models of
+the claims (`benchmarks.proof.settings`), as they are trained there, on the columns and labels of
+the synthetic log. The models take turns, and the ratio is of their median steps, so that other
+load on the machine hits all alike; seconds of all cores are less sensitive to it than wall time.
+AutoIFS's step is one of its search.
 
 ``--names mmoe --histories mean din attention`` adds to every row 50 ids of the largest table, and
 says how often the time of MMoE's step without a history each way of reading them takes.
@@ -13,8 +19,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-import statistics
-import time
 from typing import Any, get_args
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -23,6 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
+from benchmarks.proof.sizes import columns_of, make_ranker
+from benchmarks.step_times import Timed, measure, timed
+from common.suggestions import nearest
+from data.synthetic.columns import contract
 from models import registry
 from models.config import Histories, TrainingConfig
 from models.features.inputs import (
@@ -33,14 +42,18 @@ from models.features.inputs import (
     SequenceInput,
     lengths_key,
     target_key,
+    value_key,
     weight_key,
 )
 from models.ranker import Ranker
-from schemas.task_graph import Label, sorted_by_parents
+from schemas.task_graph import Label, TaskGraph, sorted_by_parents
 
 FIELDS = 24
 SCENARIOS = 5
 LENGTH = 50
+IDS = 20_000
+"""Of each of the synthetic log's two columns whose values are learned."""
+
 REFERENCE = "shared_bottom"
 TASKS = sorted_by_parents(
     [Label("click", "is_click"), Label("conversion", "is_conversion", "click", True)]
@@ -61,30 +74,71 @@ def with_history(inputs: InputLayout) -> InputLayout:
     return dataclasses.replace(inputs, sequences=(SequenceInput("seen", LENGTH, (column,)),))
 
 
-def batches(inputs: InputLayout, rows: int, count: int) -> list[dict[str, tf.Tensor]]:
+def batches(
+    inputs: InputLayout, rows: int, count: int, tasks: TaskGraph = TASKS
+) -> list[dict[str, tf.Tensor]]:
     """Batches with ids of a power law and random labels."""
     random = np.random.default_rng(0)
     found = []
     for _ in range(count):
-        batch = {SCENARIO_KEY: random.integers(0, SCENARIOS, rows)}
+        batch = {SCENARIO_KEY: random.integers(0, len(inputs.scenarios), rows)}
         for field in inputs.fields:
             batch[field.key] = (field.size * random.random(rows) ** 3).astype(np.int64)
+        for name in inputs.numeric:
+            batch[value_key(name)] = random.normal(size=rows).astype(np.float32)
         for group in inputs.sequences:
             batch[lengths_key(group.name)] = random.integers(0, group.length + 1, rows)
             for column in group.columns:
                 ids = column.size * random.random((rows, group.length)) ** 3
                 batch[column.key] = ids.astype(np.int64)
-        for output in TASKS.outputs:
+        for output in tasks.outputs:
             batch[target_key(output.name)] = random.integers(0, 2, rows).astype(np.float32)
             batch[weight_key(output.name)] = np.ones(rows, np.float32)
         found.append({key: tf.constant(value) for key, value in batch.items()})
     return found
 
 
+def compared(options: argparse.Namespace) -> dict[str, Timed]:
+    """The models of the claims, on the columns of the synthetic log."""
+    names = dict.fromkeys([REFERENCE, *(options.names or COMPARED)])
+    training = _training(options, learning_rate=TRAINING["learning_rate"])
+    inputs, tasks = columns_of(contract(), IDS), contract().tasks
+    data = batches(inputs, options.rows, 8, tasks)
+    return {name: timed(make_ranker(MODELS[name], inputs, tasks, training), data) for name in names}
+
+
+def defaults(options: argparse.Namespace) -> dict[str, Timed]:
+    """Every architecture with its own defaults, and with histories where they are wanted."""
+    plain = layout(options.largest)
+    read = with_history(plain)
+    data = batches(read if options.histories else plain, options.rows, 8)
+    training = _training(options)
+    steps = {}
+
+    def make(title: str, inputs: InputLayout, **model: Any) -> None:
+        config = registry.parse_model_config({"wide": options.wide, **model})
+        steps[title] = timed(Ranker(inputs, TASKS, config, training), data)
+
+    for name in dict.fromkeys([REFERENCE, *(options.names or registry.names())]):
+        make(name, plain, name=name)
+        for kind in options.histories:
+            make(f"{name}, {kind}", read, name=name, histories=kind)
+    return steps
+
+
+def _training(options: argparse.Namespace, **more: Any) -> TrainingConfig:
+    return TrainingConfig(
+        optimizer=options.optimizer, precision=options.precision, xla=options.xla, **more
+    )
+
+
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--names", nargs="*", help="architectures; all without it")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--compared", action="store_true", help="the models of the claims")
+    parser.add_argument("--names", nargs="*", help="models; all without it")
     parser.add_argument("--rows", type=int, default=4096, help="rows of a batch")
     parser.add_argument("--largest", type=int, default=100_000, help="rows of the largest table")
     parser.add_argument("--repeats", type=int, default=30, help="timed steps of each")
@@ -96,39 +150,29 @@ def main() -> None:
     )
     parser.add_argument("--xla", action="store_true")
     options = parser.parse_args()
+    if options.compared and (options.histories or options.wide):
+        parser.error("--compared has its own settings: leave out --histories and --wide")
+    known = MODELS if options.compared else registry.names()
+    for name in options.names or ():
+        if name not in known:
+            parser.error(f"--names: unknown '{name}'; {nearest(name, list(known))}")
 
-    plain = layout(options.largest)
-    read = with_history(plain)
-    data = batches(read if options.histories else plain, options.rows, 8)
-    training = TrainingConfig(
-        optimizer=options.optimizer, precision=options.precision, xla=options.xla
+    steps = compared(options) if options.compared else defaults(options)
+    medians = measure(steps, options.repeats)
+    reference, _ = medians[REFERENCE]
+    print(
+        f"{'model':<24} {'ms':>7} {'ms of all cores':>15} {'ratio':>6} {'rows/s':>10} "
+        f"{'network parameters':>18} {'of a step without history':>26}"
     )
-    steps = {}
-
-    def make(title: str, inputs: InputLayout, **model: Any) -> None:
-        config = registry.parse_model_config({"wide": options.wide, **model})
-        ranker = Ranker(inputs, TASKS, config, training)
-        steps[title] = tf.function(ranker.train_step)
-        steps[title](data[0])
-
-    for name in {REFERENCE: None, **dict.fromkeys(options.names or registry.names())}:
-        make(name, plain, name=name)
-        for kind in options.histories:
-            make(f"{name}, {kind}", read, name=name, histories=kind)
-
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for repeat in range(options.repeats):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step(data[repeat % len(data)])["loss"].numpy()
-            seconds[name].append(time.perf_counter() - start)
-
-    medians = {title: statistics.median(taken) for title, taken in seconds.items()}
-    print(f"{'architecture':<24} {'ratio':>6} {'rows/s':>10} {'of a step without history':>26}")
-    for title, median in medians.items():
-        without = medians[title.partition(",")[0]]
-        figures = f"{medians[REFERENCE] / median:>6.2f} {options.rows / median:>10,.0f}"
-        print(f"{title:<24} {figures} {median / without:>26.2f}")
+    for title, (median, used) in medians.items():
+        # A model's name may have a comma too.
+        plain = title.rpartition(", ")[0] if options.histories else title
+        without, _ = medians.get(plain, (median, used))
+        print(
+            f"{title:<24} {1000 * median:>7.1f} {1000 * used:>15.1f} {reference / median:>6.2f} "
+            f"{options.rows / median:>10,.0f} {steps[title].parameters:>18,} "
+            f"{median / without:>26.2f}"
+        )
 
 
 if __name__ == "__main__":

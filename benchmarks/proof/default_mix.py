@@ -21,7 +21,7 @@ from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trials import Judged, Wanted, run_all
 from benchmarks.proof.worlds import MINOR
 
-BASELINES = ("shared_bottom", "mmoe", "mmoe, pooled", "ple")
+BASELINES = ("shared_bottom", "mmoe, task", "mmoe", "mmoe, pooled", "ple, task", "ple")
 MAJOR = (0, 1)
 
 

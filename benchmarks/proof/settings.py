@@ -1,8 +1,9 @@
 """The models of the claims: their sizes, one training for all, and what a small search chose.
 
-Sizes were set by hand so that the networks (all but embeddings and wide weights) have about
-as many parameters each; `search.py` chooses between a few candidates, the same for all
-models, on worlds that no claim uses.
+Sizes were set by hand so that the networks (all but embeddings and wide weights) have equally
+many parameters, which `sizes.py` counts; `search.py` chooses between a few candidates, the
+same for all models, on worlds that no claim uses. `mmoe` and `ple` have gates, towers and, of
+PLE, experts a (scenario, task), and `mmoe, task` and `ple, task` are the papers' own models.
 """
 
 from __future__ import annotations
@@ -18,14 +19,26 @@ _SHARED: dict[str, Any] = {
     "wide_l2": 20.0,
 }
 
+NETWORK_PARAMETERS = 180_000
+"""The size that all compared networks have: what is trained outside of the tables."""
+
+TOLERANCE = 0.02
+"""How far a network's size may be from it, as a share."""
+
 SIZES: dict[str, dict[str, Any]] = {
-    "shared_bottom": {"name": "shared_bottom", "bottom_units": (384, 192)},
-    "mmoe": {"name": "mmoe", "experts": 5, "expert_units": (96, 48)},
-    "ple": {"name": "ple", "expert_units": (36, 24), "tower_units": (16,)},
-    "esmm": {"name": "esmm", "tower_units": (224, 96)},
+    # The floors: one plain network for all scenarios, and one for each.
+    "dnn": {"name": "dnn", "units": (448, 200)},
+    "dnn, per scenario": {"name": "dnn", "networks": "scenario", "units": (112, 40)},
+    "shared_bottom": {"name": "shared_bottom", "bottom_units": (368, 192)},
+    # As published: gates and towers a task.
+    "mmoe, task": {"name": "mmoe", "gates": "task", "experts": 5, "expert_units": (128, 72)},
+    "mmoe": {"name": "mmoe", "experts": 5, "expert_units": (100, 48)},
+    "ple, task": {"name": "ple", "gates": "task", "expert_units": (136, 64)},
+    "ple": {"name": "ple", "expert_units": (29, 20), "tower_units": (16,)},
+    "esmm": {"name": "esmm", "tower_units": (208, 96)},
     "autoifs": {
         "name": "autoifs",
-        "bottom_units": (448,),
+        "bottom_units": (456,),
         "scenario_units": (160,),
         "selection_units": (32,),
         # The temperature goes from 1 to 100 in four epochs, by a factor of 4.6 each.
@@ -36,7 +49,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "csii": {
         "name": "csii",
-        "expert_units": (80, 40),
+        "expert_units": (66, 32),
         "loss_space": "conditional",
         # As MMoE and PLE have them.
         "towers": "scenario_task",
@@ -61,13 +74,13 @@ SIZES: dict[str, dict[str, Any]] = {
         "unclicked_initial_rate": 1e-3,
     },
 }
-COMPARED = ("shared_bottom", "autoifs", "csii", "mmoe", "aem2tl", "ple")
+COMPARED = tuple(SIZES)
 """What a claim is about unless it says otherwise."""
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
 
 POOLED = ("mmoe", "ple", "csii", "aem2tl")
-"""The models with kernels that are a scenario's own."""
+"""The models with kernels that are a scenario's own, and that are to share all the same."""
 
 TRAINING: dict[str, Any] = {
     "batch_size": 1024,

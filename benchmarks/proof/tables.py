@@ -4,11 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from benchmarks.proof.trials import Judged
 from models.metrics.significance import Interval, mean_interval, paired_difference
+from models.trials.result import TrialResult
 
 Value = Callable[[Judged], float]
+
+
+class Variant(Protocol):
+    """Which training it is."""
+
+    @property
+    def label(self) -> str:
+        """The variant's name in tables."""
+
+    @property
+    def seed(self) -> int:
+        """The seed, by which differences are paired."""
+
+
+class Trained(Protocol):
+    """A finished training."""
+
+    @property
+    def wanted(self) -> Variant:
+        """Which."""
+
+    @property
+    def result(self) -> TrialResult:
+        """What the trial measured."""
+
+
+T = TypeVar("T", bound=Trained)
 
 
 def shown(interval: Interval, digits: int = 4) -> str:
@@ -18,9 +47,9 @@ def shown(interval: Interval, digits: int = 4) -> str:
     return f"{interval.mean:.{digits}f} ± {interval.half:.{digits}f}"
 
 
-def by_label(judged: Sequence[Judged]) -> dict[str, dict[int, Judged]]:
+def by_label(judged: Sequence[T]) -> dict[str, dict[int, T]]:
     """Groups trials: label -> seed -> trial, in the order given."""
-    found: dict[str, dict[int, Judged]] = {}
+    found: dict[str, dict[int, T]] = {}
     for one in judged:
         found.setdefault(one.wanted.label, {})[one.wanted.seed] = one
     return found
@@ -32,7 +61,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def means(judged: Sequence[Judged], values: Mapping[str, Value], digits: int = 4) -> str:
+def means(judged: Sequence[T], values: Mapping[str, Callable[[T], float]], digits: int = 4) -> str:
     """A row a label with the mean of every value, and the network's parameters."""
     rows = []
     for label, seeds in by_label(judged).items():
@@ -45,7 +74,9 @@ def means(judged: Sequence[Judged], values: Mapping[str, Value], digits: int = 4
     return markdown(["model", *values, "network parameters"], rows)
 
 
-def differences(judged: Sequence[Judged], baseline: str, values: Mapping[str, Value]) -> str:
+def differences(
+    judged: Sequence[T], baseline: str, values: Mapping[str, Callable[[T], float]]
+) -> str:
     """A row a label with every value's paired difference to the baseline's, and its p."""
     grouped = by_label(judged)
     rows = []
