@@ -129,6 +129,7 @@ bench: $(STAMP) ## measure: example generation, histories, training steps, the g
 	$(BIN)/python -m benchmarks.histories
 	$(BIN)/python -m benchmarks.list_columns
 	$(BIN)/python -m benchmarks.train_step
+	$(BIN)/python -m benchmarks.train_step --compared --rows 1024
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.static_gates
 
