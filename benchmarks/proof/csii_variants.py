@@ -15,7 +15,6 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +24,7 @@ from benchmarks.proof.default_mix import VALUES as MIX_VALUES
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import log_config
 from data.synthetic.columns import BLOCKS, NOISE
 from models.metrics.binary import weighted_auc
@@ -67,7 +66,7 @@ def ranking_auc(document: dict[str, Any], groups: Sequence[int]) -> float:
 
 
 def _transferability(one: Judged) -> float:
-    document = json.loads((one.folder / "explain.json").read_text())["transferability"]
+    document = one.explanation["transferability"]
     return ranking_auc(document, log_config(one.wanted.world, 0, 8).world.groups)
 
 
@@ -84,7 +83,7 @@ def main() -> None:
         for seed in claim_seeds(given)
         for label in given.models or VARIANTS
     ]
-    judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+    judged = run_given(wanted, given, "csii_variants")
     print(means(judged, VALUES))
     print(differences(judged, "csii", VALUES))
 

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import MINOR
 
 BASELINES = ("shared_bottom", "mmoe, task", "mmoe", "mmoe, pooled", "ple, task", "ple")
@@ -59,7 +59,7 @@ def main() -> None:
         for seed in claim_seeds(given)
         for label in given.models or COMPARED
     ]
-    judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+    judged = run_given(wanted, given, "default_mix")
     print(means(judged, VALUES))
     for baseline in BASELINES:
         if baseline in {one.wanted.label for one in judged}:

@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import SCENARIOS, TRUTH_SEEDS
 from models.metrics.significance import mean_interval, paired_difference
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
@@ -160,7 +160,7 @@ def main() -> None:
     label = ", ".join(["searched", *given.set])
 
     def run(wanted: list[Wanted]) -> list[Judged]:
-        return run_all(wanted, given.out, given.rows, given.jobs, given.code)
+        return run_given(wanted, given, "flows")
 
     rows = []
     for world in given.world:

@@ -23,7 +23,7 @@ from benchmarks.proof.leaks import STANDARD_ERRORS
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from components.bayes_check.judge import refusal
 from models.config import Histories
 
@@ -85,7 +85,7 @@ def main() -> None:
         for model in models
         for histories in given.histories
     ]
-    judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+    judged = run_given(wanted, given, "histories")
     check_leaks(judged)
     print(means(judged, VALUES))
     for model in models:

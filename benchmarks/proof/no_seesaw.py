@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import by_label, markdown, shown
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import SCENARIOS
 from models.metrics.significance import mean_interval
 
@@ -57,12 +57,11 @@ def main() -> None:
     labels = given.models or list(COMPARED)
 
     def run(wanted: list[Wanted]) -> list[Judged]:
-        return run_all(wanted, given.out, given.rows, given.jobs, given.code)
+        return run_given(wanted, given, "no_seesaw")
 
     found = by_label(
         run([Wanted(x, given.world, s, MODELS[x], TRAINING) for s in seeds for x in labels])
     )
-    aucs = {x: np.stack([mean_aucs(found[x][s]) for s in seeds]) for x in labels}
     own = by_label(
         run(
             [
@@ -72,6 +71,9 @@ def main() -> None:
             ]
         )
     )
+    # With --budget-minutes some worlds may lack a training.
+    seeds = tuple(s for s in seeds if s in found[labels[0]] and s in own[f"{_ALONE} 0"])
+    aucs = {x: np.stack([mean_aucs(found[x][s]) for s in seeds]) for x in labels}
     alone = np.array(
         [[mean_aucs(own[f"{_ALONE} {k}"][s])[k] for k in range(SCENARIOS)] for s in seeds]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import time
 
 from benchmarks.proof.worlds import CLAIM_SEEDS
 
@@ -26,7 +27,20 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, help="trainings at a time; one a core without it")
     parser.add_argument("--models", nargs="*", help="variants; all without it")
     parser.add_argument("--code", help="keep results of other source: a name for them")
-    return parser.parse_args()
+    parser.add_argument(
+        "--records",
+        choices=("use", "add", "ignore"),
+        default="use",
+        help="take finished trainings from benchmarks/proof/records, or add to them too",
+    )
+    parser.add_argument(
+        "--budget-minutes",
+        type=float,
+        help="start no training that would not end in time; worlds come one after the other",
+    )
+    given = parser.parse_args()
+    given.started = time.monotonic()
+    return given
 
 
 def claim_seeds(given: argparse.Namespace) -> tuple[int, ...]:

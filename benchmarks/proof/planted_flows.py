@@ -31,7 +31,7 @@ from benchmarks.proof.flows import LABELS, SEARCHED, kept_flows
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import TRAINING
 from benchmarks.proof.tables import markdown, shown
-from benchmarks.proof.trials import Wanted, run_all
+from benchmarks.proof.trials import Wanted, run_given
 from benchmarks.proof.worlds import TUNING_SEEDS
 from models.metrics.significance import mean_interval
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
@@ -91,7 +91,7 @@ def main() -> None:
         for search in given.searches:
             model, label = {**_SEARCHED, **SEARCHES[search]}, f"planted, {search}"
             wanted = [Wanted(label, world, seed, model, TRAINING) for seed in seeds]
-            found = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+            found = run_given(wanted, given, "planted_flows")
             masks = np.array([kept_flows(one) for one in found])
             scores = [precision_and_recall(mask, world) for mask in masks]
             values = [[one.result.monitor for one in found], masks.mean(axis=(1, 2, 3)).tolist()]

@@ -11,6 +11,7 @@ handful of conversions in the log still gets a precise AUC against its true prob
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import pathlib
 import shutil
@@ -25,7 +26,7 @@ import tensorflow_transform as tft
 from benchmarks.proof.worlds import TUNING_SEEDS, log_config
 from common.atomic_files import whole_folder
 from common.names import EVAL
-from common.source_digest import code_digest
+from common.source_imports import files_digest, imported_files
 from components.impression_example_gen.example_encoder import encode
 from data.synthetic import draw_balanced, draw_log, no_clicks, write_log
 from data.synthetic.columns import HIDDEN, TRUTH, contract
@@ -40,16 +41,21 @@ BALANCED = "balanced"
 BALANCED_ROWS = 10_000
 _GRAPH_ROWS, _HISTORIES_GRAPH_ROWS = 400_000, 100_000  # All ids are seen often enough.
 _POSITION = 3  # What serving fills in.
-_MAKERS = ("common", "data", "schemas")
+_MAKERS = (
+    "benchmarks.proof.rows",
+    "components.impression_example_gen.example_encoder",
+    "data",
+    "models.datasets",
+    "models.features",
+    "schemas",
+)
 _VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
 
 
 def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathlib.Path:
     """Makes a world's rows below `folder`, once, and returns where `load_rows` finds them."""
     config = log_config(world, seed, rows)
-    made_of = f"{config.model_dump_json()} {BALANCED_ROWS} {code_digest(packages=_MAKERS)}"
-    digest = hashlib.sha256(made_of.encode()).hexdigest()[:8]
-    place = folder / f"{world}-{seed}-{rows}-{digest}"
+    place = folder / f"{world}-{seed}-{rows}-{rows_digest(world, seed, rows)[:8]}"
     if place.is_dir():
         return place
     drawn, users = World.build(config.world), no_clicks(config)
@@ -74,6 +80,22 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
             truth = {column: table[column].to_numpy() for column in TRUTH}
             np.savez(_truth_path(unfinished, name), **truth)
     return place
+
+
+def rows_digest(world: str, seed: int, rows: int) -> str:
+    """Digests what `world_rows` makes a world's rows from: 32 hexadecimal digits.
+
+    It is the log's settings and the source that draws, transforms and holds the rows.
+    """
+    config = log_config(world, seed, rows).model_dump_json()
+    return hashlib.sha256(f"{config} {BALANCED_ROWS} {_makers()}".encode()).hexdigest()[:32]
+
+
+@functools.lru_cache(maxsize=1)
+def _makers() -> str:
+    return files_digest(
+        imported_files(["benchmarks.proof.rows"], lambda module: module.startswith(_MAKERS))
+    )
 
 
 def _truth_path(place: pathlib.Path, name: str) -> pathlib.Path:

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.proof.options import add_options, parser
 from benchmarks.proof.settings import COMPARED, POOLED, TRAINING, with_choice
 from benchmarks.proof.tables import by_label, markdown
-from benchmarks.proof.trials import Wanted, run_all
+from benchmarks.proof.trials import Wanted, run_given
 from benchmarks.proof.worlds import TUNING_SEEDS
 
 POOLINGS = (1e-5, 1e-4, 1e-3)
@@ -71,7 +71,7 @@ def main() -> None:
     labels = given.models or (pooled if given.pooling else COMPARED)
     tried = trainings(labels, given.pooling)
     wanted = [one for ones in tried.values() for one in ones]
-    judged = by_label(run_all(wanted, given.out, given.rows, given.jobs, given.code))
+    judged = by_label(run_given(wanted, given, "search"))
     found = {
         name: float(np.mean([one.result.monitor for one in seeds.values()]))
         for name, seeds in judged.items()

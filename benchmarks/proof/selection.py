@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, differences, means
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "aem2tl": ("aem2tl", {}),
@@ -63,7 +63,7 @@ def main() -> None:
             for label, (name, changed) in VARIANTS.items()
             if label in (given.models or VARIANTS)
         ]
-        judged = run_all(wanted, given.out, given.rows, given.jobs, given.code)
+        judged = run_given(wanted, given, "selection")
         print(f"\n### {world}\n\n{means(judged, VALUES)}")
         for baseline in ("aem2tl, clicked rows only", "aem2tl", "shared_bottom"):
             if baseline in {one.wanted.label for one in judged}:

@@ -2,80 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
+import argparse
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Iterator, Sequence
 
-import numpy as np
+from benchmarks.proof.budget import Budget
+from benchmarks.proof.judged import Judged, Wanted
+from benchmarks.proof.records import RECORDS, ProofRecords
+from benchmarks.proof.training import Training, Worlds
+from cli.compare.workers import Job, Outcome, cores, run_unfinished
 
-from benchmarks.proof.leaks import above_bayes
-from benchmarks.proof.rows import (
-    BALANCED,
-    load_rows,
-    load_truth,
-    rows_of_one_scenario,
-    world_rows,
-)
-from benchmarks.proof.soft_metrics import bayes_aucs, soft_aucs, unclicked_calibration
-from cli.compare.workers import Job, Outcome, cores, run_jobs
-from common.names import EVAL
-from components.bayes_check.judge import Comparison
-from models.config import TrainingConfig
-from models.features.inputs import SCENARIO_KEY
-from models.registry import parse_model_config
-from models.trials.data import TrialData
-from models.trials.result import TrialResult, read_scores
-from models.trials.trial import trial_code, trial_fingerprint
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """One training that a claim needs.
-
-    Attributes:
-      label: the variant's name in tables.
-      world: a name of `worlds.WORLDS`.
-      seed: of world, log and training.
-      model: values of the model config.
-      training: values of the training config, but its seed.
-      scenario: the only scenario whose rows are learned from; None for all.
-    """
-
-    label: str
-    world: str
-    seed: int
-    model: dict[str, Any]
-    training: dict[str, Any]
-    scenario: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Judged:
-    """A finished training, judged on the balanced rows of its world.
-
-    Attributes:
-      wanted: which.
-      result: what the trial measured.
-      aucs: quantity -> noise-free AUC of every scenario, [K].
-      bayes: quantity -> the largest possible, [K].
-      calibration: predicted over true P(conversion | click) on rows that are not clicked.
-      folder: the trial's.
-      leaks: outputs and scenarios of the log's eval rows that are ranked better than is possible
-        by more than three standard errors: the training has seen what it must not.
-    """
-
-    wanted: Wanted
-    result: TrialResult
-    aucs: dict[str, np.ndarray]
-    bayes: dict[str, np.ndarray]
-    calibration: float
-    folder: pathlib.Path
-    leaks: tuple[Comparison, ...] = ()
-
-    def regret(self, quantity: str) -> np.ndarray:
-        """What is missing to the largest possible AUC in every scenario, [K]."""
-        return self.bayes[quantity] - self.aucs[quantity]
+__all__ = ["Judged", "Wanted", "run_all", "run_given", "whole_worlds"]
 
 
 def run_all(
@@ -84,74 +22,134 @@ def run_all(
     rows: int,
     processes: int | None = None,
     code: str | None = None,
+    *,
+    claim: str | None = None,
+    records: pathlib.Path | None = RECORDS,
+    budget_minutes: float | None = None,
 ) -> list[Judged]:
-    """Trains what is wanted and not there yet; prints a line for each.
+    """Trains what is wanted and neither recorded nor in `folder`; prints a line for each.
+
+    The trainings of a world and seed come one after the other, in the order given, and the worlds
+    in the order in which they are first named: where time ends early, the worlds before have been
+    done by all models. Rows of a world are made when its first training needs them.
 
     Args:
       wanted: the trainings.
       folder: keeps rows and results for the next call.
       rows: impressions of a log before its eval day.
       processes: trainings at a time; None for one a core.
-      code: digest of our source; results of another one are trained again.
+      code: a name that stands for the models' code in fingerprints, so that results of other code
+        still count; nothing is recorded then. None for the digest of a model's code.
+      claim: the records' file that finished trainings are added to; None records nothing.
+      records: the folder of records; a training that is in any file of it is not trained. None
+        neither reads nor records.
+      budget_minutes: no training is started that would not end in time (`Budget`).
+
+    Returns:
+      The finished trainings, in the order of `wanted`. With a budget some may not be there:
+      `whole_worlds` keeps the worlds that have all of them.
 
     Raises:
-      RuntimeError: a training failed; the others went on.
+      RuntimeError: a training failed; the others went on, and are recorded.
     """
-    code = code or trial_code()
-    places = {
-        (one.world, one.seed): world_rows(folder / "rows", one.world, one.seed, rows)
-        for one in wanted
-    }
-    jobs = [_job(one, places[one.world, one.seed], folder / "trials", code) for one in wanted]
-    done = 0
+    processes = processes or cores()
+    known = ProofRecords(records, claim if code is None else None)
+    budget = Budget(budget_minutes, lambda label: known.seconds_of(label, rows))
+    worlds = Worlds(folder, rows, code, known)
+    blocks = list(dict.fromkeys(one.block for one in wanted))
+    ordered = sorted(wanted, key=lambda one: blocks.index(one.block))
+    found: dict[int, Judged] = {}
+    started: dict[int, Training] = {}
+    failed: list[Outcome] = []
+    recorded = 0
+
+    def end(training: Training, judged: Judged, how: str) -> None:
+        found[id(training.wanted)] = judged
+        count = f"{len(found) + len(failed)}/{len(wanted)}"
+        print(f"{count} {training.name} {how}  monitor {judged.result.monitor:.4f}", flush=True)
+
+    def waiting() -> Iterator[Job]:
+        nonlocal recorded
+        for one in ordered:
+            training = worlds.training(one)
+            judged = training.recorded()
+            if judged is not None:
+                recorded += 1
+                end(training, judged, "recorded")
+                continue
+            judged = training.finished()
+            if judged is not None:
+                end(training, judged, "finished before")
+                continue
+            if not budget.has_time_for(one.label):
+                # Another world's trainings would be of no use while this one's are not there.
+                return
+            job = training.job()
+            started[id(job)] = training
+            yield job
 
     def report(outcome: Outcome) -> None:
-        nonlocal done
-        done += 1
-        said = outcome.error or f"monitor {outcome.result.monitor:.4f}"  # type: ignore[union-attr]
-        place = outcome.job.folder.relative_to(folder / "trials")
-        print(f"{done}/{len(jobs)} {place} {outcome.seconds:.0f} s  {said}", flush=True)
+        training = started[id(outcome.job)]
+        budget.took(training.wanted.label, outcome.seconds)
+        if outcome.result is None:
+            failed.append(outcome)
+            count = f"{len(found) + len(failed)}/{len(wanted)}"
+            print(f"{count} {training.name} failed: {outcome.error}", flush=True)
+            return
+        end(training, training.judged(outcome.result), f"{outcome.seconds:.0f} s")
 
-    outcomes = run_jobs(jobs, processes or cores(), report)
-    failed = [outcome for outcome in outcomes if outcome.result is None]
+    run_unfinished(waiting(), processes, report)
+    if recorded:
+        print(f"{recorded} of {len(wanted)} trainings are from {records}", flush=True)
     if failed:
         raise RuntimeError(f"{len(failed)} trainings failed, see {failed[0].job.log_path}")
-    return [
-        judge(one, outcome.result, job.folder, places[one.world, one.seed])  # type: ignore[arg-type]
-        for one, outcome, job in zip(wanted, outcomes, jobs, strict=True)
-    ]
+    if len(found) < len(wanted):
+        left = [one for one in ordered if id(one) not in found]
+        print(
+            f"out of time: {len(left)} of {len(wanted)} trainings were not started, the first "
+            f"{left[0].world}, seed {left[0].seed}, {left[0].label}",
+            flush=True,
+        )
+    return [found[id(one)] for one in wanted if id(one) in found]
 
 
-def judge(one: Wanted, result: TrialResult, trial: pathlib.Path, place: pathlib.Path) -> Judged:
-    """Judges a trial by its scores of the balanced rows."""
-    data, truth = load_rows(place)
-    scenario = data.extra[BALANCED].column(SCENARIO_KEY)
-    scores, scenarios = read_scores(trial, BALANCED), len(data.layout.scenarios)
-    return Judged(
-        one,
-        result,
-        soft_aucs(scores, truth, scenario, scenarios),
-        bayes_aucs(truth, scenario, scenarios),
-        unclicked_calibration(scores, truth),
-        trial,
-        above_bayes(read_scores(trial, EVAL), data, load_truth(place, EVAL)),
+def run_given(wanted: Sequence[Wanted], given: argparse.Namespace, claim: str) -> list[Judged]:
+    """Calls `run_all` with the options of `options.add_options`; returns whole worlds only.
+
+    A claim may call it several times: the minutes of `--budget-minutes` are those of all calls.
+
+    Args:
+      wanted: the trainings.
+      given: the options' values.
+      claim: names the file that `--records add` adds to.
+
+    Raises:
+      SystemExit: the time was too short for the first world.
+    """
+    minutes = given.budget_minutes
+    if minutes is not None:
+        minutes -= (time.monotonic() - given.started) / 60
+    judged = run_all(
+        wanted,
+        given.out,
+        given.rows,
+        given.jobs,
+        given.code,
+        claim=claim if given.records == "add" else None,
+        records=None if given.records == "ignore" else RECORDS,
+        budget_minutes=minutes,
     )
+    whole = whole_worlds(judged, wanted)
+    if wanted and not whole:
+        raise SystemExit("no world has all of its trainings yet; the same command goes on")
+    return whole
 
 
-def _job(one: Wanted, place: pathlib.Path, trials: pathlib.Path, code: str) -> Job:
-    model = parse_model_config(one.model)
-    training = TrainingConfig(**{**one.training, "seed": one.seed})
-    rows = place / "data"
-    if one.scenario is not None:
-        rows = rows_of_one_scenario(place, one.scenario)
-    data = TrialData.load(rows)
-    folder = trials / one.world / one.label / str(one.seed)
-    spec = {
-        "data": str(rows),
-        "model": model.model_dump(mode="json"),
-        "training": training.model_dump(mode="json"),
-        "folder": str(folder),
-        "code": code,
-    }
-    fingerprint = trial_fingerprint(data.fingerprint, model, training, code)
-    return Job(one.label, one.seed, folder, fingerprint, spec)
+def whole_worlds(judged: Sequence[Judged], wanted: Sequence[Wanted]) -> list[Judged]:
+    """Keeps the worlds and seeds of which all that is wanted is there, and says which are not."""
+    there = {id(one.wanted) for one in judged}
+    partial = list(dict.fromkeys(one.block for one in wanted if id(one) not in there))
+    if partial:
+        names = "; ".join(f"{world}, seed {seed}" for world, seed in partial)
+        print(f"left out, since not all models have been trained there: {names}", flush=True)
+    return [one for one in judged if one.wanted.block not in partial]

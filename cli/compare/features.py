@@ -16,7 +16,7 @@ from common.errors import BadDataError, PolyrankError
 from common.names import SPLITS
 from models.datasets.in_memory import files_of
 from models.training.fingerprint import training_fingerprint
-from models.trials.trial import trial_code
+from models.trials.code import held_rows_code
 from pipeline.config import PipelineConfig
 from pipeline.local import local_feature_pipeline
 from pipeline.locations import Locations
@@ -81,7 +81,7 @@ def _held(
     schema_text = load_schema_text(config.data.schema_path)
     patterns = {split: f"{examples}/Split-{split}/*" for split in SPLITS}
     content = training_fingerprint(files_of(list(patterns.values())), graph, schema_text, {})
-    folder = pathlib.Path(locations.features_dir) / f"{content[:16]}-{trial_code()[:8]}"
+    folder = pathlib.Path(locations.features_dir) / f"{content[:16]}-{held_rows_code()[:8]}"
     if folder.is_dir():
         return folder
     progress.print("  holding the transformed rows", soft_wrap=True)

@@ -15,8 +15,9 @@ from cli.compare.plan import Comparison
 from cli.compare.workers import Job, Outcome, run_jobs
 from common.errors import PolyrankError
 from common.names import EVAL, TRAIN, VALIDATION
+from models.trials.code import trial_code
 from models.trials.data import TrialData
-from models.trials.trial import trial_code, trial_fingerprint
+from models.trials.trial import trial_fingerprint
 from pipeline.locations import Locations
 
 
@@ -71,22 +72,20 @@ def compare_locally(
             return result
 
 
-def make_jobs(
-    comparison: Comparison, features: pathlib.Path, out: pathlib.Path, code: str
-) -> list[Job]:
+def make_jobs(comparison: Comparison, features: pathlib.Path, out: pathlib.Path) -> list[Job]:
     """Describes every trial of a comparison.
 
     Args:
       comparison: what is compared.
       features: the folder of the saved TrialData.
       out: the trials' folders are below it.
-      code: digest of our source.
     """
     data = TrialData.load(features).fingerprint
+    codes = {name: trial_code(name) for name in comparison.models}
     jobs = []
     for name, seed in comparison.trials:
         model, training = comparison.models[name], comparison.training(seed)
-        folder = out / "trials" / name / f"seed-{seed}"
+        folder, code = out / "trials" / name / f"seed-{seed}", codes[name]
         spec = {
             "data": str(features),
             "model": model.model_dump(mode="json"),
@@ -107,7 +106,7 @@ def _trials(
     processes: int,
     progress: Progress,
 ) -> list[Outcome]:
-    jobs = make_jobs(comparison, features, out, trial_code())
+    jobs = make_jobs(comparison, features, out)
     width = max(len(name) for name in comparison.models)
     ended = 0
 

@@ -37,15 +37,19 @@ def main() -> None:
     from common.errors import PolyrankError
     from models.config import TrainingConfig
     from models.registry import parse_model_config
+    from models.trials.code import trial_code
     from models.trials.data import TrialData
-    from models.trials.trial import run_trial, trial_code
+    from models.trials.trial import run_trial
 
-    if job.get("source", trial_code()) != trial_code():
-        raise PolyrankError("our source was changed during the comparison; start it again")
+    model = parse_model_config(job["model"])
+    if job.get("source") not in (None, trial_code(model.name)):
+        raise PolyrankError(
+            f"the source of '{model.name}' was changed after its trials were planned; start again"
+        )
 
     run_trial(
         TrialData.load(pathlib.Path(job["data"])),
-        parse_model_config(job["model"]),
+        model,
         TrainingConfig(**job["training"]),
         job["folder"],
         code=job["code"],

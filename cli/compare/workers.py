@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from common.json_files import write_json
@@ -16,6 +16,9 @@ from common.source_digest import ROOT
 from models.trials.result import TrialResult, read_result
 
 _POLL_SECONDS = 0.1
+
+WORKER = (sys.executable, "-m", "cli.compare.trial_process")
+"""Starts a worker."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +74,7 @@ def run_jobs(
     jobs: Sequence[Job],
     processes: int,
     report: Callable[[Outcome], None],
-    command: Sequence[str] = (sys.executable, "-m", "cli.compare.trial_process"),
+    command: Sequence[str] = WORKER,
 ) -> list[Outcome]:
     """Runs the jobs in their order, `processes` at a time; a failed one does not stop the rest.
 
@@ -96,23 +99,53 @@ def run_jobs(
         else:
             found[index] = Outcome(job, result, 0.0)
             report(found[index])
-    running: dict[int, _Running] = {}
+    run = run_unfinished((jobs[index] for index in waiting), processes, report, command)
+    # They are told apart by their objects: equal jobs may be given.
+    of_jobs = {id(outcome.job): outcome for outcome in run}
+    found |= {index: of_jobs[id(jobs[index])] for index in waiting}
+    return [found[index] for index in range(len(jobs))]
+
+
+def run_unfinished(
+    jobs: Iterable[Job],
+    processes: int,
+    report: Callable[[Outcome], None],
+    command: Sequence[str] = WORKER,
+) -> list[Outcome]:
+    """Runs jobs that are not finished, as `run_jobs`.
+
+    Args:
+      jobs: the trials. The next one is taken when a process is free, so that an iterator may
+        prepare it then, or end because there is no time for another.
+      processes: how many run at once.
+      report: called with every outcome when it is there.
+      command: starts a worker.
+
+    Returns:
+      The outcomes in the order in which they came.
+    """
+    waiting: Iterator[Job] | None = iter(jobs)
+    outcomes: list[Outcome] = []
+    running: list[_Running] = []
     try:
-        while waiting or running:
-            while waiting and len(running) < processes:
-                index = waiting.pop(0)
-                running[index] = _start(jobs[index], processes, command)
-            for index, child in list(running.items()):
+        while waiting is not None or running:
+            while waiting is not None and len(running) < processes:
+                job = next(waiting, None)
+                if job is None:
+                    waiting = None
+                else:
+                    running.append(_start(job, processes, command))
+            for child in list(running):
                 if child.process.poll() is not None:
-                    del running[index]
-                    found[index] = _ended(child)
-                    report(found[index])
+                    running.remove(child)
+                    outcomes.append(_ended(child))
+                    report(outcomes[-1])
             time.sleep(_POLL_SECONDS)
     finally:
-        for child in running.values():
+        for child in running:
             child.process.kill()
             child.process.wait()
-    return [found[index] for index in range(len(jobs))]
+    return outcomes
 
 
 def cores() -> int:

@@ -17,13 +17,13 @@ from typing import Any
 import tf_keras as keras
 
 from common.settings import SettingsError
-from common.source_digest import code_digest
 from models.config import ModelConfig, TrainingConfig
 from models.ranker import Ranker
 from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.fit import ranker_maker, write_record
 from models.training.loop import TrainingLoop
 from models.training.non_finite import DivergedError, where
+from models.trials.code import trial_code
 from models.trials.data import TrialData
 from models.trials.judging import judge
 from models.trials.latency import median_latency_ms
@@ -35,11 +35,6 @@ def whole_budget(training: TrainingConfig) -> TrainingConfig:
     return training.model_copy(update={"patience": training.max_epochs, "devices": "one"})
 
 
-def trial_code() -> str:
-    """Digests the source that a trial's result depends on."""
-    return code_digest(packages=("common", "schemas", "models"))
-
-
 def trial_fingerprint(data: str, model: ModelConfig, training: TrainingConfig, code: str) -> str:
     """Digests all that a trial is made from: 32 hexadecimal digits.
 
@@ -47,7 +42,7 @@ def trial_fingerprint(data: str, model: ModelConfig, training: TrainingConfig, c
       data: the fingerprint of the rows.
       model: the architecture's settings.
       training: how it is trained; its `checkpoint_seconds` changes no result.
-      code: digest of our source.
+      code: digest of the source that the model trains with; see `trial_code`.
     """
     settings = whole_budget(training).model_dump(mode="json", exclude={"checkpoint_seconds"})
     facts = [data, model.model_dump(mode="json"), settings, code]
@@ -72,7 +67,7 @@ def run_trial(
       model: the architecture's settings.
       training: how it is trained; `patience` and `devices` have no effect.
       folder: of this trial alone.
-      code: digest of our source; None for `trial_code()`.
+      code: digest of the source; None for the model's `trial_code`.
 
     Raises:
       DivergedError: the training has diverged, after some good epochs or before the first.
@@ -82,7 +77,8 @@ def run_trial(
     """
     folder = pathlib.Path(folder)
     training = whole_budget(training)
-    fingerprint = trial_fingerprint(features.fingerprint, model, training, code or trial_code())
+    code = code or trial_code(model.name)
+    fingerprint = trial_fingerprint(features.fingerprint, model, training, code)
     finished = read_result(folder, fingerprint)
     if finished is not None:
         return finished
