@@ -96,7 +96,7 @@ class CGC(keras.layers.Layer):
     @property
     def shared_kernel(self) -> tf.Variable:
         """The last kernels of the shared experts; known once the layer is built."""
-        return self._shared.last_kernel
+        return self._shared.kernels[-1]
 
     def _own(self, values: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
         return own_of_stack(values, scenario) if self._by_scenario else values

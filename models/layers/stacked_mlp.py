@@ -45,9 +45,12 @@ class StackedMLP(keras.layers.Layer):
         self._dropouts = [keras.layers.Dropout(dropout) for _ in units]
 
     @property
-    def last_kernel(self) -> tf.Variable:
-        """The kernels of the last layer, (*stack, in, out); known once the layer is built."""
-        return self._dense[-1].kernel
+    def kernels(self) -> tuple[tf.Variable, ...]:
+        """The kernels of every layer, (*stack, in, out); known once the layer is built.
+
+        Layers that pool their kernels (`deviation_l2`) have no such variables.
+        """
+        return tuple(dense.kernel for dense in self._dense)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Applies every perceptron of the stack to its input."""

@@ -182,11 +182,13 @@ class TrainingLoop:
         by_scenario = self._monitor.by_scenario(scores)
         monitor = self._devices.agreed(self._monitor.value(metrics, by_scenario))
         losses = {name: total / self._steps.count for name, total in state.loss_sums.items()}
+        rule = self._ranker.gradient_rule
         record = {
             "epoch": state.epoch,
             "phase": phase.name,
             **losses,
             **self._ranker.architecture.epoch_logs(),
+            **({} if rule is None else rule.epoch_logs()),
             VALIDATION: metrics,
             BY_SCENARIO: by_scenario,
             "monitor": monitor,

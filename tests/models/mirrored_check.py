@@ -34,6 +34,26 @@ MODELS = {
     },
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
+    # Gradients of outputs or scenarios over the rows of all replicas change the steps.
+    "gradnorm": {
+        "name": "shared_bottom",
+        "bottom_units": [8],
+        "gradient_rule": "gradnorm",
+        "gradnorm_rate": 0.1,
+    },
+    "pcgrad": {
+        "name": "shared_bottom",
+        "bottom_units": [8, 6],
+        "gradient_rule": "pcgrad",
+        "gradient_parts": "scenario",
+    },
+    "gram_schmidt": {
+        "name": "mmoe",
+        "expert_units": [8],
+        "tower_units": [4],
+        "gradient_rule": "gram_schmidt",
+        "gradient_parts": "scenario",
+    },
     # Keeps averages of the rows of all replicas.
     "averages": {
         "name": "csii",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -71,6 +72,10 @@ class GradNorm(GradientRule):
         """Returns the weight of every output's loss, a float32 scalar."""
         weights = tf.unstack(tf.convert_to_tensor(self.task_weights))
         return dict(zip(self.parts, weights, strict=True))
+
+    def epoch_logs(self) -> dict[str, Any]:
+        """Returns the losses' weights of this moment, `task_weights`."""
+        return {"task_weights": {name: float(w) for name, w in self.loss_weights().items()}}
 
     def step(self, losses: tf.Tensor, gradients: list[tf.Tensor]) -> None:
         """Takes the step of the weights; see `GradientRule.step`."""

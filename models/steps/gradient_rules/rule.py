@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 import tf_keras as keras
@@ -48,6 +48,10 @@ class GradientRule(keras.layers.Layer):
 
     def loss_weights(self) -> Mapping[str, tf.Tensor]:
         """Returns the factor of every output's loss in this step; 1 for those not named."""
+        return {}
+
+    def epoch_logs(self) -> dict[str, Any]:
+        """Plain values for the history's record of every epoch."""
         return {}
 
     def step(self, losses: tf.Tensor, gradients: list[tf.Tensor]) -> list[tf.Tensor] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pydantic
 import tensorflow as tf
 
 from models.architecture import Architecture
-from models.config import ModelConfig, Units
+from models.config import Units
 from models.explanation import Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
@@ -17,11 +18,14 @@ from models.layers.softmax_gate import SoftmaxGate
 from models.layers.stacked_mlp import StackedMLP
 from models.layers.towers import Towers
 from models.registry import register
+from models.steps.gradient_rules.chosen import chosen_rule
+from models.steps.gradient_rules.config import GradientRuleConfig
+from models.steps.gradient_rules.rule import GradientRule
 from schemas.task_graph import TaskGraph
 
 
-class MMoEConfig(ModelConfig):
-    """Hyper-parameters of MMoE.
+class MMoEConfig(GradientRuleConfig):
+    """Hyper-parameters of MMoE; its shared kernels are the experts'.
 
     Attributes:
       name: the registered name.
@@ -52,6 +56,7 @@ class MMoE(Architecture):
 
     def __init__(self, config: MMoEConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
+        self._config = config
         self._gates_by_scenario = config.gates == "scenario_task"
         self._experts = StackedMLP(
             (config.experts,),
@@ -87,6 +92,12 @@ class MMoE(Architecture):
         mixed = tf.einsum("bcn,nbo->cbo", gates, experts)
         logits = self._towers(mixed, scenario=features.scenario, training=training)
         return self.by_label(logits + features.offset)
+
+    def gradient_rule(self, outputs: Sequence[str]) -> GradientRule | None:
+        """Makes the rule of the config, on the experts' kernels."""
+        return chosen_rule(
+            self._config, outputs, self.layout.scenarios, lambda: self._experts.kernels
+        )
 
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns `gates` [K, C, experts]: every scenario's mean weights."""

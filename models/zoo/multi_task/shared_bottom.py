@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+import pydantic
 import tensorflow as tf
 
 from models.architecture import Architecture
-from models.config import ModelConfig, Units
+from models.config import Units
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
 from models.layers.stacked_mlp import StackedMLP
 from models.layers.towers import Towers
 from models.registry import register
+from models.steps.gradient_rules.chosen import chosen_rule
+from models.steps.gradient_rules.config import GradientRuleConfig
+from models.steps.gradient_rules.rule import GradientRule
 from schemas.task_graph import TaskGraph
 
 
-class SharedBottomConfig(ModelConfig):
-    """Hyper-parameters of Shared-Bottom.
+class SharedBottomConfig(GradientRuleConfig):
+    """Hyper-parameters of Shared-Bottom; its shared kernels are the bottom's.
 
     Attributes:
       name: the registered name.
@@ -31,6 +36,15 @@ class SharedBottomConfig(ModelConfig):
     tower_units: Units = (64,)
     towers: Literal["task", "scenario_task"] = "task"
 
+    @pydantic.model_validator(mode="after")
+    def _a_rule_needs_shared_kernels(self) -> SharedBottomConfig:
+        if self.gradient_rule != "none" and not self.bottom_units:
+            raise ValueError(
+                f"gradient_rule is '{self.gradient_rule}' and bottom_units is empty, so that "
+                "there is no shared kernel; write gradient_rule: none, or give the bottom layers"
+            )
+        return self
+
 
 @register("shared_bottom", SharedBottomConfig)
 class SharedBottom(Architecture):
@@ -43,6 +57,7 @@ class SharedBottom(Architecture):
 
     def __init__(self, config: SharedBottomConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
+        self._config = config
         self._bottom = StackedMLP(
             (), config.bottom_units, config.dropout, config.kernel_l2, name="bottom"
         )
@@ -60,3 +75,9 @@ class SharedBottom(Architecture):
         shared = self._bottom(features.flat(), training=training)
         logits = self._towers(shared, scenario=features.scenario, training=training)
         return self.by_label(logits + features.offset)
+
+    def gradient_rule(self, outputs: Sequence[str]) -> GradientRule | None:
+        """Makes the rule of the config, on the bottom's kernels."""
+        return chosen_rule(
+            self._config, outputs, self.layout.scenarios, lambda: self._bottom.kernels
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from models.architecture import Architecture
@@ -166,13 +165,6 @@ class AEM2TL(Architecture):
         values = self.branch_log_odds(features, training)
         return values if self._space is None else self._space.compose(values)
 
-    def epoch_logs(self) -> dict[str, Any]:
-        """Returns the losses' weights of this moment."""
-        if self._rule is None:
-            return {}
-        weights = self._rule.loss_weights()
-        return {"task_weights": {name: float(value) for name, value in weights.items()}}
-
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns the scenarios' mean gates of every level, and the losses' weights.
 
@@ -200,10 +192,9 @@ class AEM2TL(Architecture):
             "task_gates": means(tasks, branches, numbered("expert", tasks.shape[2])),
             "personal_gates": means(personal, branches, numbered("layer", len(factors))),
         }
-        weights = self.epoch_logs().get("task_weights")
-        if weights:
-            axis = Axis("output", tuple(weights))
-            found["task_weights"] = Explanation(np.array([*weights.values()]), (axis,))
+        if self._rule is not None:
+            axis = Axis("output", self._rule.parts)
+            found["task_weights"] = Explanation(self._rule.task_weights.numpy(), (axis,))
         return found
 
 

@@ -43,7 +43,7 @@ def test_one_scenario_one_label_or_no_priors(inputs: InputLayout, labels: int) -
     losses = [float(ranker.train_step(tensors(rows))["loss"]) for _ in range(3)]
     assert all(math.isfinite(loss) for loss in losses)
     assert losses[-1] < losses[0]
-    weights = ranker.architecture.epoch_logs()["task_weights"]
+    weights = ranker.gradient_rule.epoch_logs()["task_weights"]
     assert sum(weights.values()) == pytest.approx(labels, abs=1e-5)
 
 
