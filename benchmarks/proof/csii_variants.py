@@ -32,7 +32,9 @@ from models.metrics.binary import weighted_auc
 VARIANTS: dict[str, dict[str, Any]] = {
     "csii": {},
     "csii, cosine": {"distance": "cosine"},
-    "csii, compared with itself": {"reference": "self"},
+    "csii, prototypes": {"reference": "prototype"},
+    "csii, tokens": {"inter_tokens": "heads"},
+    "csii, full experts": {"experts": "full"},
     # Narrower, so that the network keeps its size.
     "csii, 3 experts a scenario": {"experts_per_scenario": 3, "expert_units": (32, 16)},
     "csii, 5 experts a scenario": {"experts_per_scenario": 5, "expert_units": (20, 12)},

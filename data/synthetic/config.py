@@ -50,6 +50,9 @@ class WorldConfig(Settings):
       shares: of the impressions, one a scenario; they add up to 1.
       groups: the group of each scenario.
       signs: the sign of block N in each scenario.
+      tables: whose tables each scenario has: its own position, or that of another, whose group and
+        sign it then has too: the two differ in rates, rows and popularity alone. Empty for each
+        its own.
       weights: of the blocks.
       omega_user: log-scale of each scenario's own popularity of users; 0 is the same users
         everywhere, 4 nearly disjoint users.
@@ -83,6 +86,7 @@ class WorldConfig(Settings):
     shares: tuple[Share, ...] = (0.560, 0.230, 0.110, 0.060, 0.025, 0.009, 0.006)
     groups: tuple[pydantic.NonNegativeInt, ...] = (0, 0, 1, 1, 0, 1, 2)
     signs: tuple[int, ...] = (1, 1, -1, 1, -1, -1, 1)
+    tables: tuple[pydantic.NonNegativeInt, ...] = ()
     weights: BlockWeights = BlockWeights()
     omega_user: float = pydantic.Field(default=0.0, ge=0)
     omega_item: float = pydantic.Field(default=0.0, ge=0)
@@ -103,6 +107,11 @@ class WorldConfig(Settings):
     history_styles: int = pydantic.Field(default=12, ge=2)
     history_category: float = pydantic.Field(default=0.5, ge=0, le=1)
 
+    @property
+    def tables_of(self) -> tuple[int, ...]:
+        """Whose tables each scenario has."""
+        return self.tables or tuple(range(len(self.shares)))
+
     @pydantic.model_validator(mode="after")
     def _one_value_a_scenario(self) -> WorldConfig:
         if abs(sum(self.shares) - 1) > 1e-6:
@@ -114,6 +123,13 @@ class WorldConfig(Settings):
                     f"{name} has {len(values)} values, shares has {len(self.shares)}; "
                     "give one value a scenario"
                 )
+        if self.tables and (
+            len(self.tables) != len(self.shares) or max(self.tables) >= len(self.shares)
+        ):
+            raise ValueError(
+                f"tables is {list(self.tables)}; give one position of a scenario, 0 to "
+                f"{len(self.shares) - 1}, a scenario, or none"
+            )
         if max(self.conversion_rate) * self.conversion_scale >= 1:
             raise ValueError("conversion_rate x conversion_scale must stay below 1")
         if self.histories and self.history_clicks > history_length():

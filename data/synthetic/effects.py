@@ -22,14 +22,14 @@ def position_bias() -> Array:
 
 def _per_scenario(block: str, config: WorldConfig, values: int, rng: np.random.Generator) -> Array:
     """[S, values]: N(0, 1), shared between scenarios as the block says."""
-    scenarios = len(config.shares)
+    scenarios, whose = len(config.shares), list(config.tables_of)
     groups = np.array(config.groups)
     if block == "s":
-        return rng.standard_normal((scenarios, values))
+        return rng.standard_normal((scenarios, values))[whose]
     if block == "g":
-        return rng.standard_normal((groups.max() + 1, values))[groups]
+        return rng.standard_normal((groups.max() + 1, values))[groups[whose]]
     shared = np.tile(rng.standard_normal(values), (scenarios, 1))
-    return shared * np.array(config.signs)[:, None] if block == "n" else shared
+    return shared * np.array(config.signs)[whose, None] if block == "n" else shared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Effects:
         groups = np.array(config.groups)
         cells = (size("user_segment"), size("item_category"))
         shared = rng.standard_normal(cells)
-        own = rng.standard_normal((groups.max() + 1, *cells))[groups]
+        own = rng.standard_normal((groups.max() + 1, *cells))[groups[list(config.tables_of)]]
         blocks = {}
         for block in BLOCKS:
             for kind in ("user", "item", "context"):

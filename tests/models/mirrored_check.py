@@ -60,6 +60,7 @@ MODELS = {
         "loss_space": "conditional",
         "expert_units": [8],
         "intra_heads": 2,
+        "reference": "prototype",
         "tower_units": [4],
     },
     # In its search, with an optimizer of its own for the selection network.

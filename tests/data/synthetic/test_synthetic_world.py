@@ -33,6 +33,27 @@ def test_blocks_share_their_tables_as_their_names_say(effects):
     assert (effects.interaction[0] != effects.interaction[6]).all()
 
 
+def test_a_scenario_with_the_tables_of_another_clicks_and_converts_for_its_reasons():
+    world = World.build(WorldConfig(tables=(0, 1, 2, 3, 4, 5, 2), users=200, items=100))
+    own = World.build(WorldConfig(users=200, items=100))
+    rows = world.population.draw(np.full(500, 2), np.random.default_rng(1))
+    there = {**rows, "scenario": np.full(500, 6)}
+    for part in ("click", "action", "conversion"):
+        effects, weights = getattr(world, part), world.config.weights
+        np.testing.assert_array_equal(
+            effects.logit(rows, weights), effects.logit(there, weights), part
+        )
+        theirs = getattr(own, part)
+        np.testing.assert_array_equal(effects.logit(rows, weights), theirs.logit(rows, weights))
+        assert np.abs(theirs.logit(there, weights) - theirs.logit(rows, weights)).mean() > 0.3
+
+
+@pytest.mark.parametrize("tables", [(0, 1, 2), (0, 1, 2, 3, 4, 5, 7)])
+def test_tables_are_those_of_scenarios(tables):
+    with pytest.raises(ValueError, match="give one position of a scenario, 0 to 6"):
+        WorldConfig(tables=tables)
+
+
 def test_the_logit_by_hand(effects):
     columns = {"scenario": np.array([2]), "user_id": np.array([3]), "item_id": np.array([4])}
     for block in "tgsn":

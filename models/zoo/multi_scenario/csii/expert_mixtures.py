@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
+from models.zoo.multi_scenario.csii.low_rank_dense import LowRankDense
 from models.zoo.multi_scenario.csii.masked_gradient_dense import MaskedGradientDense
 
 
@@ -21,6 +22,8 @@ class ExpertMixtures(keras.layers.Layer):
       dropout: fraction dropped after every layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
       deviation_l2: of the groups, see `StackedDense`.
+      rank: None for kernels of a group's own (or pooled, with `deviation_l2`); a number for
+        experts that differ by matrices of this rank, see `LowRankDense`.
     """
 
     def __init__(
@@ -32,20 +35,23 @@ class ExpertMixtures(keras.layers.Layer):
         kernel_l2: float = 0.0,
         name: str | None = None,
         deviation_l2: float | None = None,
+        rank: int | None = None,
     ) -> None:
         super().__init__(name=name)
         self._experts = experts
         stack = (groups,) if experts == 1 else (groups, experts)
-        self._dense = [
-            MaskedGradientDense(
-                stack,
-                width,
-                kernel_l2=kernel_l2,
-                name=f"dense_{index}",
-                deviation_l2=deviation_l2,
+
+        def dense(index: int, width: int) -> MaskedGradientDense:
+            name = f"dense_{index}"
+            if rank is None:
+                return MaskedGradientDense(
+                    stack, width, kernel_l2=kernel_l2, name=name, deviation_l2=deviation_l2
+                )
+            return LowRankDense(
+                stack, width, rank, kernel_l2=kernel_l2, name=name, deviation_l2=deviation_l2
             )
-            for index, width in enumerate(units)
-        ]
+
+        self._dense = [dense(index, width) for index, width in enumerate(units)]
         self._dropouts = [keras.layers.Dropout(dropout) for _ in units]
         self._gate = None
         if experts > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -9,50 +11,120 @@ from models.layers.stacked_dense import StackedDense
 
 # Far below any logit, and not infinite: its softmax is exactly 0 and no product is NaN.
 _MASKED = -1e9
+# 1 / temperature at first, and at most (as in CLIP, Radford et al., ICML 2021).
+_SHARPNESS, _SHARPEST = 10.0, 100.0
+# What a part has in advance with its like in another scenario: 2 in the logit.
+_LIKE = 0.2
+# Next to a squared norm: keeps the gradient of a direction finite where there is no vector.
+_TINY = 1e-6
 
 
 class InterScenarioAttention(keras.layers.Layer):
-    """A row takes from all other scenarios what resembles its own.
+    """A row takes from the other scenarios what resembles its own, and from those that help its.
 
     For a row of scenario s with own representation h_s and those of all scenarios u_t,
 
-        a_t = softmax_{t != s}((W_q h_s) . (W_k u_t) / sqrt(h)),  u_agg = sum_t a_t W_v u_t
+        a_t = softmax_{t != s}((cos(W_q h_s, W_k u_t) + bias[s, t]) / tau)
+        u_agg = sum_t a_t u_t W_v
 
-    (CSII's inter-scenario aggregator). The own scenario is masked before the softmax, so
-    that the others' weights sum to 1. W_k and W_v are linear and applied to the one query
-    (W_k transposed) and the one sum of a row, not to its K representations.
+    That a softmax over the other scenarios weighs their representations is CSII's; the rest is
+    ours. A dot product of representations, which begin small, has logits near 0 and hardly any
+    gradient: the attention stayed uniform. A cosine does not depend on their size. The bias of
+    every ordered pair of scenarios, 0 at first, learns who helps whom whatever a row holds; it
+    stands inside the temperature tau (learned, .1 at first), so that the steps of an optimizer
+    matter to the logits. W_v begins as the identity: experts that are pooled say the same in the
+    same units, and their mean is of use before anything is learned.
+
+    With several parts, h_s and every u_t are cut into as many tokens, and every token of the row
+    attends to the concatenated tokens of all other scenarios,
+
+        a_{i,t,j} = softmax_{t != s, j}((cos(q_i, k_{t,j}) + bias[s, t] + like[i, j]) / tau)
+        u_agg = [sum_{t,j} a_{1,t,j} u_{t,j}; ...; sum_{t,j} a_{n,t,j} u_{t,j}] W_v
+
+    where `like` prefers a token's own position at first. A scenario's weight is then the mean over
+    the row's tokens of what its tokens get. The own scenario is masked before the softmax, so that
+    the others' weights sum to 1.
 
     Args:
-      kernel_l2: weight of the squared norm of the kernels.
+      scenarios: K, at least 2.
+      parts: n, tokens of a representation; divides h. 1 for the whole.
+      kernel_l2: weight of the squared norm of W_q and W_k, and of W_v's difference to the identity.
     """
 
-    def __init__(self, kernel_l2: float = 0.0, name: str = "inter_attention") -> None:
+    def __init__(
+        self, scenarios: int, parts: int = 1, kernel_l2: float = 0.0, name: str = "inter_attention"
+    ) -> None:
         super().__init__(name=name)
+        self._scenarios = scenarios
+        self._parts = parts
         self._kernel_l2 = kernel_l2
 
     def build(self, input_shape: tf.TensorShape) -> None:
-        """Makes the projections."""
-        width = int(input_shape[-1])
-        self._query, self._key, self._value = (
-            StackedDense((), width, None, self._kernel_l2, name, use_bias=False)
-            for name in ("query", "key", "value")
+        """Makes the projections, the biases and the temperature."""
+        width, l2 = int(input_shape[-1]), self._kernel_l2
+        self._query = StackedDense((), width, None, l2, "query", use_bias=False)
+        self._key = StackedDense((), width, None, l2, "key", use_bias=False)
+        # W_v - 1.
+        self._value = keras.layers.Dense(
+            width,
+            use_bias=False,
+            kernel_initializer="zeros",
+            kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+            name="value",
         )
+        self.pair_bias = self._full("pair_bias", (self._scenarios, self._scenarios), 0.0)
+        self.log_sharpness = self._full("log_sharpness", (), math.log(_SHARPNESS))
+        self.like = None
+        if self._parts > 1:
+            self.like = self._full("like", (self._parts, self._parts), 0.0, _LIKE)
         super().build(input_shape)
+
+    def _full(
+        self, name: str, shape: tuple[int, ...], value: float, diagonal: float | None = None
+    ) -> tf.Variable:
+        initializer = keras.initializers.Constant(value)
+        if diagonal is not None:
+            initializer = keras.initializers.Identity(diagonal)
+        return self.add_weight(
+            name, shape, initializer=initializer, dtype=tf.float32, experimental_autocast=False
+        )
 
     def call(
         self, own: tf.Tensor, others: tf.Tensor, mine: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the aggregate, [B, h], and the weights, float32 [K, B].
+        """Returns the aggregate, [B, h], and the scenarios' weights, float32 [K, B].
 
         Args:
           own: h_s, [B, h].
-          others: u, [K, B, h]; K at least 2.
+          others: u, [K, B, h].
           mine: 1 for the rows' own scenarios, float32 [K, B].
         """
-        # (W_q h) . (W_k u) = (W_k^T W_q h) . u
-        queries = self._key(self._query(own))
-        logits = tf.cast(tf.reduce_sum(queries * others, axis=-1), tf.float32)
-        logits = logits * own.shape[-1] ** -0.5 + _MASKED * mine
-        weights = tf.nn.softmax(logits, axis=0)
-        mixed = tf.reduce_sum(tf.cast(weights, others.dtype)[:, :, tf.newaxis] * others, axis=0)
-        return self._value(mixed), weights
+        width = own.shape[-1]
+        cut = [self._parts, width // self._parts]
+        queries = _direction(tf.reshape(self._query(own), [-1, *cut]))
+        keys = _direction(tf.reshape(self._key(others), [self._scenarios, -1, *cut]))
+        bias = tf.matmul(mine, self.pair_bias, transpose_a=True)
+        weights = self._weights(queries, keys, bias, tf.transpose(mine))
+        tokens = tf.reshape(others, [self._scenarios, -1, *cut])
+        mixed = tf.einsum("bikj,kbjw->biw", tf.cast(weights, others.dtype), tokens)
+        mixed = tf.reshape(mixed, [-1, width])
+        shares = tf.transpose(tf.reduce_mean(tf.reduce_sum(weights, axis=3), axis=1))
+        return mixed + self._value(mixed), shares
+
+    def _weights(
+        self, queries: tf.Tensor, keys: tf.Tensor, bias: tf.Tensor, mine: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the softmax over scenarios and their tokens, float32 [B, n, K, n]."""
+        logits = tf.einsum("biw,kbjw->bikj", queries, keys) + bias[:, tf.newaxis, :, tf.newaxis]
+        if self.like is not None:
+            logits += self.like[:, tf.newaxis]
+        logits *= tf.minimum(tf.exp(self.log_sharpness), _SHARPEST)
+        logits += _MASKED * mine[:, tf.newaxis, :, tf.newaxis]
+        flat = tf.reshape(logits, [-1, self._parts, self._scenarios * self._parts])
+        return tf.reshape(tf.nn.softmax(flat), tf.shape(logits))
+
+
+def _direction(vectors: tf.Tensor) -> tf.Tensor:
+    vectors = tf.cast(vectors, tf.float32)
+    squares = tf.reduce_sum(tf.square(vectors), axis=-1, keepdims=True)
+    return vectors * tf.math.rsqrt(squares + _TINY)

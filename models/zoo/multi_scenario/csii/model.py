@@ -46,14 +46,17 @@ class CSII(Architecture):
     For a row of scenario s, x^t being its features carried to scenario t, each field scaled
     by how well it transfers (`TransferableFeatures`, x^s = x),
 
-        h_t = Expert_t(x^t),  h_share = Expert_sh(x),  u_t = Intra(h_t)
+        h_t = Expert_t(x^t),  h_share = Expert_sh(x),  u_t = h_t + Intra(h_t)
         u_agg = sum_{t != s} a_t W_v u_t
         z = [alpha_s u_agg + h_s; h_share],  P_m = sigmoid(t_m(z) + offset_m)
 
     The paper's: an expert a scenario and a shared one, the transform of every field
     between scenarios with its distance-based score (eq. 1), attention inside and then over
     the other scenarios, z, and the losses of click and click_and_order. Its equations are
-    not public in full: the forms of transform, score, attention and alpha_s are ours.
+    not public in full: the forms of transform, score, attention and alpha_s are ours. So are what
+    keeps the exchange alive: experts that differ from the start although they are pooled
+    (`experts: low_rank`), u_t's residual, cosines and a bias for every ordered pair of scenarios
+    in the attention (see `InterScenarioAttention`).
 
     The transforms have 2 K^2 P e parameters (`diagonal`; 62,720 for 7 scenarios and 40
     fields of 16) or 2 K^2 P e r (`low_rank`). The scores compare fields; numbers join every
@@ -82,6 +85,7 @@ class CSII(Architecture):
             l2,
             "experts",
             config.deviation_l2,
+            config.expert_rank if config.experts == "low_rank" else None,
         )
         self._shared = ExpertMixtures(
             1, config.shared_experts, units, dropout, l2, "shared_experts"
@@ -98,8 +102,9 @@ class CSII(Architecture):
                 config.kept_share,
             )
             stack = self.scenarios if config.intra_weights == "scenario" else 1
-            self._intra = IntraScenarioAttention(stack, units[-1], l2)
-            self._inter = InterScenarioAttention(l2)
+            parts = config.intra_heads if config.inter_tokens == "heads" else 1
+            self._intra = IntraScenarioAttention(stack, l2)
+            self._inter = InterScenarioAttention(self.scenarios, parts, l2)
             self._alpha = TransferWeight(self.scenarios, config.alpha == "instance", l2)
         self._towers = Towers(
             len(self.labels),
@@ -144,10 +149,10 @@ class CSII(Architecture):
         if self._config.intra_tokens == "heads":
             heads = self._config.intra_heads
             shape = [self.scenarios, -1, heads, experts.shape[-1] // heads]
-            return self._intra(tf.reshape(experts, shape))
+            return self._intra((experts, tf.reshape(experts, shape)))
         fields, width = self._columns.fields, self._columns.width
         tokens = carried[:, :, : fields * width]
-        return self._intra(tf.reshape(tokens, [self.scenarios, -1, fields, width]), experts)
+        return self._intra((experts, tf.reshape(tokens, [self.scenarios, -1, fields, width])))
 
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the log-odds of every label given its parent, float32 [B]."""

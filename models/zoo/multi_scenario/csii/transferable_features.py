@@ -25,13 +25,21 @@ class TransferableFeatures(keras.layers.Layer):
     arXiv 2407.19727, the learned transform of every field and ordered pair of scenarios,
     and a distance-based score, eq. 1; the exact form of both is ours),
 
-        v_p = psi_{s,t,p}(e_p),  r_p = exp(-delta(v_p, reference_p) / (tau sqrt(e)))
+        v_p = psi_{s,t,p}(e_p),  r_p = exp(-delta(v_p, e_p) / (tau sqrt(e)))
 
-    where delta is the Euclidean distance or 1 - cosine, the reference is e_p itself
-    (`self`) or the moving average of e_p over t's rows (`prototype`), and tau > 0 is
-    learned, 1 at first. The row of scenario t is ``[r_1 v_1; ...; r_P v_P; numbers]``; to
-    its own scenario a row goes as it is, with scores 1. With `self` all scores are 1 before
-    training; with `prototype` a shift of t's field lowers its scores at once.
+    where delta is the Euclidean distance or 1 - cosine, and tau > 0 is learned, 1 at first.
+    With `self` the field is compared with what it was, and all scores are 1 before training.
+    With `prototype` both are read as places among the rows of a scenario, of which a moving mean
+    mu and standard deviation sigma are kept,
+
+        delta((v_p - mu_{t,p}) / sigma_{t,p}, (e_p - mu_{s,p}) / sigma_{s,p})
+
+    so that a field scores 1 where both scenarios hold it alike, however far its values spread,
+    and a shift of t's field lowers its scores at once. (The distance to mu alone would be a
+    measure of the spread, which is largest in the fields that matter.)
+
+    The row of scenario t is ``[r_1 v_1; ...; r_P v_P; numbers]``; to its own scenario a row goes
+    as it is, with scores 1.
 
     Args:
       scenarios: K, at least 2.
@@ -53,7 +61,7 @@ class TransferableFeatures(keras.layers.Layer):
         transform: Literal["diagonal", "low_rank"] = "diagonal",
         rank: int = 2,
         distance: Literal["euclidean", "cosine"] = "euclidean",
-        reference: Literal["self", "prototype"] = "prototype",
+        reference: Literal["self", "prototype"] = "self",
         momentum: float = 0.99,
         kept_share: float = 1.0,
         name: str = "transferable_features",
@@ -96,12 +104,7 @@ class TransferableFeatures(keras.layers.Layer):
         """
         own = tf.one_hot(scenario, self._scenarios)
         carried = self._transform(inputs, own)
-        reference = inputs[tf.newaxis]
-        if self.prototypes is not None:
-            fields = inputs[:, : self._columns.fields * self._columns.width]
-            means = self.prototypes(fields, own, training=training)
-            reference = tf.pad(means, [[0, 0], [0, self._columns.numbers]])[:, tf.newaxis]
-        distances = self._distances(carried, tf.cast(reference, carried.dtype))
+        distances = self._distances(*self._compared(inputs, carried, own, training))
         scale = tf.math.softplus(self.temperature) * self._columns.width**0.5
         scores = tf.exp(-tf.clip_by_value(distances / scale, 0.0, _FARTHEST))
         mine = tf.transpose(own)[:, :, tf.newaxis]
@@ -109,12 +112,25 @@ class TransferableFeatures(keras.layers.Layer):
         factors = tf.cast(self._selected(scores), carried.dtype)
         return carried * self._columns.spread(factors, 1.0), scores
 
+    def _compared(
+        self, inputs: tf.Tensor, carried: tf.Tensor, own: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns what is compared, float32 [K, B, P * e + N] and [1, B, P * e + N]."""
+        rows, moved = tf.cast(inputs, tf.float32), tf.cast(carried, tf.float32)
+        if self.prototypes is None:
+            return moved, rows[tf.newaxis]
+        fields = inputs[:, : self._columns.fields * self._columns.width]
+        means, deviations = self.prototypes(fields, own, training=training)
+        padding = [[0, 0], [0, self._columns.numbers]]
+        means, scales = tf.pad(means, padding), tf.pad(1 / deviations, padding)
+        places = (rows - tf.matmul(own, means)) * tf.matmul(own, scales)
+        return (moved - means[:, tf.newaxis]) * scales[:, tf.newaxis], places[tf.newaxis]
+
     def _distances(self, carried: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
         """Returns the distance of every field, float32 [K, B, P]."""
         if self._distance == "euclidean":
-            squares = self._columns.sums(tf.square(tf.cast(carried - reference, tf.float32)))
+            squares = self._columns.sums(tf.square(carried - reference))
             return squares * tf.math.rsqrt(tf.maximum(squares, _TINY))
-        carried, reference = tf.cast(carried, tf.float32), tf.cast(reference, tf.float32)
         product = self._columns.sums(carried * reference)
         for vector in (carried, reference):
             product *= tf.math.rsqrt(tf.maximum(self._columns.sums(tf.square(vector)), _TINY))

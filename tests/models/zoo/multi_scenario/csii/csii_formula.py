@@ -21,6 +21,10 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(-1, keepdims=True)
 
 
+def direction(x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt((x**2).sum(-1, keepdims=True) + 1e-6)
+
+
 class Formula:
     """CSII's equations, a row at a time, from a ranker's variables."""
 
@@ -30,26 +34,41 @@ class Formula:
     def value(self, name: str) -> np.ndarray:
         return weight(self.ranker, name).numpy()
 
+    def dense(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Kernels [groups, ..., in, out] and biases of a layer of experts."""
+        bias = self.value(f"{name}/bias")
+        if self.config.get("experts") == "full" or name.startswith("shared"):
+            return self.value(f"{name}/kernel"), bias
+        down, up = self.value(f"{name}/down"), self.value(f"{name}/up")
+        return self.value(f"{name}/common") + np.einsum("...ir,...ro->...io", down, up), bias
+
     def mixture(self, name: str, group: int, x: np.ndarray) -> np.ndarray:
-        kernels = [
-            [self.value(f"{name}/dense_{layer}/{part}")[group] for part in ("kernel", "bias")]
-            for layer in (0, 1)
-        ]
-        if kernels[0][0].ndim == 2:
-            (k0, b0), (k1, b1) = kernels
+        (k0, b0), (k1, b1) = (
+            [values[group] for values in self.dense(f"{name}/dense_{layer}")] for layer in (0, 1)
+        )
+        if k0.ndim == 2:
             return relu(relu(x @ k0 + b0[0]) @ k1 + b1[0])
         gate, bias = (self.value(f"{name}/gates/{part}")[group] for part in ("kernel", "bias"))
-        (k0, b0), (k1, b1) = kernels
         each = [relu(relu(x @ k0[j] + b0[j, 0]) @ k1[j] + b1[j, 0]) for j in range(gate.shape[-1])]
         return softmax(x @ gate + bias[0]) @ np.stack(each)
+
+    def place(self, t: int, fields: np.ndarray) -> np.ndarray:
+        """Where fields lie among the rows of a scenario; all scenarios have been seen."""
+        seen = self.value("prototypes/seen")
+        means, squares = (self.value(f"prototypes/{x}") / seen for x in ("means", "squares"))
+        variance = 0.9 * (squares[t] - means[t] ** 2)
+        variance += 0.1 * (squares.mean(0) - means.mean(0) ** 2)
+        return (fields - means[t].reshape(P, E)) / np.sqrt(variance + 1e-6).reshape(P, E)
 
     def carried(self, s: int, t: int, fields: np.ndarray, numeric: np.ndarray) -> np.ndarray:
         if s != t:
             scale, shift = self.value("transform/scale")[s, t], self.value("transform/shift")[s, t]
             moved = scale * fields + shift
-            means = self.value("prototypes/means")[t].reshape(P, E)
+            before, after = fields, moved
+            if self.config.get("reference") == "prototype":
+                before, after = self.place(s, fields), self.place(t, moved)
             tau = np.log1p(np.exp(self.value("transferable_features/temperature")))
-            distances = np.sqrt(((moved - means) ** 2).sum(-1))
+            distances = np.sqrt(((after - before) ** 2).sum(-1))
             fields = np.exp(-distances / (tau * np.sqrt(E)))[:, None] * moved
         return np.concatenate([fields.ravel(), numeric])
 
@@ -61,26 +80,36 @@ class Formula:
             self.value(f"intra_attention/{name}/kernel")[own] for name in ("query", "key", "value")
         )
         scores = softmax((tokens @ query) @ (tokens @ key).T / np.sqrt(tokens.shape[1]))
-        pooled = (scores @ (tokens @ value) + tokens).mean(0)
-        if not heads:
-            pooled = np.concatenate([pooled, h])
-        kernel, bias = (
-            self.value(f"intra_attention/output/{part}")[own] for part in ("kernel", "bias")
+        attended = (scores @ (tokens @ value)).ravel()
+        return h + attended @ self.value("intra_attention/output_kernel")[own]
+
+    def inter(self, s: int, own: np.ndarray, vectors: dict[int, np.ndarray]) -> np.ndarray:
+        """u_agg of a row of scenario s, token by token."""
+        query, key, value = (
+            self.value(f"inter_attention/{name}/kernel") for name in ("query", "key", "value")
         )
-        return relu(pooled @ kernel + bias[0])
+        parts = 2 if self.config.get("inter_tokens") == "heads" else 1
+        sharpness = min(np.exp(self.value("inter_attention/log_sharpness")), 100)
+        pairs = self.value("inter_attention/pair_bias")
+        like = self.value("inter_attention/like") if parts > 1 else np.zeros((1, 1))
+        mixed = []
+        for i, token in enumerate(np.split(own @ query, parts)):
+            logits, tokens = [], []
+            for t, vector in vectors.items():
+                for j, other in enumerate(np.split(vector @ key, parts)):
+                    cosine = direction(token) @ direction(other)
+                    logits.append(sharpness * (cosine + pairs[s, t] + like[i, j]))
+                    tokens.append(np.split(vector, parts)[j])
+            mixed.append(softmax(np.array(logits)) @ np.stack(tokens))
+        return np.concatenate(mixed) @ (np.eye(len(own)) + value)
 
     def row(self, s: int, fields: np.ndarray, numeric: np.ndarray) -> np.ndarray:
         """z of a row of scenario s."""
         inputs = [self.carried(s, t, fields, numeric) for t in range(K)]
         experts = [self.mixture("csii/experts", t, inputs[t]) for t in range(K)]
         shared = self.mixture("shared_experts", 0, inputs[s])
-        query, key, value = (
-            self.value(f"inter_attention/{name}/kernel") for name in ("query", "key", "value")
-        )
-        others = [t for t in range(K) if t != s]
-        vectors = np.stack([self.intra(t, inputs[t], experts[t]) for t in others])
-        attention = softmax(vectors @ key.T @ (experts[s] @ query) / np.sqrt(8))
-        aggregate = attention @ vectors @ value
+        vectors = {t: self.intra(t, inputs[t], experts[t]) for t in range(K) if t != s}
+        aggregate = self.inter(s, experts[s], vectors)
         logit = self.value("transfer_weight/theta")[s, 0]
         if self.config.get("alpha") == "instance":
             reader = self.value("transfer_weight/reader/kernel")

@@ -37,7 +37,9 @@ def made(**options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
     randomise(ranker)
     if ranker.architecture.non_trainable_variables:
         means = np.random.default_rng(5).normal(scale=0.3, size=(K, P * E))
-        weight(ranker, "prototypes/means").assign(means)
+        weight(ranker, "prototypes/means").assign(0.5 * means)
+        weight(ranker, "prototypes/squares").assign(0.5 * (means**2 + 0.2))
+        weight(ranker, "prototypes/seen").assign(np.full((K, 1), 0.5))
     return ranker, batch(ROWS, ranker.layout, task_graph(2))
 
 
@@ -58,10 +60,12 @@ def gradient(found: dict[str, np.ndarray], part: str) -> np.ndarray:
     "options",
     [
         {},
+        {"experts": "full", "reference": "prototype"},
         {"experts_per_scenario": 2, "shared_experts": 3, "alpha": "instance"},
         {"intra_tokens": "fields", "intra_weights": "scenario", "towers": "scenario_task"},
+        {"inter_tokens": "heads"},
     ],
-    ids=["paper", "mixtures", "fields"],
+    ids=["defaults", "prototype", "mixtures", "fields", "tokens"],
 )
 def test_representation_and_probabilities_are_the_formula(options: dict[str, Any]) -> None:
     ranker, rows = made(**options)
@@ -102,15 +106,19 @@ def test_without_alpha_it_is_expert_and_shared_expert() -> None:
         np.testing.assert_allclose(representation[i], np.concatenate(plain), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["full", "low_rank"])
 @pytest.mark.parametrize("experts", [1, 2])
 @pytest.mark.parametrize("stopped", [True, False])
 def test_rows_train_their_own_expert_and_the_transforms_to_the_others(
-    stopped: bool, experts: int
+    stopped: bool, experts: int, kind: str
 ) -> None:
-    ranker, rows = made(experts_per_scenario=experts, stop_cross_gradient=stopped)
+    ranker, rows = made(experts_per_scenario=experts, stop_cross_gradient=stopped, experts=kind)
     found = gradients(ranker, taken(rows, rows[SCENARIO_KEY] == 1))
-    parts = [g for name, g in found.items() if "csii/experts/" in name]
-    assert len(parts) == (4 if experts == 1 else 6)
+    own = {name: g for name, g in found.items() if "csii/experts/" in name}
+    parts = [g for name, g in own.items() if "common" not in name]
+    layers, factors = (2 if experts == 1 else 3), (4 if kind == "low_rank" else 2)
+    assert len(parts) == factors + 2 + 2 * (layers - 2)
+    assert len(own) - len(parts) == (2 if kind == "low_rank" else 0)
     for part in parts:
         trained = [bool(np.any(part[t] != 0)) for t in range(K)]
         assert trained == ([False, True, False] if stopped else [True] * K)
@@ -118,6 +126,9 @@ def test_rows_train_their_own_expert_and_the_transforms_to_the_others(
         pairs = np.abs(gradient(found, name)).sum((2, 3)) > 0
         assert pairs.tolist() == [[False] * K, [True, False, True], [False] * K]
     assert np.all(np.any(gradient(found, "transform/scale")[1, [0, 2]] != 0, axis=2))
+    pairs = gradient(found, "pair_bias")
+    assert np.all(pairs[1, [0, 2]] != 0)
+    assert np.all(pairs[[0, 1, 1, 2], [2, 1, 1, 0]] == 0)
     others = ("intra_attention", "inter_attention", "temperature", "theta", "shared_experts")
     for name in others:
         assert all(np.any(g != 0) for key, g in found.items() if name in key)
@@ -131,20 +142,42 @@ def test_transforms_learn_the_same_with_and_without_frozen_experts() -> None:
         np.testing.assert_allclose(gradient(one, name), gradient(other, name), rtol=1e-4, atol=1e-7)
 
 
+def test_the_attention_learns_from_the_first_step() -> None:
+    """Its gradients are of the size of the others', and rows weigh scenarios unequally."""
+    ranker = make_ranker({**CONFIG, "expert_units": (32, 16), "embedding_stddev": 0.1})
+    rows = batch(600, ranker.layout, task_graph(2))
+    attention = ranker.architecture.exchange(ranker.features(tensors(rows))).attention.numpy()
+    assert attention[attention > 0].std() > 0.03
+    found = gradients(ranker, rows)
+
+    def size(part: str) -> float:
+        return float(np.sqrt((gradient(found, part) ** 2).mean()))
+
+    others = size("csii/experts/dense_1/common")
+    for part in ("inter_attention/query", "inter_attention/key", "pair_bias", "theta"):
+        assert size(part) > 0.02 * others, part
+    # W_o is 0, so that what comes before it learns from the second step on.
+    assert size("intra_attention/output_kernel") > 0.02 * others
+
+
 def test_prototypes_move_once_a_step_and_not_while_scoring() -> None:
-    ranker, rows = made(momentum=0.75)
+    ranker, rows = made(momentum=0.75, reference="prototype")
     rows = taken(rows, rows[SCENARIO_KEY] != 1)
-    means = weight(ranker, "prototypes/means")
-    before = means.numpy()
+    names = ("means", "squares", "seen")
+    moments = [weight(ranker, f"prototypes/{name}") for name in names]
+    before = [variable.numpy() for variable in moments]
     fields = ranker.features(tensors(rows)).fields.numpy().reshape(-1, P * E)
     ranker(tensors(rows))
     ranker.test_step(tensors(rows))
-    np.testing.assert_array_equal(means, before)
+    for variable, old in zip(moments, before, strict=True):
+        np.testing.assert_array_equal(variable, old)
     ranker.train_step(tensors(rows))
-    wanted = before.copy()
-    for s in (0, 2):
-        wanted[s] = 0.75 * before[s] + 0.25 * fields[rows[SCENARIO_KEY] == s].mean(0)
-    np.testing.assert_allclose(means, wanted, rtol=1e-5, atol=1e-6)
+    values = (fields, fields**2, np.ones((len(fields), 1)))
+    for variable, old, value in zip(moments, before, values, strict=True):
+        wanted = old.copy()
+        for s in (0, 2):
+            wanted[s] = 0.75 * old[s] + 0.25 * value[rows[SCENARIO_KEY] == s].mean(0)
+        np.testing.assert_allclose(variable, wanted, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +217,9 @@ def test_one_scenario_has_nothing_to_exchange() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"transform": "low_rank", "rank": 3, "kept_share": 0.5},
-        {"distance": "cosine", "reference": "self", "numeric": False},
-        {"intra_tokens": "fields", "experts_per_scenario": 2},
+        {"transform": "low_rank", "rank": 3, "kept_share": 0.5, "reference": "prototype"},
+        {"distance": "cosine", "experts": "full", "numeric": False},
+        {"intra_tokens": "fields", "experts_per_scenario": 2, "inter_tokens": "heads"},
     ],
     ids=["low-rank", "cosine", "fields"],
 )
@@ -204,7 +237,9 @@ def test_half_precision_is_finite_and_close(precision: str, options: dict[str, A
     assert all(np.all(np.isfinite(v.numpy())) for v in half.weights)
 
 
-@pytest.mark.parametrize("options", [{}, {"transform": "low_rank", "kept_share": 0.4}])
+@pytest.mark.parametrize(
+    "options", [{}, {"transform": "low_rank", "kept_share": 0.4, "inter_tokens": "heads"}]
+)
 def test_scores_follow_their_rows(options: dict[str, Any]) -> None:
     ranker, rows = made(**options)
     scores = np.stack(list(ranker(tensors(rows)).values()), 1)
@@ -241,12 +276,15 @@ def test_explains_transfer_between_scenarios() -> None:
 def test_heads_that_do_not_divide_the_output_are_refused() -> None:
     with pytest.raises(SettingsError, match="intra_heads is 5, which does not divide.*64"):
         parse_model_config({"name": "csii", "intra_heads": 5})
-    assert parse_model_config({"name": "csii", "intra_heads": 5, "intra_tokens": "fields"})
+    fields = {"name": "csii", "intra_heads": 5, "intra_tokens": "fields"}
+    assert parse_model_config(fields)
+    with pytest.raises(SettingsError, match="intra_heads is 5, which does not divide.*64"):
+        parse_model_config({**fields, "inter_tokens": "heads"})
 
 
 @pytest.mark.e2e
 def test_survives_a_saved_model(tmp_path: Any) -> None:
-    ranker, rows = made(experts_per_scenario=2)
+    ranker, rows = made(experts_per_scenario=2, reference="prototype", inter_tokens="heads")
     module = tf.Module()
     module.ranker = ranker.architecture
 

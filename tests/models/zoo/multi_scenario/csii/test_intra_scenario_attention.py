@@ -4,9 +4,9 @@ import pytest
 from models.zoo.multi_scenario.csii.intra_scenario_attention import IntraScenarioAttention
 
 RANDOM = np.random.default_rng(2)
-K, B, COUNT, WIDTH = 3, 4, 5, 2
+K, B, COUNT, WIDTH, H = 3, 4, 5, 2, 6
 TOKENS = RANDOM.normal(size=(K, B, COUNT, WIDTH)).astype(np.float32)
-EXTRA = RANDOM.normal(size=(K, B, 3)).astype(np.float32)
+OWN = RANDOM.normal(size=(K, B, H)).astype(np.float32)
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -14,23 +14,22 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize("extra", [None, EXTRA])
 @pytest.mark.parametrize("stack", [1, K])
-def test_vectors_of_every_row_and_scenario(stack: int, extra: np.ndarray | None) -> None:
-    layer = IntraScenarioAttention(stack, 6)
-    layer(TOKENS, extra)
+def test_vectors_of_every_row_and_scenario(stack: int) -> None:
+    layer = IntraScenarioAttention(stack)
+    # At first nothing is added.
+    np.testing.assert_array_equal(layer((OWN, TOKENS)), OWN)
     for variable in layer.trainable_variables:
         variable.assign(RANDOM.normal(size=variable.shape))
-    query, key, value, kernel, bias = (v.numpy() for v in layer.trainable_variables)
-    found = layer(TOKENS, extra).numpy()
-    assert found.shape == (K, B, 6)
+    query, key, value = (x.kernel.numpy() for x in (layer._query, layer._key, layer._value))
+    output = layer.output_kernel.numpy()
+    assert output.shape == (stack, COUNT * WIDTH, H)
+    found = layer((OWN, TOKENS)).numpy()
     for t in range(K):
         own = t if stack > 1 else 0
         for row in range(B):
             tokens = TOKENS[t, row]
             scores = (tokens @ query[own]) @ (tokens @ key[own]).T / np.sqrt(WIDTH)
-            pooled = (softmax(scores) @ (tokens @ value[own]) + tokens).mean(0)
-            if extra is not None:
-                pooled = np.concatenate([pooled, extra[t, row]])
-            wanted = np.maximum(pooled @ kernel[own] + bias[own][0], 0)
+            attended = (softmax(scores) @ (tokens @ value[own])).ravel()
+            wanted = OWN[t, row] + attended @ output[own]
             np.testing.assert_allclose(found[t, row], wanted, rtol=1e-4, atol=1e-5)

@@ -20,9 +20,27 @@ def made(**options: Any) -> TransferableFeatures:
 
 def randomised(**options: Any) -> TransferableFeatures:
     layer, random = made(**options), np.random.default_rng(1)
-    for variable in layer.weights:
+    for variable in layer.trainable_weights:
         variable.assign(random.normal(size=variable.shape))
+    if layer.prototypes is not None:
+        means = random.normal(size=(K, P * E))
+        remember(layer, means, random.uniform(0.5, 2, size=(K, P * E)))
     return layer
+
+
+def remember(layer: TransferableFeatures, means: np.ndarray, variances: np.ndarray) -> None:
+    """Gives every scenario's rows these moments."""
+    layer.prototypes.means.assign(means)
+    layer.prototypes.squares.assign(means**2 + variances)
+    layer.prototypes.seen.assign(np.ones((K, 1)))
+
+
+def places(layer: TransferableFeatures, t: int, p: int, v: np.ndarray) -> np.ndarray:
+    means, squares = layer.prototypes.means.numpy(), layer.prototypes.squares.numpy()
+    over_all = squares.mean(0) - means.mean(0) ** 2
+    variance = 0.9 * (squares[t] - means[t] ** 2) + 0.1 * over_all
+    place = slice(p * E, (p + 1) * E)
+    return (v - means[t, place]) / np.sqrt(variance[place] + 1e-6)
 
 
 def moved(layer: TransferableFeatures, s: int, t: int, p: int, v: np.ndarray) -> np.ndarray:
@@ -52,12 +70,13 @@ def test_scores_and_rows_are_the_formula(transform: str, distance: str, referenc
             for p in range(P):
                 e = ROWS[i, p * E : (p + 1) * E]
                 v = moved(layer, s, t, p, e)
-                to = e
+                after, before = v, e
                 if reference == "prototype":
-                    to = layer.prototypes.means.numpy()[t].reshape(P, E)[p]
-                delta = np.linalg.norm(v - to)
+                    after, before = places(layer, t, p, v), places(layer, s, p, e)
+                delta = np.linalg.norm(after - before)
                 if distance == "cosine":
-                    delta = 1 - v @ to / np.linalg.norm(v) / np.linalg.norm(to)
+                    length = np.linalg.norm(after) * np.linalg.norm(before)
+                    delta = 1 - after @ before / length
                 r = 1.0 if s == t else np.exp(-delta / (tau * np.sqrt(E)))
                 assert scores[t, i, p] == pytest.approx(r, rel=2e-4, abs=1e-6)
                 np.testing.assert_allclose(
@@ -84,17 +103,30 @@ def test_compared_with_itself_everything_transfers_before_training(distance: str
 
 
 def test_a_shift_of_one_field_of_a_scenario_lowers_its_scores_alone() -> None:
-    layer = made()
-    before = layer(ROWS, SCENARIO)[1].numpy()
-    means = np.zeros((K, P * E), np.float32)
+    layer = made(reference="prototype")
+    means, variances = np.zeros((K, P * E), np.float32), np.ones((K, P * E), np.float32)
+    remember(layer, means, variances)
+    np.testing.assert_allclose(layer(ROWS, SCENARIO)[1], 1, atol=1e-5)
     means[1, 2 * E : 3 * E] = 5.0
-    layer.prototypes.means.assign(means)
-    after = layer(ROWS, SCENARIO)[1].numpy()
-    others = SCENARIO != 1
-    assert np.all(after[1, others, 2] < before[1, others, 2])
-    changed = np.zeros((K, B, P), bool)
-    changed[1, others, 2] = True
-    np.testing.assert_array_equal(after != before, changed)
+    remember(layer, means, variances)
+    scores = layer(ROWS, SCENARIO)[1].numpy()
+    shifted = np.zeros((K, B, P), bool)
+    shifted[1, SCENARIO != 1, 2] = True
+    shifted[[0, 2], np.flatnonzero(SCENARIO == 1), 2] = True
+    assert np.all(scores[shifted] < 0.2)
+    np.testing.assert_allclose(scores[~shifted], 1, atol=1e-5)
+
+
+def test_how_far_a_field_spreads_says_nothing() -> None:
+    """Fields ten times as large, in all scenarios alike, score the same."""
+    layer, random = made(reference="prototype"), np.random.default_rng(6)
+    means = random.normal(size=(K, P * E))
+    scores = []
+    for factor in (1.0, 10.0):
+        remember(layer, factor * means, np.full((K, P * E), factor**2))
+        scores.append(layer((factor * ROWS).astype(np.float32), SCENARIO)[1].numpy())
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-4)
+    assert scores[0].min() < 0.8
 
 
 def test_far_and_zero_vectors_stay_above_zero_and_finite() -> None:
