@@ -74,6 +74,11 @@ class ModelConfig(Settings):
         return 1
 
     @property
+    def scenario_tables(self) -> bool:
+        """Whether every scenario has tables, a wide part and readers of lists of its own."""
+        return False
+
+    @property
     def counts_values(self) -> bool:
         """Whether the training must know how often every value stands in the train split."""
         return self.l2_per == "value" and max(self.embedding_l2, self.wide_l2) > 0
@@ -81,7 +86,7 @@ class ModelConfig(Settings):
     @property
     def counts_by_scenario(self) -> bool:
         """Whether values are counted in every scenario on its own: for tables of scenarios."""
-        return False
+        return self.scenario_tables
 
 
 class TrainingConfig(Settings):

@@ -28,6 +28,7 @@ from models.layers.histories.multi_value import MultiValue
 from models.layers.histories.recency import mask_of, newest_first, oldest_first
 from models.layers.histories.vector_slot import VectorSlot
 from models.layers.lookup_l2 import LookupL2
+from models.layers.own_scenario import own_output
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -37,6 +38,9 @@ class EmbeddedInputs(keras.layers.Layer):
 
     Sequences and multi-valued columns read the tables of the fields that they share, or tables
     of their own; all of them are in `embeddings`.
+
+    With `ModelConfig.scenario_tables` all of it is private to the scenarios: the tables, the
+    wide part, and what reads lists and vectors.
 
     Args:
       layout: the columns.
@@ -63,55 +67,66 @@ class EmbeddedInputs(keras.layers.Layer):
         self._sequences = layout.sequences if model.histories != "none" else ()
         e, l2, stddev = model.embedding_dim, model.kernel_l2, model.embedding_stddev
         self.embedding_l2 = LookupL2(model.embedding_l2, value_counts)
+        self._scenarios = scenarios = len(layout.scenarios) if model.scenario_tables else None
         self.embeddings = FieldEmbeddings(
             layout.fields,
             e,
             self.embedding_l2,
             stddev,
             lists=(*layout.multi_values, *(x for group in self._sequences for x in group.columns)),
+            scenarios=scenarios,
         )
         self.first_order = FirstOrder(
             layout.fields if model.wide else (),
             len(self._numbers) if model.wide else 0,
             biases,
             LookupL2(model.wide_l2, value_counts),
+            scenarios=scenarios,
         )
+        copies = range(scenarios or 1)
         self._multi_values = [
-            MultiValue(field.pooling, stddev, field.name) for field in layout.multi_values
+            [MultiValue(field.pooling, stddev, field.name) for _ in copies]
+            for field in layout.multi_values
         ]
-        self._vectors = [VectorSlot(e, l2, stddev, field.name) for field in layout.vectors]
+        self._vectors = [
+            [VectorSlot(e, l2, stddev, field.name) for _ in copies] for field in layout.vectors
+        ]
         self._histories = [
-            History(group, layout.fields, model.histories, model.dropout, l2, stddev)
+            [
+                History(group, layout.fields, model.histories, model.dropout, l2, stddev)
+                for _ in copies
+            ]
             for group in self._sequences
         ]
 
     def call(self, batch: Batch, training: bool = False) -> Features:
         """Embeds a batch."""
         layout = self._layout
+        own = self._own_tables(batch)
         indices = tf.stack([tf.cast(batch[f.key], tf.int32) for f in layout.fields], axis=1)
         numeric = tf.zeros([tf.shape(indices)[0], 0])
         if self._numbers:
             columns = [tf.cast(batch[value_key(name)], tf.float32) for name in self._numbers]
             numeric = tf.stack(columns, axis=1)
-        fields = self.embeddings(indices, training=training)
+        fields = self.embeddings(indices, training=training, scenario=own)
         vectors = {field.name: batch[field.key] for field in layout.vectors}
         slots = [
             *(
-                self._multi_value(batch, field, layer, training)
-                for field, layer in zip(layout.multi_values, self._multi_values, strict=True)
+                own_output(layers, own, *self._list(batch, field, training))
+                for field, layers in zip(layout.multi_values, self._multi_values, strict=True)
             ),
             *(
-                layer(vectors[field.name])
-                for field, layer in zip(layout.vectors, self._vectors, strict=True)
+                own_output(layers, own, vectors[field.name])
+                for field, layers in zip(layout.vectors, self._vectors, strict=True)
             ),
         ]
         parts = [fields]
         if slots:
             parts.append(tf.stack(slots, axis=1))
         sequences = {}
-        for group, history in zip(self._sequences, self._histories, strict=True):
+        for group, histories in zip(self._sequences, self._histories, strict=True):
             values, mask = self._sequence(batch, group, training)
-            parts.append(history(values, mask, fields, training=training))
+            parts.append(own_output(histories, own, values, mask, fields, training=training))
             # Nothing is computed of what no architecture reads.
             in_order = oldest_first(tf.concat(values, axis=2), batch[lengths_key(group.name)])
             sequences[group.name] = SequenceEmbeddings(in_order, mask)
@@ -120,7 +135,7 @@ class EmbeddedInputs(keras.layers.Layer):
             numeric=numeric,
             scenario=tf.cast(batch[SCENARIO_KEY], tf.int32),
             priors=self._priors(fields),
-            offset=self.first_order((indices, numeric), training=training),
+            offset=self.first_order((indices, numeric), training=training, scenario=own),
             indices=indices,
             sequences=sequences,
             vectors=vectors,
@@ -131,23 +146,28 @@ class EmbeddedInputs(keras.layers.Layer):
         priors = tf.gather(fields, tf.constant(positions, tf.int32, [len(positions)]), axis=1)
         return tf.reshape(priors, [tf.shape(fields)[0], len(positions) * fields.shape[2]])
 
-    def _multi_value(
-        self, batch: Batch, field: MultiValueField, layer: MultiValue, training: bool
-    ) -> tf.Tensor:
+    def _own_tables(self, batch: Batch) -> tf.Tensor | None:
+        """Returns whose tables the rows read, int32 [B]; None where all read the same."""
+        return None if self._scenarios is None else tf.cast(batch[SCENARIO_KEY], tf.int32)
+
+    def _list(
+        self, batch: Batch, field: MultiValueField, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """Embeds a multi-valued column, [B, L, e]; with its mask [B, L] and its weights."""
         mask = mask_of(batch[lengths_key(field.name)], field.length)
-        values = self.embeddings.look_up_list(field, batch[field.key], mask, training)
-        weights = batch[weights_key(field.name)] if field.weighted else None
-        return layer(values, mask, weights)
+        own = self._own_tables(batch)
+        values = self.embeddings.look_up_list(field, batch[field.key], mask, training, own)
+        return values, mask, batch[weights_key(field.name)] if field.weighted else None
 
     def _sequence(
         self, batch: Batch, group: SequenceInput, training: bool = False
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Embeds a group's columns, newest first, [B, L, e] each; and their mask [B, L]."""
         lengths = batch[lengths_key(group.name)]
-        mask = mask_of(lengths, group.length)
+        mask, own = mask_of(lengths, group.length), self._own_tables(batch)
         values = [
             self.embeddings.look_up_list(
-                column, newest_first(batch[column.key], lengths), mask, training
+                column, newest_first(batch[column.key], lengths), mask, training, own
             )
             for column in group.columns
         ]
@@ -162,10 +182,12 @@ class EmbeddedInputs(keras.layers.Layer):
         """
         found = {}
         fields = features.fields[:, : len(self._layout.fields)]
-        for group, history in zip(self._sequences, self._histories, strict=True):
-            if history.attends:
+        for group, histories in zip(self._sequences, self._histories, strict=True):
+            if histories[0].attends:
                 values, mask = self._sequence(batch, group)
-                weights = history.attention(values, mask, fields)
+                attentions = [history.attention for history in histories]
+                own = self._own_tables(batch)
+                weights = own_output(attentions, own, values, mask, fields)
                 found[f"attention/{group.name}"] = attention_by_recency(
                     weights.numpy(), mask.numpy(), features.scenario.numpy(), self._layout.scenarios
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -9,6 +10,7 @@ import tf_keras as keras
 
 from models.features.inputs import Field, ListField
 from models.layers.lookup_l2 import LookupL2
+from models.layers.own_scenario import own_rows, own_values
 
 
 class FieldEmbeddings(keras.layers.Layer):
@@ -75,10 +77,12 @@ class FieldEmbeddings(keras.layers.Layer):
                 experimental_autocast=False,
             )
             if width != self._dim:
+                # Glorot's; Keras would read the scenarios as a convolution's window.
+                limit = math.sqrt(6.0 / (width + self._dim))
                 self.projections[name] = self.add_weight(
                     f"{name}/projection",
                     (width, self._dim) if self._scenarios is None else (copies, width, self._dim),
-                    initializer="glorot_uniform",
+                    initializer=keras.initializers.RandomUniform(-limit, limit),
                     trainable=self.trainable,
                     experimental_autocast=False,
                 )
@@ -134,8 +138,7 @@ class FieldEmbeddings(keras.layers.Layer):
             return indices
         if scenario is None:
             raise ValueError("every scenario has tables of its own; pass the rows' `scenario`")
-        first = tf.cast(scenario, indices.dtype) * self._sizes[table][0]
-        return indices + tf.reshape(first, [-1, *[1] * (indices.shape.rank - 1)])
+        return own_rows(indices, scenario, self._sizes[table][0])
 
     def _projected(self, table: str, looked_up: tf.Tensor, scenario: tf.Tensor | None) -> tf.Tensor:
         """What was looked up, [B, (L,) width], in the width of the network."""
@@ -143,7 +146,9 @@ class FieldEmbeddings(keras.layers.Layer):
             return looked_up
         if self._scenarios is None:
             return tf.matmul(looked_up, self.projections[table])
-        own = tf.gather(self.projections[table], scenario)
+        kernels = self.projections[table]
+        flat = tf.reshape(kernels, [self._scenarios, -1])
+        own = tf.reshape(own_values(flat, scenario), [-1, *kernels.shape[1:]])
         return tf.einsum("b...w,bwe->b...e", looked_up, own)
 
     def copy_from(self, other: FieldEmbeddings) -> None:

@@ -24,11 +24,19 @@ class DNNConfig(ModelConfig):
       name: the registered name.
       units: widths of the hidden layers.
       networks: one network that all scenarios share (`shared`), or one a `scenario`.
+      tables: one set of embedding tables and weights of the wide part (`shared`), or one a
+        `scenario`.
     """
 
     name: Literal["dnn"] = "dnn"
     units: Units = (256, 128)
     networks: Literal["shared", "scenario"] = "shared"
+    tables: Literal["shared", "scenario"] = "shared"
+
+    @property
+    def scenario_tables(self) -> bool:
+        """Whether `tables` is `scenario`."""
+        return self.tables == "scenario"
 
 
 @register("dnn", DNNConfig)
@@ -40,6 +48,11 @@ class DNN(Architecture):
     network for all of them (`networks: shared`; the scenario is a field among the others
     where the schema gives its column a treatment), or one network for every scenario,
     ``f_k`` and ``W_k`` (`networks: scenario`), of which a row trains its own only.
+
+    With `tables: scenario` too nothing is shared at all: the tables, the wide part and what
+    reads lists and vectors are private to the scenarios, so that it is K models, trained side
+    by side on the rows of their own scenarios. (Only the towers of labels with `after`,
+    `UnclickedTowers`, are common as everywhere; they change nothing else.)
     """
 
     def __init__(self, config: DNNConfig, layout: InputLayout, tasks: TaskGraph) -> None:

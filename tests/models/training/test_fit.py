@@ -17,8 +17,8 @@ class Rows:
         self.counted = 0
 
     def value_counts(self, fields, scenarios):
-        assert scenarios is None
         self.counted += 1
+        self.scenarios = scenarios
         return {field.column: np.ones(field.size, int) for field in fields}
 
 
@@ -28,6 +28,14 @@ def test_values_are_counted_once_and_only_for_a_model_that_needs_them(settings, 
     make = ranker_maker(LAYOUT, TASKS, model, TrainingConfig(), rows, {"click": 0.2})
     first, second = make(), make()
     assert first is not second and rows.counted == counted
+
+
+@pytest.mark.parametrize(("tables", "scenarios"), [("shared", None), ("scenario", 2)])
+def test_values_are_counted_in_every_scenario_for_tables_of_scenarios(tables, scenarios):
+    model = {"name": "dnn", "tables": tables, "l2_per": "value", "wide_l2": 1.0}
+    rows = Rows()
+    ranker_maker(LAYOUT, TASKS, parse_model_config(model), TrainingConfig(), rows, {"click": 0.2})
+    assert rows.scenarios == scenarios
 
 
 def test_the_record_is_the_history_and_what_was_learned(tmp_path):

@@ -29,6 +29,7 @@ SHARED = {
 VARIANTS = [
     *({"name": name, **PRIVATE.get(name, {})} for name in registry.names()),
     *({"name": name, **options} for name, options in SHARED.items()),
+    {"name": "dnn", "networks": "scenario", "tables": "scenario"},
 ]
 
 
