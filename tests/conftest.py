@@ -9,6 +9,8 @@ from preloaded import Preloaded
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Small models on as many processes as cores: more threads a process only wait for each other.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 if not os.environ.get("POLYRANK_TEST_GPU"):
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
