@@ -110,6 +110,7 @@ def test_losses_of_rows_reach_their_variable_and_the_report(
     (factor,) = [v for v in ranker.trainable_variables if v.name.endswith("factor:0")]
     factor.assign(0.3)
     click, weight = rows[target_key("click")], rows[weight_key("click")]
+    Scaled.seen.clear()  # Making the ranker called it too.
     found = ranker.test_step(tensors(rows))
     assert Scaled.seen == [False]
     distance = (weight * (0.3 * click - 1) ** 2).sum() / ROWS
