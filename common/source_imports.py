@@ -55,7 +55,7 @@ def imported_files(
         found[name] = path
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         # A package's own file runs before its modules.
-        waiting += [package, *_imports(path.read_text(encoding="utf-8"), package)]
+        waiting += [package, *imports_of(path.read_text(encoding="utf-8"), package)]
     return dict(sorted(found.items()))
 
 
@@ -67,7 +67,16 @@ def module_file(name: str, root: pathlib.Path = ROOT) -> pathlib.Path | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _imports(source: str, package: str) -> tuple[str, ...]:
+def imports_of(source: str, package: str) -> tuple[str, ...]:
+    """Returns the names that Python source imports, of modules or of what is in them.
+
+    Args:
+      source: the text of a module.
+      package: what holds the module, for relative imports; "" where nothing does.
+
+    Raises:
+      SyntaxError: it is no Python.
+    """
     names: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

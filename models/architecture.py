@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import tensorflow as tf
 import tf_keras as keras
@@ -47,6 +47,7 @@ class Architecture(keras.layers.Layer):
       tasks: the labels and their outputs.
 
     Attributes:
+      config_class: the class of its hyper-parameters; `register` sets it.
       slots: the names of what stands in `Features.fields`; P of them.
       labels: the conditional outputs of the labels, in the task graph's order; C of them.
       supervised: the predictions that have a loss, see `supervisions`.
@@ -54,9 +55,12 @@ class Architecture(keras.layers.Layer):
         It has the config's weight, and counts values as that of the shared tables does.
     """
 
+    config_class: ClassVar[type[ModelConfig]] = ModelConfig
+
     def __init__(self, config: ModelConfig, layout: InputLayout, tasks: TaskGraph) -> None:
-        # Features keep their dtypes: `offset` must reach the logits in float32.
-        super().__init__(name=config.name, autocast=False)
+        # Features keep their dtypes: `offset` must reach the logits in float32. Of
+        # `package.module:Class` the class is left: names of scopes have no colon.
+        super().__init__(name=config.name.rpartition(":")[2], autocast=False)
         self.scenarios = len(layout.scenarios)
         self.layout = layout
         self.slots = layout.slots(config.histories != "none")

@@ -24,7 +24,7 @@ class ModelConfig(Settings):
     """What every architecture has; each adds its own fields in a subclass.
 
     Attributes:
-      name: the architecture's registered name.
+      name: the architecture's registered name, or `package.module:Class` for one of the user's own.
       embedding_dim: e, the width of a field's embedding inside the network. A field
         whose tag asks for another width is projected to it.
       embedding_stddev: standard deviation of the embeddings' initial values. The smaller, the

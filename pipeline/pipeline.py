@@ -26,6 +26,7 @@ from components.promotion_gate.component import PromotionGate
 from components.register_pushed.component import RegisterPushed
 from components.register_pushed.run_info import RunInfo
 from models.metrics.tfma.eval_config import SCORING_MODULE, make_eval_config
+from models.registry import with_own_source
 from pipeline.config import PipelineConfig
 from pipeline.feature_components import feature_components
 from pipeline.kubeflow.resources import check_component_ids
@@ -62,10 +63,12 @@ def create_pipeline(
       SettingsError: `leaks` or `resources` name what is not there.
     """
     digest = code_digest()
+    # An edit of the user's own architecture leaves data and features in the cache.
+    model_digest = with_own_source(digest, config.model.name)
     contract = read_contract(parse_schema(schema_text))
 
     model_settings = ModelSettings(
-        model=parameters.model, max_epochs=config.training.max_epochs, code_digest=digest
+        model=parameters.model, max_epochs=config.training.max_epochs, code_digest=model_digest
     )
     features = feature_components(
         config, state, parameters, schema_text=schema_text, code_digest=digest
@@ -98,7 +101,7 @@ def create_pipeline(
             "checkpoint_dir": locations.checkpoint_dir,
             "model_name": config.name,
             "canary_rows": config.canary.rows,
-            "code_digest": digest,
+            "code_digest": model_digest,
         },
     )
     # Where nothing may be pushed, nothing need be trained.

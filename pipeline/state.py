@@ -18,6 +18,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from common.source_digest import code_digest
 from components.common.digests import listing_token, log_token
 from components.model_registry.live import state_token
+from models.registry import with_own_source
 from pipeline.config import PipelineConfig
 from pipeline.locations import Locations
 from pipeline.log_state import LogState
@@ -69,7 +70,8 @@ def local_state(
       BadDataError: a file can't be read.
     """
     token = log_token(log.files)
-    facts = [config.model_dump(mode="json", exclude=_WHERE), code_digest(), schema_text, token]
+    code = with_own_source(code_digest(), config.model.name)
+    facts = [config.model_dump(mode="json", exclude=_WHERE), code, schema_text, token]
     fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return RunState(
         listing=listing_token(log.found.window.dates),

@@ -18,7 +18,6 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 from apache_beam.runners.runner import create_runner
-from models.step import one_row
 from option_sets import DOCUMENT, PORTABLE, option_sets
 
 from models.config import TrainingConfig
@@ -32,6 +31,7 @@ from models.features.inputs import (
 )
 from models.ranker import Ranker
 from models.registry import parse_model_config
+from models.steps.batch import one_row
 from pipeline.config_files import load_config
 from pipeline.presets import preset_path
 from schemas.task_graph import Label, sorted_by_parents

@@ -68,7 +68,7 @@ def make_comparison(
 
     Args:
       config: the shared configuration.
-      names: the architectures' names.
+      names: the architectures' names, or `package.module:Class`.
       model_overrides: `NAME:KEY=VALUE`, the value in YAML.
       seeds: number of seeds, from the configuration's on.
       baseline: one of `names`; None for the first.
@@ -82,8 +82,7 @@ def make_comparison(
     for name in names:
         if names.count(name) > 1:
             raise SettingsError(f"--models names '{name}' twice; once is enough")
-        if name not in registry.names():
-            raise SettingsError(f"--models: unknown '{name}'; {nearest(name, registry.names())}")
+        registry.architecture(name, "--models")
     if baseline is not None and baseline not in names:
         raise SettingsError(
             f"--baseline '{baseline}' is not in --models; {nearest(baseline, names)}"
@@ -104,8 +103,9 @@ def make_comparison(
 def _overrides(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {name: {} for name in names}
     for text in texts:
-        name, colon, setting = text.partition(":")
-        key, equals, value = setting.partition("=")
+        setting, equals, value = text.partition("=")
+        # The name of the user's own architecture has a colon too.
+        name, colon, key = setting.rpartition(":")
         if not (name and colon and key and equals):
             raise SettingsError(f"--model-set {text}: write NAME:KEY=VALUE, such as mmoe:experts=8")
         if name not in names:

@@ -85,7 +85,9 @@ def make_jobs(comparison: Comparison, features: pathlib.Path, out: pathlib.Path)
     jobs = []
     for name, seed in comparison.trials:
         model, training = comparison.models[name], comparison.training(seed)
-        folder, code = out / "trials" / name / f"seed-{seed}", codes[name]
+        # Not every file system has names with a colon.
+        folder = out / "trials" / name.replace(":", ".") / f"seed-{seed}"
+        code = codes[name]
         spec = {
             "data": str(features),
             "model": model.model_dump(mode="json"),

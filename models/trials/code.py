@@ -8,6 +8,7 @@ import pathlib
 from common.source_digest import ROOT, code_digest
 from common.source_imports import files_digest, imported_files
 from models import registry
+from models.own_architecture import is_own, own_architecture
 
 _TRAINING = (
     "models.ranker",
@@ -45,6 +46,7 @@ def trial_code(model: str) -> str:
     steps, the reading of rows held in memory. Another architecture's code, metrics, export, trials
     and the command line have no part in it, nor have comments and docstrings. So a change
     there trains nothing again. That includes a change of how the monitor's metrics are computed.
+    Of an architecture of the user's own, all its source counts.
 
     Args:
       model: the architecture's name.
@@ -52,13 +54,15 @@ def trial_code(model: str) -> str:
     Raises:
       SettingsError: there is no such architecture.
     """
-    return files_digest(trial_files(model))
+    return registry.with_own_source(files_digest(trial_files(model)), model)
 
 
 def trial_files(model: str, root: pathlib.Path = ROOT) -> dict[str, pathlib.Path]:
     """Returns what `trial_code` digests, below `root`: sorted module -> its file."""
     module = registry.architecture(model).__module__
-    return imported_files([*_TRAINING, module], counts, root)
+    # What lies outside of `root` is not followed.
+    outside = own_architecture(model, "model").imports if is_own(model) else ()
+    return imported_files([*_TRAINING, module, *outside], counts, root)
 
 
 def counts(module: str) -> bool:

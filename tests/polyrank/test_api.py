@@ -104,7 +104,7 @@ def test_run_returns_a_failure_with_its_reason_and_prints_nothing(tmp_path, capf
 
 
 def test_compare_refuses_unknown_models_before_any_work(tmp_path):
-    with pytest.raises(SettingsError, match="unknown 'mmeo'; did you mean 'mmoe'"):
+    with pytest.raises(SettingsError, match="unknown architecture 'mmeo'; did you mean 'mmoe'"):
         polyrank.compare("synthetic", ["mmeo"], work_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

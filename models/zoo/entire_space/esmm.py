@@ -24,7 +24,7 @@ class ESMMConfig(ModelConfig):
       towers: one tower a `task`, or one a `scenario_task`.
     """
 
-    name: Literal["esmm"] = "esmm"
+    name: str = "esmm"
     tower_units: Units = (128, 64)
     towers: Literal["task", "scenario_task"] = "task"
 

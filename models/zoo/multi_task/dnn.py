@@ -28,7 +28,7 @@ class DNNConfig(ModelConfig):
         `scenario`.
     """
 
-    name: Literal["dnn"] = "dnn"
+    name: str = "dnn"
     units: Units = (256, 128)
     networks: Literal["shared", "scenario"] = "shared"
     tables: Literal["shared", "scenario"] = "shared"

@@ -35,7 +35,7 @@ class MMoEConfig(GradientRuleConfig):
       gates: one gate and tower a `task`, or one a `scenario_task`.
     """
 
-    name: Literal["mmoe"] = "mmoe"
+    name: str = "mmoe"
     experts: pydantic.PositiveInt = 4
     expert_units: Units = pydantic.Field((128, 64), min_length=1)
     tower_units: Units = (32,)

@@ -31,7 +31,7 @@ class PLEConfig(ModelConfig):
       gates: own experts, gate and tower a `task`, or a `scenario_task`.
     """
 
-    name: Literal["ple"] = "ple"
+    name: str = "ple"
     levels: pydantic.PositiveInt = 1
     shared_experts: pydantic.PositiveInt = 2
     specific_experts: pydantic.NonNegativeInt = 1

@@ -31,7 +31,7 @@ class SharedBottomConfig(GradientRuleConfig):
       towers: one tower a `task`, or one a `scenario_task`.
     """
 
-    name: Literal["shared_bottom"] = "shared_bottom"
+    name: str = "shared_bottom"
     bottom_units: Units = (256, 128)
     tower_units: Units = (64,)
     towers: Literal["task", "scenario_task"] = "task"

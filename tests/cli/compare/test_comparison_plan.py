@@ -27,6 +27,17 @@ def test_one_model_takes_keys_of_its_own():
     assert (found.models["mmoe"].dropout, found.models["shared_bottom"].dropout) == (0.0, 0.1)
 
 
+def test_a_model_of_the_users_own_is_named_by_its_class(tmp_path, monkeypatch):
+    (tmp_path / "shop_model.py").write_text("from models.zoo.multi_task.mmoe import MMoE as Shop\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "shop_model:Shop"
+    overrides = [f"{name}:experts=3", "mmoe:experts=2", f"{name}:gates=task"]
+    found = make_comparison(config("model.dropout=0.3"), ["mmoe", name], overrides, 1, name)
+    own = found.models[name]
+    assert (own.name, own.experts, own.gates, own.dropout) == (name, 3, "task", 0.3)
+    assert found.models["mmoe"].experts == 2 and found.baseline == name
+
+
 def test_every_seed_has_the_whole_budget():
     shared = config("training.seed=5", "training.patience=1")
     found = make_comparison(shared, ["mmoe"], [], 3, epochs=4)
@@ -50,7 +61,7 @@ def test_every_models_first_seed_comes_first():
     ("names", "overrides", "baseline", "message"),
     [
         ([], [], None, "--models is empty"),
-        (["mmo"], [], None, "--models: unknown 'mmo'; did you mean 'mmoe'"),
+        (["mmo"], [], None, "--models: unknown architecture 'mmo'; did you mean 'mmoe'"),
         (["mmoe", "mmoe"], [], None, "--models names 'mmoe' twice"),
         (["mmoe"], [], "ple", "--baseline 'ple' is not in --models"),
         (["mmoe"], ["mmoe:expert=2"], None, "model 'mmoe': unknown key 'expert'; did you mean"),

@@ -43,7 +43,7 @@ class AEM2TLConfig(ModelConfig):
       gradnorm_rate: the learning rate of GradNorm's weights.
     """
 
-    name: Literal["aem2tl"] = "aem2tl"
+    name: str = "aem2tl"
     shared_experts: pydantic.PositiveInt = 2
     scenario_experts: pydantic.PositiveInt = 1
     expert_units: Units = pydantic.Field((64, 32), min_length=1)

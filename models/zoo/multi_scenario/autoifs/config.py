@@ -71,7 +71,7 @@ class AutoIFSConfig(ModelConfig):
         label, flow), by the majority of the validation rows, without selection network.
     """
 
-    name: Literal["autoifs"] = "autoifs"
+    name: str = "autoifs"
     bottom_units: Units = pydantic.Field((256, 128), min_length=1)
     scenario_units: Units = pydantic.Field((64,), min_length=1)
     task_units: Units = ()

@@ -45,7 +45,7 @@ class CSIIConfig(ModelConfig):
       stop_cross_gradient: whether an expert learns from rows of its own scenario only.
     """
 
-    name: Literal["csii"] = "csii"
+    name: str = "csii"
     transform: Literal["diagonal", "low_rank"] = "diagonal"
     rank: pydantic.PositiveInt = 2
     distance: Literal["euclidean", "cosine"] = "euclidean"
