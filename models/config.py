@@ -115,6 +115,11 @@ class TrainingConfig(Settings):
       checkpoint_seconds: seconds between two checkpoints; there is one after every epoch anyway,
         and with several workers no other.
       rows_in_memory: a train split of more rows is streamed from disk in every epoch.
+      calibration: a curve from log-odds to calibrated ones for every scenario and output, fitted on
+        validation when the training has ended, and a part of the exported model: none, a line
+        (`platt`) or a rising curve of straight pieces (`isotonic`). See `models.calibration`.
+      calibration_rows: rows of the rarer class with which a scenario's own curve counts as much
+        as the one of all scenarios together; with n rows it counts n / (n + calibration_rows).
       devices: `auto` trains on every GPU of the machine, and of all workers that TF_CONFIG names
         (data parallel); `one` on one device.
     """
@@ -132,4 +137,6 @@ class TrainingConfig(Settings):
     loss_weights: dict[str, NonNegative] = pydantic.Field(default_factory=dict)
     checkpoint_seconds: pydantic.PositiveInt = 600
     rows_in_memory: pydantic.PositiveInt = 20_000_000
+    calibration: Literal["none", "platt", "isotonic"] = "none"
+    calibration_rows: NonNegative = 50.0
     devices: Literal["auto", "one"] = "auto"

@@ -12,10 +12,11 @@ import tf_keras as keras
 
 from common.settings import SettingsError
 from models import registry
+from models.calibration.calibration import Calibration, Curves
 from models.config import ModelConfig, TrainingConfig
 from models.explanation import Explanation
 from models.feature_struct import Features
-from models.features.inputs import InputLayout, target_key, weight_key
+from models.features.inputs import SCENARIO_KEY, InputLayout, target_key, weight_key
 from models.initial_biases import initial_biases
 from models.layers.embedded_inputs import Batch, EmbeddedInputs
 from models.layers.field_embeddings import FieldEmbeddings
@@ -93,6 +94,7 @@ class Ranker(tfrs.models.Model):
         self.training_config = training
         self.label_space = LabelSpace(tasks)
         self._tasks = tasks
+        self._calibration: Calibration | None = None
         branches = unclicked_branches(tasks)
         known = (*self.label_space.conditionals, *(branch.name for branch in branches))
         rates = base_rates or {}
@@ -211,12 +213,31 @@ class Ranker(tfrs.models.Model):
     def call(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the probability of every output of the task graph, float32 [B].
 
+        They are calibrated once `calibrate` was called.
+
         Args:
           inputs: transformed columns.
           training: whether dropout is on and auxiliary losses are added.
         """
+        log_odds = self.log_odds(inputs, training)
+        if self._calibration is not None:
+            log_odds = self._calibration(log_odds, inputs[SCENARIO_KEY])
+        return {name: tf.sigmoid(values) for name, values in log_odds.items()}
+
+    def log_odds(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the log-odds of every output as they were learned, not calibrated; [B]."""
         predictions = self.predictions(self.features(inputs, training=training), training)
-        return {output.name: tf.sigmoid(predictions[output.name]) for output in self._tasks.outputs}
+        return {output.name: predictions[output.name] for output in self._tasks.outputs}
+
+    def calibrate(self, curves: Mapping[str, Curves]) -> None:
+        """Has probabilities follow these curves from now on, in what is traced after it.
+
+        The losses do not: a model that goes on training goes on from what it has learned.
+
+        Args:
+          curves: see `Calibration`.
+        """
+        self._calibration = Calibration(self._tasks, curves)
 
     def predictions(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns what the architecture predicts, and the log-odds of every output.

@@ -1,4 +1,4 @@
-"""What the Trainer and a trial do alike: they make the ranker, and record what it has learned."""
+"""What the Trainer and a trial do alike: make the ranker, calibrate it, record what it learned."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import tf_keras as keras
 
 from common.json_files import write_json
+from models.calibration.fitting import calibrate
 from models.config import ModelConfig, TrainingConfig
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.streamed import StreamedRows
@@ -55,3 +56,25 @@ def write_record(
     """
     write_json(f"{folder}/history.json", history)
     write_explanation_of(ranker, validation, folder)
+
+
+def write_calibration(
+    ranker: Ranker, history: Mapping[str, Any], validation: InMemorySplit, folder: str
+) -> bool:
+    """Calibrates the model as its training asks for; `history.json` gets the fit.
+
+    A training that was stopped in the meantime fits the same again.
+
+    Args:
+      ranker: the trained model in its last form.
+      history: what `TrainingLoop.run` has returned.
+      validation: its validation rows.
+      folder: that of `write_record`.
+
+    Returns:
+      Whether the model has changed.
+    """
+    fit = calibrate(ranker, validation, ranker.training_config)
+    if fit is not None:
+        write_json(f"{folder}/history.json", {**history, "calibration": fit})
+    return fit is not None

@@ -26,7 +26,7 @@ from models.registry import parse_model_config
 from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.distribution import Devices, training_devices
 from models.training.fingerprint import training_fingerprint
-from models.training.fit import ranker_maker, write_record
+from models.training.fit import ranker_maker, write_calibration, write_record
 from models.training.loop import TrainingLoop
 from models.training.scoring import Scorer, make_scorer
 from models.training.validation import validation_metrics
@@ -88,6 +88,9 @@ def run_fn(fn_args: Any) -> None:
         if devices.chief:
             write_record(ranker, history, validation, fn_args.model_run_dir)
             scorer = _prepare_export(ranker, validation, training.batch_size, fn_args.model_run_dir)
+            if write_calibration(ranker, history, validation, fn_args.model_run_dir):
+                # A graph keeps the scores with which it was traced.
+                scorer = make_scorer(ranker, validation, training.batch_size)
             module = ServingModule(ranker, transform, contract)
             save_serving_model(module, fn_args.serving_model_dir)
             _record_canary(fn_args, contract, training, scorer, validation, validation_files)

@@ -20,7 +20,7 @@ from common.settings import SettingsError
 from models.config import ModelConfig, TrainingConfig
 from models.ranker import Ranker
 from models.training.checkpointing.checkpoints import Checkpoints
-from models.training.fit import ranker_maker, write_record
+from models.training.fit import ranker_maker, write_calibration, write_record
 from models.training.loop import TrainingLoop
 from models.training.non_finite import DivergedError, where
 from models.trials.code import trial_code
@@ -99,6 +99,7 @@ def run_trial(
 
     write_record(ranker, history, features.validation, str(folder))
     prepared = ranker.prepare_export(features.validation.in_order(training.batch_size))
+    write_calibration(ranker, history, features.validation, str(folder))
     metrics = judge(ranker, features, training.batch_size, folder)
     epochs = len(history["epochs"])
     # A last phase without early stopping keeps its last weights.

@@ -45,7 +45,7 @@ def arguments(
     )
 
 
-def check_outcome(folder: pathlib.Path, tolerance: float = 1e-6) -> None:
+def check_outcome(folder: pathlib.Path, tolerance: float = 1e-6, rows: int = 40) -> None:
     """The files a pipeline reads are there, and the SavedModel gives the trainer's scores."""
     history = json.loads((folder / "run" / "history.json").read_text())
     assert history["epochs"][history["best_epoch"]]["validation"]["click"]["auc"] > 0.6
@@ -58,7 +58,7 @@ def check_outcome(folder: pathlib.Path, tolerance: float = 1e-6) -> None:
     with np.load(folder / "run/canary/scores.npz") as scores:
         assert set(scores.files) == {"click", "buy_given_click", "click_and_buy"}
         for output in scores.files:
-            assert len(scores[output]) == 40
+            assert len(scores[output]) == rows
             np.testing.assert_allclose(
                 found[output].numpy(), scores[output], rtol=0, atol=tolerance
             )

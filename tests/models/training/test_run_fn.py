@@ -1,13 +1,16 @@
 """run_fn from files to files."""
 
+import json
 import os
 import pathlib
 
 import pytest
+import tensorflow as tf
 from preloaded import Preloaded
 from trainer_arguments import arguments, check_outcome
 
 from common.source_digest import ROOT
+from models.metrics.binary import weighted_log_loss
 from models.training.fingerprint import training_fingerprint
 from models.training.run_fn import run_fn
 
@@ -22,6 +25,31 @@ def test_run_fn_held_in_memory(tmp_path: pathlib.Path, transform_dir: str) -> No
 def test_run_fn_streamed(tmp_path: pathlib.Path, transform_dir: str) -> None:
     run_fn(arguments(tmp_path, transform_dir, rows_in_memory=100))
     check_outcome(tmp_path)
+
+
+@pytest.mark.e2e
+def test_run_fn_exports_the_calibrated_model(tmp_path: pathlib.Path, transform_dir: str) -> None:
+    """The rows for the canary are all of validation, so that their loss is the fit's."""
+    given = arguments(tmp_path, transform_dir, max_epochs=1, calibration="platt")
+    given.custom_config["canary_rows"] = 150
+    run_fn(given)
+    history = json.loads((tmp_path / "run" / "history.json").read_text())
+    fit = history["calibration"]
+    last = history["epochs"][history["best_epoch"]]["validation"]["click"]
+    assert fit["validation"]["before"]["click"] == pytest.approx(last, abs=1e-6)
+    assert fit["validation"]["after"]["click"]["logloss"] < last["logloss"]
+    assert set(fit["outputs"]["click"]) == {"*", "home", "search", "cart"}
+
+    spec = {"click": tf.io.FixedLenFeature([], tf.int64)}
+    spec["weight"] = tf.io.FixedLenFeature([], tf.float32)
+    records = tf.data.TFRecordDataset(str(tmp_path / "run/canary/examples.tfrecord"))
+    examples = tf.constant(list(records.as_numpy_iterator()))
+    labels = tf.io.parse_example(examples, spec)
+    model = tf.saved_model.load(str(tmp_path / "Format-Serving"))
+    scores = model.signatures["serving_default"](examples)["click"].numpy()
+    loss = weighted_log_loss(labels["click"].numpy(), scores, labels["weight"].numpy())
+    assert loss == pytest.approx(fit["validation"]["after"]["click"]["logloss"], abs=1e-6)
+    check_outcome(tmp_path, rows=150)
 
 
 @pytest.mark.e2e

@@ -156,6 +156,27 @@ def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch):
     assert read_result(tmp_path) is None
 
 
+@pytest.mark.e2e
+def test_a_trial_is_judged_by_its_calibrated_scores(data, model, tmp_path):
+    plain, changed = (TRAINING.model_copy(update={"calibration": x}) for x in ("none", "platt"))
+    assert trial_fingerprint("", model, plain, "") != trial_fingerprint("", model, changed, "")
+    before = run_trial(data, model, plain, tmp_path / "none", code="code")
+    after = run_trial(data, model, changed, tmp_path / "platt", code="code")
+    assert after.monitor == before.monitor and after.parameters == before.parameters
+    fit = json.loads((tmp_path / "platt" / "history.json").read_text())["calibration"]
+    assert "calibration" not in json.loads((tmp_path / "none" / "history.json").read_text())
+    scores, learned = read_scores(tmp_path / "platt"), read_scores(tmp_path / "none")
+    scenario = data.eval.column(SCENARIO_KEY)
+    for k, name in enumerate(LAYOUT.scenarios):
+        line, rows = fit["outputs"]["click"][name], scenario == k
+        p = learned["click"][rows].astype(float)
+        expected = 1 / (1 + np.exp(-line["offset"]) * ((1 - p) / p) ** line["slope"])
+        np.testing.assert_allclose(scores["click"][rows], expected, atol=1e-6)
+        cells = [result.metrics["eval"]["click"][name] for result in (before, after)]
+        assert cells[0]["auc"] == pytest.approx(cells[1]["auc"], abs=1e-5)
+        assert cells[0]["logloss"] != cells[1]["logloss"]
+
+
 def test_scores_of_outputs_with_any_names_are_read_back(tmp_path):
     scores = {
         name: np.array([0.25, 0.5], np.float32) for name in ("file", "gr\u00f6\u00dfe", "a.b")
