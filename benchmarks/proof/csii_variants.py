@@ -34,10 +34,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "csii, cosine": {"distance": "cosine"},
     "csii, prototypes": {"reference": "prototype"},
     "csii, tokens": {"inter_tokens": "heads"},
-    "csii, full experts": {"experts": "full"},
     # Narrower, so that the network keeps its size.
-    "csii, 3 experts a scenario": {"experts_per_scenario": 3, "expert_units": (32, 16)},
-    "csii, 5 experts a scenario": {"experts_per_scenario": 5, "expert_units": (20, 12)},
+    "csii, full experts": {"experts": "full", "expert_units": (66, 32)},
+    "csii, 3 experts a scenario": {"experts_per_scenario": 3, "expert_units": (56, 28)},
+    "csii, 5 experts a scenario": {"experts_per_scenario": 5, "expert_units": (36, 20)},
 }
 
 

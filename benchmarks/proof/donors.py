@@ -17,7 +17,6 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +26,7 @@ from benchmarks.proof.default_mix import VALUES as MIX_VALUES
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import Value, by_label, differences, markdown, means, shown
-from benchmarks.proof.trials import Judged, Wanted, run_all
+from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import DONOR, RECIPIENT, TUNING_SEEDS
 from models.metrics.significance import mean_interval
 
@@ -38,8 +37,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "csii, tokens": {**MODELS["csii"], "inter_tokens": "heads"},
     "csii, prototypes": {**MODELS["csii"], "reference": "prototype"},
     "csii, alpha of the instance": {**MODELS["csii"], "alpha": "instance"},
-    "csii, full experts": {**MODELS["csii"], "experts": "full"},
-    "mmoe, task gates": {**MODELS["mmoe"], "gates": "task"},
+    # Narrower, so that the network keeps its size.
+    "csii, full experts": {**MODELS["csii"], "experts": "full", "expert_units": (66, 32)},
+    "mmoe, task": MODELS["mmoe, task"],
     "mmoe": MODELS["mmoe"],
 }
 
@@ -48,16 +48,11 @@ def attention_to(document: dict[str, Any], donor: int, recipient: int) -> float:
     """The weight of a scenario in the mean over another's rows.
 
     Args:
-      document: `attention` of `explain.json`, values [K][K].
+      document: `attention` of an explanation, values [K][K].
       donor: whose weight.
       recipient: whose rows.
     """
     return float(np.array(document["values"], float)[recipient, donor])
-
-
-def _explained(one: Judged, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((one.folder / "explain.json").read_text())[name]
-    return found
 
 
 def _recipients_regret(one: Judged) -> float:
@@ -69,11 +64,11 @@ VALUES: dict[str, Value] = {"regret, recipient": _recipients_regret, **MIX_VALUE
 
 
 def _attention(one: Judged) -> float:
-    return attention_to(_explained(one, "attention"), DONOR, RECIPIENT)
+    return attention_to(one.explanation["attention"], DONOR, RECIPIENT)
 
 
 def _alpha(one: Judged) -> float:
-    return float(_explained(one, "alpha")["values"][RECIPIENT])
+    return float(one.explanation["alpha"]["values"][RECIPIENT])
 
 
 def attention_table(donors: Sequence[Judged], controls: Sequence[Judged]) -> str:
@@ -117,12 +112,12 @@ def main() -> None:
             for seed in seeds
             for label in labels
         ]
-        return run_all(wanted, given.out, given.rows, given.jobs, given.code)
+        return run_given(wanted, given, "donors")
 
     found, controls = trained(DONORS, labels), trained(CONTROL, exchanging)
     print(attention_table(found, controls))
     print(means(found, VALUES))
-    for baseline in ("mmoe, task gates", "mmoe"):
+    for baseline in ("mmoe, task", "mmoe"):
         if baseline in labels and len(labels) > 1:
             print(differences(found, baseline, VALUES))
 

@@ -49,7 +49,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "csii": {
         "name": "csii",
-        "expert_units": (66, 32),
+        "expert_units": (124, 64),
         "loss_space": "conditional",
         # As MMoE and PLE have them.
         "towers": "scenario_task",

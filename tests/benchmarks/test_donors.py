@@ -1,7 +1,5 @@
 """The judging of CSII's donors, by hand."""
 
-import json
-import pathlib
 import types
 
 import numpy as np
@@ -25,26 +23,24 @@ def test_every_variant_is_a_models_config() -> None:
         assert parse_model_config(values).name == values["name"]
 
 
-def judged(folder: pathlib.Path, label: str, seed: int, weight: float) -> types.SimpleNamespace:
-    folder.mkdir(parents=True)
+def judged(label: str, seed: int, weight: float) -> types.SimpleNamespace:
     attention = np.full((SCENARIOS, SCENARIOS), 0.1)
     attention[RECIPIENT, DONOR] = weight
     document = {"attention": {"values": attention.tolist()}}
     document["alpha"] = {"values": [0.1 * s for s in range(SCENARIOS)]}
-    (folder / "explain.json").write_text(json.dumps(document))
     wanted = types.SimpleNamespace(label=label, seed=seed, model={"name": "csii"})
     lost = {"click": 0.2, "click_and_conversion": 0.4}
 
     def regret(quantity: str) -> np.ndarray:
         return np.arange(SCENARIOS) * lost[quantity] / RECIPIENT
 
-    return types.SimpleNamespace(wanted=wanted, folder=folder, regret=regret)
+    return types.SimpleNamespace(wanted=wanted, explanation=document, regret=regret)
 
 
-def test_attention_and_regret_of_the_recipient(tmp_path: pathlib.Path) -> None:
-    donors = [judged(tmp_path / f"d{i}", "csii", i, w) for i, w in enumerate((0.3, 0.5))]
-    controls = [judged(tmp_path / "c", "csii", 0, 0.2)]
-    other = judged(tmp_path / "m", "mmoe", 0, 0.0)
+def test_attention_and_regret_of_the_recipient() -> None:
+    donors = [judged("csii", i, w) for i, w in enumerate((0.3, 0.5))]
+    controls = [judged("csii", 0, 0.2)]
+    other = judged("mmoe", 0, 0.0)
     assert VALUES["regret, recipient"](donors[0]) == pytest.approx(0.3)
     table = attention_table([*donors, other], controls).splitlines()
     assert len(table) == 3
