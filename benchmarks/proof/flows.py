@@ -68,7 +68,8 @@ _BASE = {
     "bottom_units": (128,),
     "scenario_units": (32,),
 }
-SEARCHED = {**_BASE, "export_gates": "static"}
+# A mask needs every gate decided.
+SEARCHED = {**_BASE, "export_gates": "static", "static_agreement": 0.5}
 _ALL = np.ones((SCENARIOS, len(LABELS), len(FLOWS)), bool)
 
 

@@ -62,7 +62,8 @@ def test_csii_names_its_fields_by_the_slots() -> None:
 
 
 def test_frozen_fields_leave_lists_as_they_are_in_autoifs() -> None:
-    model = {"name": "autoifs", "embedding_dim": 4, "export_gates": "static"}
+    model: dict[str, Any] = {"name": "autoifs", "embedding_dim": 4, "export_gates": "static"}
+    model["static_agreement"] = 0.5
     ranker, rows = make_ranker(model, inputs=INPUTS), tensors(batch(ROWS, INPUTS, TASKS))
     randomise(ranker)
     architecture: Any = ranker.architecture

@@ -12,8 +12,9 @@ class FlowSelection(keras.layers.Layer):
     """Scores of removal for every flow of every label: [B, in] -> float32 [B, C, flows].
 
     ``w = heads(mlp(sg(x)))``: a perceptron on inputs that it sends no gradient to, and one
-    linear head a label (AutoIFS, WSDM 2026). A positive score speaks for removal. It has
-    neither dropout nor weight decay: a gate must be the same in training and serving.
+    linear head a label (AutoIFS, WSDM 2026). A positive score speaks for removal. As in the
+    published code it has no weight decay; ours is that it has no dropout either, since a gate
+    must be the same in training and serving.
 
     Args:
       labels: C.

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from common.settings import SettingsError
 from models.architecture import Architecture
 from models.config import TrainingConfig
 from models.explanation import Axis, Explanation, scenario_means
@@ -22,11 +21,15 @@ from models.steps.parameter_groups import ParameterGroup
 from models.zoo.multi_scenario.autoifs.config import AutoIFSConfig
 from models.zoo.multi_scenario.autoifs.epoch_mean import EpochMean
 from models.zoo.multi_scenario.autoifs.flow_selection import FlowSelection
+from models.zoo.multi_scenario.autoifs.gate_agreement import GateAgreement, by_name
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS, InformationFlows
+from models.zoo.multi_scenario.autoifs.search_schedule import (
+    RETRAIN,
+    SEARCH,
+    search_and_retrain,
+)
 from models.zoo.multi_scenario.autoifs.static_gates import StaticGates
 from schemas.task_graph import TaskGraph
-
-SEARCH, RETRAIN = "search", "retrain"
 
 
 @register("autoifs", AutoIFSConfig)
@@ -47,20 +50,26 @@ class AutoIFS(Architecture):
     reads a frozen copy of the fields' embeddings as they were then, which doubles their memory.
     What a row's lists add to x it reads as it is: histories attend to what is trained.
 
+    Export: gates of a row's own, or static ones of a (scenario, label, flow) where nearly all
+    rows of validation agree (`GateAgreement`, `StaticGates`).
+
     Ours are the offset (bias and wide part), z-scored numbers among the inputs, dropout (in
     the bottom), more than one layer a level, additive flows, early stopping with the
     training's patience, L2 on looked-up embeddings, a holdout for the search, static and
-    fixed gates, selection heads that start at zero, gates at the training's rate, and the
-    initial values of embeddings, bottom and selection (the code's are Xavier's). The offset
-    is outside of the flows: no gate can remove it.
+    fixed gates, selection heads that start at zero, and gates at the training's rate. The
+    offset is outside of the flows: no gate can remove it. The flows' layers start as in the
+    published code. Its embeddings are Xavier uniform over a table of all values, its bottom and
+    selection PyTorch's linear layers, kernels and biases uniform within 1 / sqrt(in); ours are
+    normal with `embedding_stddev`, and Glorot uniform with zero biases.
     """
 
     def __init__(self, config: AutoIFSConfig, layout: InputLayout, tasks: TaskGraph) -> None:
         super().__init__(config, layout, tasks)
         self._config = config
         self._phase = SEARCH
-        self._static = self._fixed(config, layout)
-        self._searches = self._static is None
+        shape = (self.scenarios, len(self.labels), len(FLOWS))
+        self._static = StaticGates.fixed(config.fixed_flows, shape)
+        self._searches = config.fixed_flows is None
         self._bottom = StackedMLP(
             (), config.bottom_units, config.dropout, config.kernel_l2, name="bottom"
         )
@@ -81,15 +90,6 @@ class AutoIFS(Architecture):
             layout.fields, config.embedding_dim, name="frozen_fields", trainable=False
         )
         self._mean_gate = EpochMean((len(self.labels), len(FLOWS)), name="mean_gate")
-
-    def _fixed(self, config: AutoIFSConfig, layout: InputLayout) -> np.ndarray | None:
-        if config.fixed_flows is None:
-            return None
-        wanted = (len(layout.scenarios), len(self.labels), len(FLOWS))
-        mask = np.array(config.fixed_flows, object)
-        if mask.shape != wanted:
-            raise SettingsError(f"model.fixed_flows has shape {mask.shape}; write one of {wanted}")
-        return mask.astype(bool)
 
     def build(self, input_shape: Any) -> None:
         """Makes what the first call, in the search and not in training, does not read."""
@@ -122,8 +122,8 @@ class AutoIFS(Architecture):
             removed, built = self.gates(features), None
         else:
             # Nothing is computed of a flow that no scenario uses.
-            removed = tf.gather(tf.constant(~self._static, tf.float32), features.scenario)
-            built = (self._static if self._additive else ~self._static).any(axis=0)
+            removed = self._static.removed(features.scenario, lambda: self.gates(features))
+            built = self._static.computed(where_kept=self._additive)
         if training:
             self._mean_gate(removed)
             if self._phase == SEARCH and any(self._config.gate_penalty):
@@ -144,26 +144,10 @@ class AutoIFS(Architecture):
         return self._config.fusion == "additive"
 
     def phases(self, training: TrainingConfig) -> tuple[Phase, ...]:
-        """Returns search and retraining, which together have the training's epochs.
-
-        Raises:
-          SettingsError: the search leaves no epoch for the retraining.
-        """
+        """Returns search and retraining; with fixed flows one phase. See `search_and_retrain`."""
         if not self._searches:
             return super().phases(training)
-        search, epochs = self._config.search_epochs, training.max_epochs
-        if search >= epochs:
-            raise SettingsError(
-                f"model.search_epochs is {search}, training.max_epochs {epochs}, and retraining "
-                f"needs an epoch; write search_epochs below {epochs} or max_epochs above {search}"
-            )
-        rewind = self._config.rewind_epoch
-        snapshot = search - 1 if rewind is None else rewind
-        rate = self._config.retrain_learning_rate
-        return (
-            Phase(SEARCH, search, early_stopping=False, snapshot_at=snapshot),
-            Phase(RETRAIN, epochs - search, learning_rate=rate, rewind=True),
-        )
+        return search_and_retrain(self._config, training.max_epochs)
 
     def start_phase(self, name: str) -> None:
         """Makes the gates soft and trained, or hard and fixed."""
@@ -214,11 +198,12 @@ class AutoIFS(Architecture):
         return {"mean_gate": gates, "temperature": float(self._temperature.numpy())}
 
     def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns `kept` and `gate_value`, both [K, C, 4].
+        """Returns `kept` and `gate_value`, and after `prepare_export` `exported`, all [K, C, 4].
 
         `kept` is the fraction of a scenario's rows whose hard gate keeps the flow,
         `gate_value` the mean of sigmoid(w), the gate at temperature 1. Both are those of
-        the selection network, of a model with static gates too.
+        the selection network, of a model with static gates too. `exported` is 1 where the
+        exported model always keeps the flow, 0 where it never does, NaN where rows decide.
         """
         if not self._searches:
             return {}
@@ -226,21 +211,37 @@ class AutoIFS(Architecture):
         scenario = features.scenario.numpy()
         axes = (self.scenario_axis, self.label_axis, Axis("flow", FLOWS))
         values = {"kept": scores <= 0, "gate_value": tf.sigmoid(scores)}
-        return {
-            name: Explanation(scenario_means(rows.numpy(), scenario, self.scenarios), axes)
+        found = {
+            name: scenario_means(rows.numpy(), scenario, self.scenarios)
             for name, rows in values.items()
         }
+        if self._static is not None:
+            kept = self._static.kept.astype(np.float64)
+            found["exported"] = np.where(self._static.static, kept, np.nan)
+        return {name: Explanation(array, axes) for name, array in found.items()}
 
     def prepare_export(self, batches: Iterable[Features]) -> dict[str, Any]:
-        """Fixes static gates, where the config asks for them, by all rows of validation."""
+        """Makes gates static, where the config asks for it, by all rows of validation.
+
+        Returns:
+          `gates`: whether all are now `static`, all stay `dynamic`, or some are (`mixed`);
+          `exported`, what becomes of every flow: `kept`, `removed` or `dynamic`; and what it
+          was decided by, see `GateAgreement`. Nothing where the config asks for dynamic gates.
+        """
         if self._config.export_gates == "dynamic" or not self._searches:
             return {}
-        gates = StaticGates.of(
+        found = GateAgreement.of(
             (
                 (self.scores(features).numpy() > 0, features.scenario.numpy())
                 for features in batches
             ),
             self.scenarios,
         )
-        self._static = gates.kept
-        return {"gates": "static", **gates.document(self.layout.scenarios, self.labels, FLOWS)}
+        self._static = found.static(self._config.static_agreement)
+        names = self.layout.scenarios, self.labels, FLOWS
+        return {
+            "gates": self._static.form,
+            "static_agreement": self._config.static_agreement,
+            "exported": by_name(self._static.fates, *names),
+            **found.document(*names),
+        }

@@ -1,74 +1,83 @@
-"""One gate a (scenario, label, flow) in the place of one a row."""
+"""Gates of a (scenario, label, flow) that hold for all of its rows."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
+import tensorflow as tf
 
-from common.json_files import plain_json
+from common.settings import SettingsError
+
+KEPT, REMOVED, DYNAMIC = "kept", "removed", "dynamic"
 
 
 @dataclasses.dataclass(frozen=True)
 class StaticGates:
-    """What the majority of a scenario's rows keeps.
+    """Which flows are always kept, which never, and which every row decides on.
 
     Attributes:
-      kept: bool [K, C, F]; True where at least half of the scenario's rows keep the flow,
-        and everywhere in a scenario without rows.
-      agreement: float [K, C, F], the fraction of the scenario's rows whose own gate is the
-        majority's; NaN in a scenario without rows.
-      rows: int [K], the rows seen of every scenario.
+      kept: bool [K, C, F], whether the flow is kept where the gate is static.
+      static: bool [K, C, F], whether it is; elsewhere the gate is dynamic, a row's own.
     """
 
     kept: np.ndarray
-    agreement: np.ndarray
-    rows: np.ndarray
+    static: np.ndarray
 
     @classmethod
-    def of(cls, parts: Iterable[tuple[np.ndarray, np.ndarray]], scenarios: int) -> StaticGates:
-        """Counts the gates of rows.
+    def fixed(
+        cls, kept: Sequence[Sequence[Sequence[bool]]] | None, shape: tuple[int, int, int]
+    ) -> StaticGates | None:
+        """Returns gates that are all static, None of none.
 
         Args:
-          parts: at least one batch: whether a row removes a flow, bool [B, C, F], and the
-            rows' scenarios, int [B].
-          scenarios: K.
+          kept: the config's `fixed_flows`.
+          shape: (K, C, F).
 
         Raises:
-          ValueError: there is no batch.
+          SettingsError: the flows have another shape.
         """
-        rows = np.zeros(scenarios, np.int64)
-        removed: np.ndarray | None = None
-        for gates, scenario in parts:
-            members = np.eye(scenarios, dtype=np.int64)[scenario]
-            counts = np.tensordot(members.T, gates.astype(np.int64), axes=1)
-            rows += members.sum(0)
-            removed = counts if removed is None else removed + counts
-        if removed is None:
-            raise ValueError("no batch; static gates need the rows of the validation split")
-        with np.errstate(invalid="ignore"):
-            fraction = removed / rows[:, np.newaxis, np.newaxis]
-        kept = ~(fraction > 0.5)
-        return cls(kept, np.where(kept, 1 - fraction, fraction), rows)
+        if kept is None:
+            return None
+        mask = np.array(kept, object)
+        if mask.shape != shape:
+            raise SettingsError(f"model.fixed_flows has shape {mask.shape}; write one of {shape}")
+        return cls(mask.astype(bool), np.ones(shape, bool))
 
-    def document(
-        self, scenarios: tuple[str, ...], labels: tuple[str, ...], flows: tuple[str, ...]
-    ) -> dict[str, Any]:
-        """Returns plain values by name: `rows`, `kept` and `agreement`."""
+    @property
+    def form(self) -> Literal["static", "dynamic", "mixed"]:
+        """Whether all gates are static, all dynamic, or some are."""
+        if self.static.all():
+            return "static"
+        return "mixed" if self.static.any() else "dynamic"
 
-        def named(values: np.ndarray) -> dict[str, Any]:
-            return {
-                scenario: {
-                    label: dict(zip(flows, row.tolist(), strict=True))
-                    for label, row in zip(labels, block, strict=True)
-                }
-                for scenario, block in zip(scenarios, values, strict=True)
-            }
+    @property
+    def fates(self) -> np.ndarray:
+        """What becomes of every flow: `KEPT`, `REMOVED` or `DYNAMIC`, str [K, C, F]."""
+        return np.where(self.static, np.where(self.kept, KEPT, REMOVED), DYNAMIC)
 
-        return {
-            "rows": dict(zip(scenarios, self.rows.tolist(), strict=True)),
-            "kept": named(self.kept),
-            "agreement": plain_json(named(self.agreement)),
-        }
+    def computed(self, where_kept: bool) -> np.ndarray:
+        """Returns which flows a graph for all scenarios has to compute, bool [C, F].
+
+        Args:
+          where_kept: whether a flow is read where it is kept (the logit is the sum of flows) or
+            where it is removed (it is subtracted from the logit).
+        """
+        read = self.kept if where_kept else ~self.kept
+        computed: np.ndarray = (read | ~self.static).any(axis=0)
+        return computed
+
+    def removed(self, scenario: tf.Tensor, own: Callable[[], tf.Tensor]) -> tf.Tensor:
+        """Returns how much of each flow is removed, float32 [B, C, F].
+
+        Args:
+          scenario: int [B].
+          own: makes the rows' own gates, float32 [B, C, F]; not called where all are static, so
+            that no graph has what makes them.
+        """
+        fixed = tf.gather(tf.constant(~self.kept, tf.float32), scenario)
+        if self.static.all():
+            return fixed
+        return tf.where(tf.gather(tf.constant(self.static), scenario), fixed, own())

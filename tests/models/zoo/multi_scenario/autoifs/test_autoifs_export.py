@@ -19,6 +19,8 @@ CONFIG = {
     "scenario_units": (5,),
     "selection_units": (7,),
     "export_gates": "static",
+    # The majority decides on every flow.
+    "static_agreement": 0.5,
 }
 PRODUCTS = {"MatMul", "BatchMatMulV2", "Einsum"}
 
@@ -72,12 +74,15 @@ def test_rows_whose_gates_are_the_rule_keep_their_scores(
         agreement[k] = (own == ~kept[k]).mean(0)
     assert 0 < kept.mean() < 1
     assert facts["gates"] == "static"
+    assert facts["static_agreement"] == 0.5
     for k, scenario in enumerate(ranker.layout.scenarios):
         assert facts["rows"][scenario] == (rows[SCENARIO_KEY] == k).sum()
         for c, label in enumerate(("click", "action_given_click")):
             assert facts["kept"][scenario][label] == dict(zip(FLOWS, kept[k, c], strict=True))
             found = [facts["agreement"][scenario][label][flow] for flow in FLOWS]
             np.testing.assert_allclose(found, agreement[k, c])
+            fates = [facts["exported"][scenario][label][flow] for flow in FLOWS]
+            assert fates == ["kept" if x else "removed" for x in kept[k, c]]
 
     same = (gates == ~kept[rows[SCENARIO_KEY]]).all(axis=(1, 2))
     assert 5 < same.sum() < 195
@@ -133,6 +138,72 @@ def test_a_scenario_without_rows_keeps_all() -> None:
     offset = tf.sigmoid(ranker.features(tensors(rows)).offset[:, 0])
     bare = ranker(tensors(rows))["click"] == offset
     np.testing.assert_array_equal(bare, rows[SCENARIO_KEY] != 1)
+
+
+@pytest.mark.parametrize("fusion", ["additive", "subtractive"])
+def test_where_rows_differ_gates_stay_their_own(fusion: str) -> None:
+    ranker, rows = made(fusion=fusion, static_agreement=0.99)
+    architecture = ranker.architecture
+    gates = architecture.gates(ranker.features(tensors(rows))).numpy()
+    scenario = rows[SCENARIO_KEY]
+    # Of scenario 0, validation has the rows that remove the first flow of the first label.
+    picked = (scenario != 0) | (gates[:, 0, 0] == 1)
+    static, kept = np.zeros((2, 3, 2, 4), bool)
+    for k in range(3):
+        mean = gates[picked & (scenario == k)].mean(0)
+        kept[k] = mean <= 0.5
+        static[k] = np.maximum(mean, 1 - mean) >= 0.99
+    assert static[0, 0, 0] and 0 < static.mean() < 1
+
+    facts = exported(ranker, taken(rows, picked))
+    assert facts["gates"] == "mixed"
+    fates = np.where(static, np.where(kept, "kept", "removed"), "dynamic")
+    for k, name in enumerate(ranker.layout.scenarios):
+        for c, label in enumerate(("click", "action_given_click")):
+            assert facts["exported"][name][label] == dict(zip(FLOWS, fates[k, c], strict=True))
+    explained = ranker.explain(tensors(rows))["exported"]
+    np.testing.assert_array_equal(explained.values, np.where(static, kept, np.nan))
+    assert [axis.name for axis in explained.axes] == ["scenario", "label", "flow"]
+
+    found = {name: x.numpy() for name, x in ranker(tensors(rows)).items()}
+    wanted = np.where(static[scenario], ~kept[scenario], gates).astype(np.float32)
+    assert (wanted != gates).any()
+    architecture._static = None
+    architecture.gates = lambda features: tf.constant(wanted)
+    for name, scores in ranker(tensors(rows)).items():
+        np.testing.assert_allclose(found[name], scores, atol=1e-6)
+
+
+def test_what_all_agree_on_is_gone_and_what_they_do_not_is_left() -> None:
+    ranker, rows = made(static_agreement=0.99)
+    whole, _ = traced(ranker, rows)
+    bias = weight(ranker, "heads/bias").numpy().reshape(2, 4)
+    # A flow's two products with the labels' own kernels, of one flow and of both.
+    for removed, gone in (([1], 2), ([1, 2], 4)):
+        bias[:, removed] = 1000
+        weight(ranker, "heads/bias").assign(bias.reshape(-1))
+        before = {name: x.numpy() for name, x in ranker(tensors(rows)).items()}
+        assert exported(ranker, rows)["gates"] == "mixed"
+        products, variables = traced(ranker, rows)
+        assert products == whole - gone
+        assert any("selection" in name for name in variables)
+        assert any("frozen" in name for name in variables)
+        assert any("task_private_0" in name for name in variables) == (removed == [1])
+        # All rows that were exported with agree: none has another score.
+        for name, scores in ranker(tensors(rows)).items():
+            np.testing.assert_allclose(scores, before[name], atol=1e-6)
+
+
+def test_rows_that_agree_on_nothing_leave_the_graph_as_it_is() -> None:
+    ranker, rows = made(static_agreement=1.0)
+    # One row of either gate in every scenario.
+    scores = 1.0 - 2.0 * (np.arange(200) // 3 % 2)
+    ranker.architecture.scores = lambda features: tf.tile(
+        tf.constant(scores[: features.fields.shape[0]], tf.float32)[:, None, None], [1, 2, 4]
+    )
+    before = traced(ranker, rows)
+    assert exported(ranker, rows)["gates"] == "dynamic"
+    assert traced(ranker, rows)[0] == before[0]
 
 
 def test_dynamic_gates_stay_as_they_are() -> None:

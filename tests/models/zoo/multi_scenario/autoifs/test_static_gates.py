@@ -1,48 +1,47 @@
-import json
-
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from common.settings import SettingsError
 from models.zoo.multi_scenario.autoifs.static_gates import StaticGates
 
-# Four rows, one label, three flows; True removes.
-REMOVED = np.array([[[1, 0, 1]], [[1, 0, 0]], [[0, 0, 1]], [[1, 1, 0]]], bool)
+# Two scenarios, one label, three flows.
+KEPT = np.array([[[1, 0, 1]], [[1, 0, 0]]], bool)
+STATIC = np.array([[[1, 1, 0]], [[1, 1, 1]]], bool)
+GATES = StaticGates(KEPT, STATIC)
 
 
-def test_the_majority_of_a_scenarios_rows_decides() -> None:
-    parts = [(REMOVED[:3], np.array([0, 0, 0])), (REMOVED[3:], np.array([2]))]
-    gates = StaticGates.of(parts, 3)
-    np.testing.assert_array_equal(gates.kept[0], [[False, True, False]])
-    np.testing.assert_array_equal(gates.kept[2], [[False, False, True]])
-    np.testing.assert_allclose(gates.agreement[0], [[2 / 3, 1, 2 / 3]])
-    np.testing.assert_allclose(gates.agreement[2], [[1, 1, 1]])
-    np.testing.assert_array_equal(gates.rows, [3, 0, 1])
+def test_a_row_has_its_scenarios_gate_or_its_own() -> None:
+    own = tf.constant([[[0.1, 0.2, 0.3]], [[0.4, 0.5, 0.6]], [[0.7, 0.8, 0.9]]])
+    removed = GATES.removed(tf.constant([0, 1, 0]), lambda: own)
+    np.testing.assert_allclose(removed[:, 0], [[0, 1, 0.3], [0, 1, 1], [0, 1, 0.9]])
 
 
-def test_a_tie_and_a_scenario_without_rows_keep() -> None:
-    gates = StaticGates.of([(REMOVED[1:3], np.array([1, 1]))], 2)
-    np.testing.assert_array_equal(gates.kept[1], [[True, True, True]])
-    np.testing.assert_allclose(gates.agreement[1], [[0.5, 1, 0.5]])
-    assert np.all(gates.kept[0])
-    assert np.all(np.isnan(gates.agreement[0]))
+def test_without_a_dynamic_gate_rows_are_not_queried() -> None:
+    def own() -> tf.Tensor:
+        raise AssertionError
+
+    found = StaticGates.fixed(KEPT.tolist(), KEPT.shape)
+    np.testing.assert_array_equal(found.removed(tf.constant([1]), own), [[[0, 1, 1]]])
 
 
-def test_its_document_goes_by_names() -> None:
-    gates = StaticGates.of([(REMOVED[1:3], np.array([1, 1]))], 2)
-    document = gates.document(("home", "cart"), ("click",), ("a", "b", "c"))
-    assert json.loads(json.dumps(document)) == {
-        "rows": {"home": 0, "cart": 2},
-        "kept": {
-            "home": {"click": {"a": True, "b": True, "c": True}},
-            "cart": {"click": {"a": True, "b": True, "c": True}},
-        },
-        "agreement": {
-            "home": {"click": {"a": None, "b": None, "c": None}},
-            "cart": {"click": {"a": 0.5, "b": 1.0, "c": 0.5}},
-        },
-    }
+def test_a_flow_is_computed_where_some_scenario_may_read_it() -> None:
+    # The first is kept everywhere, the second nowhere, the third by some rows.
+    assert GATES.computed(where_kept=True).tolist() == [[True, False, True]]
+    assert GATES.computed(where_kept=False).tolist() == [[False, True, True]]
 
 
-def test_no_batch_is_refused() -> None:
-    with pytest.raises(ValueError, match="validation split"):
-        StaticGates.of([], 2)
+def test_it_says_what_becomes_of_every_flow() -> None:
+    assert GATES.fates.tolist() == [
+        [["kept", "removed", "dynamic"]],
+        [["kept", "removed", "removed"]],
+    ]
+    assert GATES.form == "mixed"
+    assert StaticGates(KEPT, np.zeros(KEPT.shape, bool)).form == "dynamic"
+    assert StaticGates.fixed(KEPT.tolist(), KEPT.shape).form == "static"
+
+
+def test_fixed_flows_need_a_value_each() -> None:
+    assert StaticGates.fixed(None, KEPT.shape) is None
+    with pytest.raises(SettingsError, match=r"shape \(1, 1, 3\); write one of \(2, 1, 3\)"):
+        StaticGates.fixed(KEPT[:1].tolist(), KEPT.shape)
