@@ -125,6 +125,7 @@ def compare(
     jobs: int | None = None,
     work_dir: _Path = "work/compare",
     out: _Path | None = None,
+    records: _Path | None = None,
     data: _Path | None = None,
     schema: _Path | None = None,
     overrides: Sequence[str] = (),
@@ -143,6 +144,7 @@ def compare(
       jobs: trials at a time; None for one a core.
       work_dir: the data and features are below it.
       out: the folder of trials and tables; None for `comparison` in `work_dir`.
+      records: a file of finished trials (JSON lines): they are not trained again, others are added.
       data: replaces `data.path`.
       schema: replaces `data.schema_path`.
       overrides: dotted `KEY=VALUE` texts, the value in YAML, applied in order.
@@ -172,6 +174,7 @@ def compare(
             jobs=jobs,
             work_dir=os.fspath(work_dir),
             out=None if out is None else os.fspath(out),
+            records=None if records is None else os.fspath(records),
         )
 
 

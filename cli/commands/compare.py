@@ -40,6 +40,11 @@ from common.json_files import to_text
     type=click.Path(path_type=pathlib.Path),
     help="Trials and tables; else WORK_DIR/comparison.",
 )
+@click.option(
+    "--records",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    help="A file of finished trials (JSON lines): they are not trained again, others are added.",
+)
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
 def compare(
     choice: ConfigChoice,
@@ -51,6 +56,7 @@ def compare(
     jobs: int | None,
     work_dir: str,
     out: pathlib.Path | None,
+    records: pathlib.Path | None,
     as_json: bool,
 ) -> None:
     """Train several models alike and compare them.
@@ -76,6 +82,7 @@ def compare(
             jobs=jobs,
             work_dir=work_dir,
             out=out,
+            records=records,
             people_read_stderr=as_json,
             log_everything=debugging(),
         )

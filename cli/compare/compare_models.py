@@ -29,6 +29,7 @@ def compare_models(
     jobs: int | None = None,
     work_dir: str | pathlib.Path,
     out: str | pathlib.Path | None = None,
+    records: str | pathlib.Path | None = None,
     people_read_stderr: bool = False,
     log_everything: bool = False,
 ) -> CompareResult:
@@ -44,13 +45,15 @@ def compare_models(
       jobs: trials at a time; None for one a core.
       work_dir: the data and features are below it.
       out: the trials and tables; None for `comparison` in the work folder.
+      records: a file of finished trials that are not trained; others are added to it.
       people_read_stderr: True where stdout must stay free for a machine.
       log_everything: the log holds what other libraries say of their progress too.
 
     Raises:
       SettingsError: an unknown model, key or value, or one that the schema does not have.
       ContractError: the schema can't be used.
-      PolyrankError: the features could not be made, or a folder can't be written.
+      PolyrankError: the features could not be made, a folder can't be written, or `records`
+        holds something else.
     """
     out = pathlib.Path(out or pathlib.Path(work_dir) / "comparison")
     check_free(work_dir)
@@ -60,12 +63,14 @@ def compare_models(
     with announced_imports(people_read_stderr=people_read_stderr):
         # TFX takes many seconds to import; a wrong option is reported before.
         from cli.compare.run import compare_locally
+        from models.trials.records import RecordFile
 
     return compare_locally(
         comparison,
         work_dir,
         out,
         min(jobs or cores(), len(comparison.trials)),
+        records=RecordFile(pathlib.Path(records)) if records else None,
         people_read_stderr=people_read_stderr,
         log_everything=log_everything,
     )

@@ -12,11 +12,13 @@ from cli.compare.conclusion import CompareResult, conclude
 from cli.compare.entry import entered
 from cli.compare.features import prepare_features
 from cli.compare.plan import Comparison
-from cli.compare.workers import Job, Outcome, run_jobs
+from cli.compare.trials import run_trials
+from cli.compare.workers import Job
 from common.errors import PolyrankError
 from common.names import EVAL, TRAIN, VALIDATION
 from models.trials.code import trial_code
 from models.trials.data import TrialData
+from models.trials.records import RecordFile
 from models.trials.trial import trial_fingerprint
 from pipeline.locations import Locations
 
@@ -27,6 +29,7 @@ def compare_locally(
     out: pathlib.Path,
     processes: int,
     *,
+    records: RecordFile | None = None,
     people_read_stderr: bool = False,
     log_everything: bool = False,
 ) -> CompareResult:
@@ -37,6 +40,7 @@ def compare_locally(
       work_dir: the data and features are below it.
       out: the trials and tables.
       processes: trials at a time.
+      records: finished trials that are taken from it, and added to it.
       people_read_stderr: True where stdout must stay free for a machine.
       log_everything: the log holds what other libraries say of their progress too.
 
@@ -59,7 +63,8 @@ def compare_locally(
             entered(directory, comparison, out) as ended,
         ):
             folder = prepare_features(comparison.config, locations, directory, progress)
-            outcomes = _trials(comparison, folder, out, processes, progress)
+            jobs = make_jobs(comparison, folder, out)
+            outcomes = run_trials(jobs, processes, progress, records)
             progress.work_on("writing the tables and the plot")
             data = TrialData.load(folder)
             rows = {
@@ -97,40 +102,6 @@ def make_jobs(comparison: Comparison, features: pathlib.Path, out: pathlib.Path)
             "source": code,
         }
         fingerprint = trial_fingerprint(data, model, training, code)
-        jobs.append(Job(name, seed, folder, fingerprint, spec))
+        settings = trial_fingerprint(data, model, training, "")
+        jobs.append(Job(name, seed, folder, fingerprint, spec, settings))
     return jobs
-
-
-def _trials(
-    comparison: Comparison,
-    features: pathlib.Path,
-    out: pathlib.Path,
-    processes: int,
-    progress: Progress,
-) -> list[Outcome]:
-    jobs = make_jobs(comparison, features, out)
-    width = max(len(name) for name in comparison.models)
-    ended = 0
-
-    def show(outcome: Outcome) -> None:
-        nonlocal ended
-        ended += 1
-        job, result = outcome.job, outcome.result
-        place = f"  {f'{ended}/{len(jobs)}':>7}  {job.model:<{width}}  seed {job.seed:<4}"
-        if result is None:
-            line = f"{place} failed: {outcome.error} (log: {job.log_path})"
-        elif outcome.seconds:
-            line = f"{place} mean AUC {result.mean_auc():.4f}  {outcome.seconds:7.1f} s"
-        else:
-            line = f"{place} mean AUC {result.mean_auc():.4f}  finished before"
-        progress.print(line, markup=False, soft_wrap=True)
-        progress.detail(f"{ended} have ended")
-
-    progress.work_on(f"{len(jobs)} trials")
-    try:
-        return run_jobs(jobs, processes, show)
-    except KeyboardInterrupt:
-        progress.print(
-            f"stopped: {ended} of {len(jobs)} trials have ended; the same command goes on"
-        )
-        raise

@@ -47,8 +47,11 @@ def main() -> None:
             f"the source of '{model.name}' was changed after its trials were planned; start again"
         )
 
+    data = TrialData.load(pathlib.Path(job["data"]))
+    if job.get("scenarios") is not None:
+        data = data.learning_from(job["scenarios"])
     run_trial(
-        TrialData.load(pathlib.Path(job["data"])),
+        data,
         model,
         TrainingConfig(**job["training"]),
         job["folder"],

@@ -31,7 +31,9 @@ class Job:
       folder: of the trial.
       fingerprint: of the result that is wanted.
       spec: what the worker reads: `data`, `model`, `training`, `folder`, `code`, and, where
-        the worker must run the source of that digest and no other, `source`.
+        the worker must run the source of that digest and no other, `source`; where it must learn
+        from some scenarios only, their names, `scenarios`.
+      settings: digest of rows and settings, without the code; names the trial in records.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Job:
     folder: pathlib.Path
     fingerprint: str
     spec: dict[str, Any]
+    settings: str = ""
 
     @property
     def log_path(self) -> pathlib.Path:

@@ -7,21 +7,33 @@ import functools
 import hashlib
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from common.atomic_files import whole_folder
+from common.errors import BadDataError
 from common.json_files import write_json
 from common.names import EVAL, SPLITS, TRAIN, VALIDATION
 from models.datasets.in_memory import InMemorySplit
 from models.datasets.mapped_files import load_held, save_held
-from models.features.inputs import InputLayout
+from models.features.inputs import SCENARIO_KEY, InputLayout
 from models.initial_biases import starting_rates
 from schemas.task_graph import Label, TaskGraph
 
 _FACTS = "facts.json"
+
+
+def learning_fingerprint(data: str, scenarios: Iterable[str]) -> str:
+    """The fingerprint of `TrialData.learning_from`, known without the rows.
+
+    Args:
+      data: the fingerprint of all rows.
+      scenarios: names of those that are learned from.
+    """
+    facts = json.dumps([data, sorted(set(scenarios))])
+    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +84,34 @@ class TrialData:
     def base_rates(self) -> dict[str, float]:
         """The rates that towers start from, of the train split."""
         return starting_rates(self.tasks, self.train.base_rate)
+
+    def learning_from(self, scenarios: Iterable[str]) -> TrialData:
+        """Returns data with the train and validation rows of these scenarios only.
+
+        What judges stays whole, and so does the layout: the model is the same network.
+
+        Args:
+          scenarios: their names, one at least.
+
+        Raises:
+          ValueError: a name is not one of the layout's, or there is none.
+          BadDataError: the train or the validation split has no row of them.
+        """
+        names = sorted(set(scenarios))
+        unknown = [name for name in names if name not in self.layout.scenarios]
+        if unknown or not names:
+            known = ", ".join(self.layout.scenarios)
+            raise ValueError(f"scenarios {unknown} are not among {known}; name one at least")
+        ids = [self.layout.scenarios.index(name) for name in names]
+        learned = {}
+        for split, rows in ((TRAIN, self.train), (VALIDATION, self.validation)):
+            positions = np.flatnonzero(np.isin(rows.column(SCENARIO_KEY), ids))
+            if not len(positions):
+                raise BadDataError(f"no {split} row is of scenario {', '.join(names)}")
+            learned[split] = rows.at(positions)
+        data = dataclasses.replace(self, train=learned[TRAIN], validation=learned[VALIDATION])
+        data.__dict__["fingerprint"] = learning_fingerprint(self.fingerprint, names)
+        return data
 
     @functools.cached_property
     def fingerprint(self) -> str:

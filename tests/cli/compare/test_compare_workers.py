@@ -11,7 +11,7 @@ import time
 import pytest
 from made_trials import result
 
-from cli.compare.workers import Job, run_jobs
+from cli.compare.workers import Job, run_jobs, run_unfinished
 from common.source_digest import ROOT
 
 WORKER = """
@@ -82,6 +82,26 @@ def test_a_failed_trial_is_told_and_the_others_go_on(tmp_path, command):
     assert failed.result is None and finished.result is not None
     assert failed.error == "exit status 1: ValueError: no such luck"
     assert "Traceback" in failed.job.log_path.read_text()
+
+
+def test_jobs_are_taken_when_a_process_is_free(tmp_path, command):
+    taken, ended = [], []
+
+    def jobs():
+        for seed in range(3):
+            taken.append((seed, len(ended)))
+            yield job(tmp_path, seed)
+
+    found = run_unfinished(jobs(), 1, ended.append, command)
+    # Each is prepared after the one before has ended.
+    assert taken == [(0, 0), (1, 1), (2, 2)]
+    assert found == ended and [outcome.result.seed for outcome in found] == [0, 1, 2]
+
+
+def test_an_iterator_that_ends_early_starts_no_more(tmp_path, command):
+    jobs = (job(tmp_path, seed) for seed in range(2))
+    found = run_unfinished(jobs, 5, lambda outcome: None, command)
+    assert sorted(outcome.job.seed for outcome in found) == [0, 1]
 
 
 def test_processes_share_the_cores(tmp_path, command, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from small_training import LAYOUT, MODEL, TASKS, made_held_rows
 
 import models.trials.trial
-from common.errors import PolyrankError
+from common.errors import BadDataError, PolyrankError
 from common.settings import SettingsError
 from models.config import TrainingConfig
 from models.features.inputs import SCENARIO_KEY, index_key, target_key, value_key, weight_key
@@ -21,7 +21,7 @@ from models.metrics.gauc import grouped_auc
 from models.registry import parse_model_config
 from models.schedule import Phase
 from models.training.non_finite import DivergedError
-from models.trials.data import TrialData
+from models.trials.data import TrialData, learning_fingerprint
 from models.trials.judging import BadScoresError
 from models.trials.result import TrialResult, read_result, read_scores, scores_path, write_scores
 from models.trials.trial import run_trial, trial_fingerprint, whole_budget
@@ -67,6 +67,34 @@ def test_the_fingerprint_sees_every_row(data):
     assert changed.fingerprint != data.fingerprint
     groups = dataclasses.replace(data, groups={})
     assert groups.fingerprint not in (data.fingerprint, changed.fingerprint)
+
+
+def test_a_model_may_learn_from_some_scenarios_and_is_judged_on_all(data):
+    found = data.learning_from(["cart"])
+    assert set(found.train.column(SCENARIO_KEY)) == {1}
+    assert set(found.validation.column(SCENARIO_KEY)) == {1}
+    ids = data.train.column(index_key("user"))[data.train.column(SCENARIO_KEY) == 1]
+    np.testing.assert_array_equal(found.train.column(index_key("user")), ids)
+    assert found.eval is data.eval and found.layout == data.layout
+    assert found.base_rates["click"] == pytest.approx(
+        data.train.column(target_key("click"))[data.train.column(SCENARIO_KEY) == 1].mean()
+    )
+
+
+def test_the_fingerprint_of_some_scenarios_is_known_without_their_rows(data):
+    cart, home = data.learning_from(["cart"]), data.learning_from(["home"])
+    assert cart.fingerprint == learning_fingerprint(data.fingerprint, ["cart"])
+    assert len({cart.fingerprint, home.fingerprint, data.fingerprint}) == 3
+
+
+def test_scenarios_that_can_not_be_learned_from_are_refused(data):
+    with pytest.raises(ValueError, match="not among home, cart"):
+        data.learning_from(["card"])
+    with pytest.raises(ValueError, match="one at least"):
+        data.learning_from([])
+    home = data.train.at(np.flatnonzero(data.train.column(SCENARIO_KEY) == 0))
+    with pytest.raises(BadDataError, match="no train row is of scenario cart"):
+        dataclasses.replace(data, train=home).learning_from(["cart"])
 
 
 def test_extra_rows_may_not_be_called_like_a_split(data):
