@@ -6,10 +6,9 @@ The truth of a (scenario, label, flow) is found without AutoIFS's search: a flow
 where retraining without it, in all scenarios and labels, loses more than .002 of the noise-
 free AUC of that scenario and label, in the mean over seeds that nothing else uses. Against it
 stands the searched mask, over all flows and over those on which the seeds agree; and, as the
-most that a mask can reach, one seed's truth against the other seeds'. With --masks, what a mask
-is worth is measured by training it from the start with the whole budget: the searched one, a
-random one that keeps as many, and the one that keeps all. The wide part is off, so that
-everything flows.
+most that a mask can reach, one seed's truth against the other seeds'. With --masks, a table a
+world says what the searched mask is worth next to a random one and to all flows (`masks`). The
+wide part is off, so that everything flows.
 """
 
 from __future__ import annotations
@@ -25,24 +24,18 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.proof.masks import kept_flows, page, train_masks
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import MODELS, TRAINING
 from benchmarks.proof.tables import markdown, shown
 from benchmarks.proof.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds import SCENARIOS, TRUTH_SEEDS
-from models.metrics.significance import mean_interval, paired_difference
+from models.metrics.significance import mean_interval
 from models.zoo.multi_scenario.autoifs.information_flows import FLOWS
 
 WORLDS = ("all_transferable", "no_task_effects", "no_shared_effects", "harmful_sharing")
 LABELS = {"click": "click", "action": "action_given_click", "conversion": "conversion_given_click"}
 USEFUL = 0.002
-
-
-def kept_flows(judged: Judged) -> np.ndarray:
-    """The mask that a static export fixed, bool [K, C, 4]."""
-    kept = judged.result.prepared["kept"]
-    blocks = [[list(flows.values()) for flows in labels.values()] for labels in kept.values()]
-    return np.array(blocks, bool)
 
 
 def label_aucs(judged: Judged) -> np.ndarray:
@@ -130,25 +123,6 @@ def truth_of(world: str, run: Run) -> np.ndarray:
     return losses_without(run(wanted))
 
 
-def worth_of_masks(found: list[Judged], run: Run) -> list[str]:
-    """Retrains searched masks, random ones of the same size and all flows; the differences."""
-    masks: dict[str, list[Wanted]] = {"its mask": [], "random": [], "all kept": []}
-    for one in found:
-        kept, seed, world = kept_flows(one), one.wanted.seed, one.wanted.world
-        shuffled = np.random.default_rng(seed).permutation(kept.ravel()).reshape(kept.shape)
-        for label, mask in (("its mask", kept), ("random", shuffled), ("all kept", _ALL)):
-            masks[label].append(Wanted(label, world, seed, _fixed(mask), TRAINING))
-    aucs = {
-        label: {one.wanted.seed: float(label_aucs(one).mean()) for one in run(wanted)}
-        for label, wanted in masks.items()
-    }
-    against = [
-        paired_difference(aucs["its mask"], aucs[other]).interval
-        for other in ("all kept", "random")
-    ]
-    return [f"{x.mean:+.4f} ± {x.half:.4f}" for x in against]
-
-
 def main() -> None:
     """Prints a row a world, and what is useful and kept of every flow."""
     options = parser(__doc__)
@@ -180,14 +154,14 @@ def main() -> None:
         seeds_agree = [f"{x:.2f}" for x in one_seed_against_the_others(losses)]
         cells = [world, f"{useful.mean():.2f}", *(shown(x, 2) for x in (kept, *shares[:2]))]
         cells += [*seeds_agree, f"{known.mean():.2f}", *(shown(x, 2) for x in shares[2:])]
-        rows.append([*cells, *(worth_of_masks(found, run) if given.masks else [])])
+        rows.append(cells)
         print(f"{world}: useful by flow", useful.mean(axis=(0, 1)).round(2).tolist())
         means = np.mean([kept_flows(one) for one in found], axis=(0, 1, 2))
         print(f"{world}: kept by flow", means.round(2).tolist(), flush=True)
+        if given.masks:
+            print(f"\n### {world}\n\n{page(found, train_masks(found, run))}", flush=True)
     header = ["world", "useful", "kept", "precision", "recall", "one seed's precision"]
     header += ["and recall", "known", "precision of known", "recall of known"]
-    if given.masks:
-        header += ["its mask - all kept", "its mask - random"]
     print(markdown(header, rows))
 
 

@@ -27,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.proof.flows import LABELS, SEARCHED, kept_flows
+from benchmarks.proof.flows import LABELS, SEARCHED
+from benchmarks.proof.masks import kept_flows
 from benchmarks.proof.options import add_options, claim_seeds, parser
 from benchmarks.proof.settings import TRAINING
 from benchmarks.proof.tables import markdown, shown
