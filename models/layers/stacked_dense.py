@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Literal
 
 import tensorflow as tf
 import tf_keras as keras
+
+Combine = Literal["sum", "product"]
+"""How layers of a stack are made of what they share and of what is their own."""
 
 
 class StackedDense(keras.layers.Layer):
@@ -26,6 +31,10 @@ class StackedDense(keras.layers.Layer):
         along the first axis of the stack: ``W[s] = common + deviation[s]``, the deviations
         zero at the start and their squared norm weighing this much in the loss. A scenario
         with few rows then stays near what all have learned. The function class is the same.
+      combine: `sum`, as above, or `product`, STAR's (Sheng et al., CIKM 2021): always in
+        common along the first axis, ``W[s] = common * factor[s]`` value by value and
+        ``b[s] = common bias + bias[s]``. The factors are 1 at the start, and `deviation_l2`,
+        None for 0, weighs the squared norm of their difference from it.
     """
 
     def __init__(
@@ -38,6 +47,7 @@ class StackedDense(keras.layers.Layer):
         dtype: str | None = None,
         use_bias: bool = True,
         deviation_l2: float | None = None,
+        combine: Combine = "sum",
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._use_bias = use_bias
@@ -45,8 +55,10 @@ class StackedDense(keras.layers.Layer):
         self._units = units
         self._activation = keras.activations.get(activation)
         self._regularizer = _penalty(kernel_l2)
-        self._pools = deviation_l2 is not None and len(self._stack) > 0
-        self._deviation_regularizer = _penalty(deviation_l2 or 0.0)
+        self._multiplies = combine == "product" and len(self._stack) > 0
+        self._pools = self._multiplies or (deviation_l2 is not None and len(self._stack) > 0)
+        around = 1.0 if self._multiplies else 0.0
+        self._deviation_regularizer = _penalty(deviation_l2 or 0.0, around)
 
     def build(self, input_shape: tf.TensorShape) -> None:
         """Makes the kernels, Glorot uniform slice by slice, and zero biases."""
@@ -60,26 +72,46 @@ class StackedDense(keras.layers.Layer):
             self.common = self.add_weight(
                 "common", common, initializer=glorot, regularizer=self._regularizer
             )
-            self.deviation = self.add_weight(
-                "deviation", shape, initializer="zeros", regularizer=self._deviation_regularizer
+            own = self.add_weight(
+                "factor" if self._multiplies else "deviation",
+                shape,
+                initializer="ones" if self._multiplies else "zeros",
+                regularizer=self._deviation_regularizer,
             )
+            if self._multiplies:
+                self.factor = own
+            else:
+                self.deviation = own
         else:
             self.kernel = self.add_weight(
                 "kernel", shape, initializer=glorot, regularizer=self._regularizer
             )
         if self._use_bias:
-            self.bias = self.add_weight("bias", (*self._stack, 1, self._units), initializer="zeros")
+            biases = (*self._stack, 1, self._units)
+            self.bias = self.add_weight("bias", biases, initializer="zeros")
+            if self._multiplies:
+                self.common_bias = self.add_weight(
+                    "common_bias", (1, *biases[1:]), initializer="zeros"
+                )
         super().build(input_shape)
 
     def kernels(self) -> tf.Tensor:
         """Returns W, [*stack, in, out]; known once the layer is built."""
+        if self._multiplies:
+            return self.common * self.factor
         return self.common + self.deviation if self._pools else tf.convert_to_tensor(self.kernel)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Applies every layer of the stack to its input."""
         linear = tf.matmul(inputs, self.kernels())
-        return self._activation(linear + self.bias if self._use_bias else linear)
+        if self._use_bias:
+            linear += self.common_bias + self.bias if self._multiplies else self.bias
+        return self._activation(linear)
 
 
-def _penalty(l2: float) -> keras.regularizers.Regularizer | None:
-    return keras.regularizers.L2(l2) if l2 else None
+def _penalty(l2: float, center: float = 0.0) -> Callable[[tf.Tensor], tf.Tensor] | None:
+    if not l2:
+        return None
+    if not center:
+        return keras.regularizers.L2(l2)
+    return lambda values: l2 * tf.reduce_sum(tf.square(values - center))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
-from models.layers.stacked_dense import StackedDense
+from models.layers.stacked_dense import Combine, StackedDense
 
 
 class StackedMLP(keras.layers.Layer):
@@ -20,6 +20,7 @@ class StackedMLP(keras.layers.Layer):
       dropout: fraction dropped after every layer, in training.
       kernel_l2: weight of the squared norm of the kernels.
       deviation_l2: see `StackedDense`.
+      combine: see `StackedDense`.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class StackedMLP(keras.layers.Layer):
         kernel_l2: float = 0.0,
         name: str | None = None,
         deviation_l2: float | None = None,
+        combine: Combine = "sum",
     ) -> None:
         super().__init__(name=name)
         self._dense = [
@@ -39,6 +41,7 @@ class StackedMLP(keras.layers.Layer):
                 kernel_l2=kernel_l2,
                 name=f"dense_{index}",
                 deviation_l2=deviation_l2,
+                combine=combine,
             )
             for index, width in enumerate(units)
         ]

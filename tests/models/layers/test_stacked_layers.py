@@ -74,6 +74,62 @@ def test_rows_of_one_layer_move_what_is_common_and_its_own_deviation() -> None:
     assert layer.losses == []
 
 
+def test_layers_that_multiply_start_alike_and_are_held_back_to_one() -> None:
+    layer = StackedDense(
+        (3, 2), 4, activation=None, kernel_l2=0.1, deviation_l2=0.5, combine="product"
+    )
+    inputs = RANDOM.normal(size=(1, 1, 5, 4)).astype(np.float32)
+    outputs = layer(inputs).numpy()
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    np.testing.assert_allclose(
+        outputs[2], inputs[0] @ layer.common.numpy()[0], rtol=1e-4, atol=1e-5
+    )
+    assert np.all(layer.factor.numpy() == 1)
+    ridge = 0.1 * (layer.common.numpy() ** 2).sum()
+    np.testing.assert_allclose(sorted(layer.losses), [0, ridge], rtol=1e-5)
+    for variable in (layer.factor, layer.bias, layer.common_bias):
+        variable.assign(RANDOM.normal(size=variable.shape))
+    factor, bias, common = (x.numpy() for x in (layer.factor, layer.bias, layer.common_bias))
+    assert (bias.shape, common.shape) == ((3, 2, 1, 4), (1, 2, 1, 4))
+    for k in range(3):
+        for c in range(2):
+            kernel = layer.common.numpy()[0, c] * factor[k, c]
+            wanted = inputs[0, 0] @ kernel + bias[k, c] + common[0, c]
+            np.testing.assert_allclose(layer(inputs)[k, c], wanted, rtol=1e-4, atol=1e-5)
+    penalties = sorted([ridge, 0.5 * ((factor - 1) ** 2).sum()])
+    np.testing.assert_allclose(sorted(layer.losses), penalties, rtol=1e-5)
+
+
+def test_rows_of_one_layer_move_its_own_factor_only() -> None:
+    layer = StackedDense((3,), 2, activation=None, combine="product")
+    inputs = RANDOM.normal(size=(3, 5, 4)).astype(np.float32)
+    layer.build(inputs.shape)
+    layer.factor.assign(RANDOM.normal(size=(3, 4, 2)))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(inputs)[1])
+    variables = [layer.common, layer.factor, layer.common_bias, layer.bias]
+    common, factor, common_bias, bias = (x.numpy() for x in tape.gradient(total, variables))
+    sums = inputs[1].sum(0)[:, None]
+    np.testing.assert_allclose(factor[1], sums * layer.common.numpy()[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(common[0], sums * layer.factor.numpy()[1], rtol=1e-4, atol=1e-6)
+    assert np.all(common_bias == 5) and np.all(bias[1] == 5)
+    assert not np.any(factor[[0, 2]]) and not np.any(bias[[0, 2]])
+    assert layer.losses == []  # Nothing holds them back without `deviation_l2`.
+
+
+def test_one_layer_has_nothing_to_multiply() -> None:
+    layer = StackedDense((), 2, combine="product")
+    layer.build((5, 4))
+    assert [v.shape.as_list() for v in layer.weights] == [[4, 2], [1, 2]]
+
+
+def test_an_mlp_multiplies_in_every_layer() -> None:
+    layer = StackedMLP((2,), (8, 3), deviation_l2=0.1, combine="product")
+    layer(RANDOM.normal(size=(1, 5, 4)))
+    shapes = [v.shape.as_list() for v in layer.weights if "factor" in v.name]
+    assert shapes == [[2, 4, 8], [2, 8, 3]]
+
+
 def test_an_mlp_is_its_layers_in_turn() -> None:
     inputs = RANDOM.normal(size=(5, 4)).astype(np.float32)
     layer = StackedMLP((), (8, 3))
