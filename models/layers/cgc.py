@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
-from models.layers.own_scenario import own_of_stack
+from models.layers.own_scenario import check_knows_scenarios, own_of_stack
 from models.layers.stacked_dense import StackedDense
 from models.layers.stacked_mlp import StackedMLP
 
@@ -54,6 +54,7 @@ class CGC(keras.layers.Layer):
     ) -> None:
         super().__init__(name=name, autocast=False)
         self._by_scenario = scenarios is not None
+        self._scenarios = scenarios
         self._private_shared = self._by_scenario and private_shared
         self._tasks = tasks
         self._sizes = (specific, shared)
@@ -98,51 +99,76 @@ class CGC(keras.layers.Layer):
         """The last kernels of the shared experts; known once the layer is built."""
         return self._shared.kernels[-1]
 
-    def _own(self, values: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
-        return own_of_stack(values, scenario) if self._by_scenario else values
+    def _own(self, values: tf.Tensor, scenario: tf.Tensor | None, everything: bool) -> tf.Tensor:
+        if everything or not self._by_scenario:
+            return values
+        return own_of_stack(values, scenario)
 
-    def gates(self, inputs: tf.Tensor, scenario: tf.Tensor) -> tf.Tensor:
-        """Returns the tasks' weights of their own and the shared experts, float32 [C, B, n+m]."""
+    def gates(
+        self, inputs: tf.Tensor, scenario: tf.Tensor | None, all_scenarios: bool = False
+    ) -> tf.Tensor:
+        """Returns the tasks' weights of their own and the shared experts, float32 [C, B, n+m].
+
+        Those of every scenario, [K, C, B, n+m], with `all_scenarios`; see `call`.
+        """
         if self._gate is None:
-            return tf.ones([self._tasks, tf.shape(inputs)[1], 1])
-        logits = self._own(self._gate(inputs), scenario)
+            stack = [self._scenarios] if all_scenarios else []
+            return tf.ones([*stack, self._tasks, tf.shape(inputs)[-2], 1])
+        logits = self._own(self._gate(inputs), scenario, all_scenarios)
         return tf.nn.softmax(tf.cast(logits, tf.float32), axis=-1)
 
     def call(
         self,
         inputs: tf.Tensor,
         shared_inputs: tf.Tensor,
-        scenario: tf.Tensor,
+        scenario: tf.Tensor | None,
         training: bool = False,
+        all_scenarios: bool = False,
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """Mixes the experts.
 
         Args:
           inputs: what the tasks' own experts and gates read, [C, B, in], or [1, B, in] where
-            all read the same.
-          shared_inputs: what the shared experts and the shared path's gate read, [B, in].
-          scenario: int [B].
+            all read the same. With `all_scenarios` [K, C, B, in] or [K, 1, B, in] too, where
+            every scenario reads its own.
+          shared_inputs: what the shared experts and the shared path's gate read, [B, in]; with
+            `all_scenarios` [K, B, in] too.
+          scenario: int [B]; not read with `all_scenarios`.
           training: whether units are dropped.
+          all_scenarios: whether every row is computed as if it were of every scenario, and not
+            of its own only.
 
         Returns:
           The tasks' mixtures [C, B, units[-1]], and the shared path's [B, units[-1]] where
-          the level passes it on.
+          the level passes it on; with `all_scenarios` [K, C, B, units[-1]] and
+          [K, B, units[-1]].
+
+        Raises:
+          ValueError: `all_scenarios` of a level that knows no scenarios.
         """
+        if all_scenarios:
+            check_knows_scenarios(self, self._by_scenario)
         specific, shared = self._sizes
-        gates = tf.cast(self.gates(inputs, scenario), inputs.dtype)
+        gates = tf.cast(self.gates(inputs, scenario, all_scenarios), inputs.dtype)
         mixtures, experts = [], []
         if specific:
-            own = self._own(self._specific(inputs[:, tf.newaxis], training=training), scenario)
-            mixtures.append(tf.einsum("cbn,cnbo->cbo", gates[..., :specific], own))
-            experts.append(tf.reshape(own, [self._tasks * specific, -1, own.shape[-1]]))
+            found = self._specific(tf.expand_dims(inputs, -3), training=training)
+            own = self._own(found, scenario, all_scenarios)
+            mixtures.append(tf.einsum("...cbn,...cnbo->...cbo", gates[..., :specific], own))
+            stack = own.shape[:-4]
+            experts.append(tf.reshape(own, [*stack, self._tasks * specific, -1, own.shape[-1]]))
         if shared:
-            common = self._shared(shared_inputs[tf.newaxis], training=training)
+            common = self._shared(tf.expand_dims(shared_inputs, -3), training=training)
             if self._private_shared:
-                common = own_of_stack(common, scenario)
-            mixtures.append(tf.einsum("cbm,mbo->cbo", gates[..., specific:], common))
+                common = self._own(common, scenario, all_scenarios)
+            elif all_scenarios and common.shape.rank == 3:
+                # The same experts of the same input, whatever the scenario.
+                common = tf.repeat(common[tf.newaxis], self._scenarios, axis=0)
+            mixtures.append(tf.einsum("...cbm,...mbo->...cbo", gates[..., specific:], common))
             experts.append(common)
         if self._shared_gate is None:
             return tf.add_n(mixtures), None
-        logits = self._own(self._shared_gate(shared_inputs), scenario)
+        logits = self._own(self._shared_gate(shared_inputs), scenario, all_scenarios)
         weights = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32)), inputs.dtype)
-        return tf.add_n(mixtures), tf.einsum("bn,nbo->bo", weights, tf.concat(experts, axis=0))
+        passed_on = tf.einsum("...bn,...nbo->...bo", weights, tf.concat(experts, axis=-3))
+        return tf.add_n(mixtures), passed_on

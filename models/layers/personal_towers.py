@@ -73,15 +73,20 @@ class PersonalTowers(keras.layers.Layer):
             stack, 1, None, kernel_l2, "last", "float32", deviation_l2=deviation_l2
         )
 
-    def gates(self, gate_inputs: tf.Tensor, scenario: tf.Tensor) -> list[tf.Tensor]:
+    def gates(
+        self, gate_inputs: tf.Tensor, scenario: tf.Tensor | None, all_scenarios: bool = False
+    ) -> list[tf.Tensor]:
         """Returns the factors of each layer's input, [C, B, in] a layer.
 
+        Those of every scenario, [K, C, B, in], with `all_scenarios` where they differ.
+
         Args:
-          gate_inputs: [C, B, g], or [1, B, g] where all branches read the same.
+          gate_inputs: [C, B, g], or [1, B, g] where all branches read the same; see `call`.
           scenario: int [B].
+          all_scenarios: see `call`.
         """
         factors = [gate(gate_inputs) for gate in self._gates]
-        if self._private_gates:
+        if self._private_gates and not all_scenarios:
             return [own_of_stack(factor, scenario) for factor in factors]
         return factors
 
@@ -89,22 +94,30 @@ class PersonalTowers(keras.layers.Layer):
         self,
         inputs: tf.Tensor,
         gate_inputs: tf.Tensor,
-        scenario: tf.Tensor,
+        scenario: tf.Tensor | None,
         training: bool = False,
+        all_scenarios: bool = False,
     ) -> tf.Tensor:
-        """Returns float32 logits [B, C].
+        """Returns float32 logits [B, C], or those of every scenario's towers, [K, B, C].
 
         Args:
-          inputs: [C, B, width].
-          gate_inputs: see `gates`.
-          scenario: int [B].
+          inputs: [C, B, width]; with `all_scenarios` [K, C, B, width] too, where every scenario
+            reads its own.
+          gate_inputs: [C, B, g], or [1, B, g] where all branches read the same; with
+            `all_scenarios` [K, C, B, g] or [K, 1, B, g] too.
+          scenario: int [B]; not read with `all_scenarios`.
           training: whether units are dropped.
+          all_scenarios: whether the towers of all scenarios answer for every row, and not
+            those of its own only.
         """
-        *factors, last = self.gates(gate_inputs, scenario)
+        *factors, last = self.gates(gate_inputs, scenario, all_scenarios)
         hidden = inputs
         layers = zip(self._hidden, self._dropouts, factors, strict=True)
         for dense, drop, factor in layers:
-            hidden = own_of_stack(dense(factor * hidden), scenario)
+            outputs = dense(factor * hidden)
+            hidden = outputs if all_scenarios else own_of_stack(outputs, scenario)
             hidden = drop(hidden, training=training)
-        logits = own_of_stack(self._last(tf.cast(last * hidden, tf.float32)), scenario)
-        return tf.transpose(tf.squeeze(logits, -1))
+        logits = self._last(tf.cast(last * hidden, tf.float32))
+        if all_scenarios:
+            return tf.transpose(tf.squeeze(logits, -1), [0, 2, 1])
+        return tf.transpose(tf.squeeze(own_of_stack(logits, scenario), -1))
