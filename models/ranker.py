@@ -21,6 +21,7 @@ from models.initial_biases import initial_biases
 from models.layers.embedded_inputs import Batch, EmbeddedInputs
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
+from models.layers.once_a_step import one_step
 from models.layers.unclicked_towers import UnclickedTowers
 from models.losses.label_space import LabelSpace
 from models.losses.loss_terms import LossTerms
@@ -301,7 +302,8 @@ class Ranker(tfrs.models.Model):
     @tf.autograph.experimental.do_not_convert
     def train_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Takes one step; see `TrainStep`."""
-        return self.training_step(inputs)
+        with one_step():
+            return self.training_step(inputs)
 
     def apply_gradients(self, gradients: list[Any]) -> None:
         """Steps the optimizers, each with its variables; they sum over the replicas first.

@@ -7,6 +7,9 @@ from typing import NamedTuple
 import tensorflow as tf
 import tf_keras as keras
 
+from models.layers.once_a_step import first_call_of_step
+from models.layers.scenario_sums import scenario_sums
+
 # How much of a scenario's variance is that over all scenarios. A field may have one value in a
 # scenario (its id has), and any other would be infinitely far away.
 _POOLED = 0.1
@@ -32,11 +35,11 @@ class ScenarioPrototypes(keras.layers.Layer):
     for the scenarios that the batch has; the others keep theirs. All begin as 0, and so does
     `seen`, the same average of ones, by which they are divided: a scenario's first rows count
     fully. A variance is one tenth that over all scenarios, which count alike; a scenario not seen
-    yet has the moments of all, and before there are any, 0 and 1.
+    yet has the moments of all, and before there are any, 0 and 1. The averages move once a step,
+    by the layer's first call in it.
 
     The rows of all replicas count alike, so that these keep one average; where the step is
-    compiled with XLA, which allows no exchange inside, every replica averages its own rows, and
-    the replicas' mean is what is saved.
+    compiled with XLA (see `scenario_sums`), the replicas' mean is what is saved.
 
     Args:
       scenarios: K.
@@ -79,14 +82,10 @@ class ScenarioPrototypes(keras.layers.Layer):
         """
         variables = (self.means, self.squares, self.seen)
         before = [tf.identity(variable) for variable in variables]
-        if training:
-            members = tf.cast(own, tf.float32)
+        if training and first_call_of_step(self):
             rows = tf.stop_gradient(tf.cast(rows, tf.float32))
-            counts = tf.reduce_sum(members, axis=0)[:, tf.newaxis]
-            sums = [tf.matmul(members, x, transpose_a=True) for x in (rows, tf.square(rows))]
-            sums = _over_replicas([*sums, counts])
-            counts = sums[-1]
-            for variable, old, total in zip(variables, before, sums, strict=True):
+            sums, counts = scenario_sums([rows, tf.square(rows)], own)
+            for variable, old, total in zip(variables, before, [*sums, counts], strict=True):
                 moved = old + (1 - self._momentum) * (total / tf.maximum(counts, 1.0) - old)
                 variable.assign(tf.where(counts > 0, moved, old))
         return _moments(*before)
@@ -106,14 +105,3 @@ def _moments(means: tf.Tensor, squares: tf.Tensor, seen: tf.Tensor) -> Prototype
     variance = known * ((1 - _POOLED) * own + _POOLED * spread) + (1 - known) * spread
     means = known * means + (1 - known) * center
     return Prototypes(tf.stop_gradient(means), tf.stop_gradient(tf.sqrt(variance + _TINY)))
-
-
-def _over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return values
-    try:
-        return list(context.all_reduce(tf.distribute.ReduceOp.SUM, values))
-    except RuntimeError:
-        # A strategy refuses, before it does anything, to exchange inside a nested function.
-        return values
