@@ -157,6 +157,8 @@ def main() -> None:
         if name not in known:
             parser.error(f"--names: unknown '{name}'; {nearest(name, list(known))}")
 
+    # Every model's step is traced once, which TensorFlow takes for retracing.
+    tf.get_logger().setLevel("ERROR")
     steps = compared(options) if options.compared else defaults(options)
     medians = measure(steps, options.repeats)
     reference, _ = medians[REFERENCE]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import time
+from typing import Any
 
 from benchmarks.proof.worlds import CLAIM_SEEDS
 
@@ -16,8 +17,13 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
-def add_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Adds the options, and parses the command line."""
+def add_options(parser: argparse.ArgumentParser, **defaults: Any) -> argparse.Namespace:
+    """Adds the options, and parses the command line.
+
+    Args:
+      parser: with the options of one claim alone.
+      defaults: of options, where a claim has others than all claims have.
+    """
     parser.add_argument(
         "--out", type=pathlib.Path, default=pathlib.Path("work/proof"), help="rows and results"
     )
@@ -38,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
         type=float,
         help="start no training that would not end in time; worlds come one after the other",
     )
+    parser.set_defaults(**defaults)
     given = parser.parse_args()
     given.started = time.monotonic()
     return given

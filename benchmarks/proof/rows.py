@@ -55,7 +55,7 @@ _VALIDATION_DAYS = 0.7  # Of the seven before the last, as a tenth of them.
 def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathlib.Path:
     """Makes a world's rows below `folder`, once, and returns where `load_rows` finds them."""
     config = log_config(world, seed, rows)
-    place = folder / f"{world}-{seed}-{rows}-{rows_digest(world, seed, rows)[:8]}"
+    place = rows_place(folder, world, seed, rows)
     if place.is_dir():
         return place
     drawn, users = World.build(config.world), no_clicks(config)
@@ -80,6 +80,11 @@ def world_rows(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathli
             truth = {column: table[column].to_numpy() for column in TRUTH}
             np.savez(_truth_path(unfinished, name), **truth)
     return place
+
+
+def rows_place(folder: pathlib.Path, world: str, seed: int, rows: int) -> pathlib.Path:
+    """Returns where `world_rows` keeps a world's rows, whether they are made or not."""
+    return folder / f"{world}-{seed}-{rows}-{rows_digest(world, seed, rows)[:8]}"
 
 
 def rows_digest(world: str, seed: int, rows: int) -> str:

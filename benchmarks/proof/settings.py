@@ -28,7 +28,12 @@ TOLERANCE = 0.02
 SIZES: dict[str, dict[str, Any]] = {
     # The floors: one plain network for all scenarios, and one for each.
     "dnn": {"name": "dnn", "units": (448, 200)},
-    "dnn, per scenario": {"name": "dnn", "networks": "scenario", "units": (112, 40)},
+    "dnn, per scenario": {
+        "name": "dnn",
+        "networks": "scenario",
+        "tables": "scenario",
+        "units": (112, 40),
+    },
     "shared_bottom": {"name": "shared_bottom", "bottom_units": (368, 192)},
     # As published: gates and towers a task.
     "mmoe, task": {"name": "mmoe", "gates": "task", "experts": 5, "expert_units": (128, 72)},

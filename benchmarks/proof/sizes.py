@@ -72,16 +72,16 @@ def make_ranker(
       tasks: the labels.
       training: how it is trained; None for the defaults.
     """
-    # Any counts do: they weigh the penalty on tables.
-    counts = {field.name: np.ones(field.size, np.int64) for field in layout.fields}
     config = parse_model_config(model)
+    scenarios = (len(layout.scenarios),) if config.counts_by_scenario else ()
+    # Any counts do: they weigh the penalty on tables.
+    counts = {field.name: np.ones((*scenarios, field.size), np.int64) for field in layout.fields}
     return Ranker(layout, tasks, config, training or TrainingConfig(), value_counts=counts)
 
 
 def network_parameters(ranker: Ranker) -> int:
     """Counts what is trained outside of the tables, as `TrialResult.network_parameters` does."""
-    tables = [*ranker.embeddings.trainable_variables, *ranker.first_order.trainable_variables]
-    return _size(ranker.trainable_variables) - _size(tables)
+    return _size(ranker.trainable_variables) - _size(ranker.tables)
 
 
 def scaled(model: dict[str, Any], factor: float) -> dict[str, Any]:

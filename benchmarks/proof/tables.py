@@ -41,7 +41,9 @@ T = TypeVar("T", bound=Trained)
 
 
 def shown(interval: Interval, digits: int = 4) -> str:
-    """Writes `mean ± half`, or the mean alone of one seed."""
+    """Writes `mean ± half`, or the mean alone of one seed; nothing where there is no value."""
+    if math.isnan(interval.mean):
+        return ""
     if math.isnan(interval.half):
         return f"{interval.mean:.{digits}f}"
     return f"{interval.mean:.{digits}f} ± {interval.half:.{digits}f}"
@@ -88,6 +90,9 @@ def differences(
             theirs = {seed: value(one) for seed, one in grouped[baseline].items()}
             found = paired_difference({s: value(one) for s, one in seeds.items()}, theirs)
             interval = found.interval
+            if math.isnan(interval.mean):
+                cells.append("")
+                continue
             cells.append(f"{interval.mean:+.4f} ± {interval.half:.4f} (p {found.p:.3f})")
         rows.append([label, *cells])
     return markdown([f"against {baseline}", *values], rows)

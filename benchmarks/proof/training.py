@@ -8,7 +8,12 @@ import pathlib
 
 from benchmarks.proof.judged import Judged, Wanted, judge
 from benchmarks.proof.records import ProofRecords
-from benchmarks.proof.rows import rows_digest, rows_of_one_scenario, world_rows
+from benchmarks.proof.rows import (
+    rows_digest,
+    rows_of_one_scenario,
+    rows_place,
+    world_rows,
+)
 from cli.compare.workers import Job
 from models.config import ModelConfig, TrainingConfig
 from models.registry import parse_model_config
@@ -37,6 +42,10 @@ class Worlds:
     def training(self, one: Wanted) -> Training:
         """Returns a training; it makes no rows until something needs them."""
         return Training(self, one)
+
+    def has_rows(self, one: Wanted) -> bool:
+        """Whether a world's rows are made."""
+        return rows_place(self.folder / "rows", one.world, one.seed, self.rows).is_dir()
 
     def place(self, one: Wanted) -> pathlib.Path:
         """Returns the folder of a world's rows, and makes them if they are not there."""

@@ -77,11 +77,13 @@ def run_all(
                 recorded += 1
                 end(training, judged, "recorded")
                 continue
-            judged = training.finished()
+            in_time = budget.has_time_for(one.label)
+            # To make a world's rows takes time too, and none of its trainings is finished yet.
+            judged = training.finished() if in_time or worlds.has_rows(one) else None
             if judged is not None:
                 end(training, judged, "finished before")
                 continue
-            if not budget.has_time_for(one.label):
+            if not in_time:
                 # Another world's trainings would be of no use while this one's are not there.
                 return
             job = training.job()

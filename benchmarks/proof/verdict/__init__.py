@@ -1,0 +1,1 @@
+"""The verdict on the compared models: tables, targets, and what was reached."""
