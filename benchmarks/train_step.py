@@ -1,6 +1,7 @@
 """Seconds of a training step of every architecture, next to the parameters of its network.
 
     python -m benchmarks.train_step [--names mmoe] [--histories mean din attention]
+    python -m benchmarks.train_step --names mmoe --rules pcgrad pcgrad:scenario
     python -m benchmarks.train_step --compared [--names mmoe "mmoe, task"] [--rows 1024]
 
 Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, batches of
@@ -11,7 +12,8 @@ load on the machine hits all alike; seconds of all cores are less sensitive to i
 AutoIFS's step is one of its search.
 
 ``--names mmoe --histories mean din attention`` adds to every row 50 ids of the largest table, and
-says how often the time of MMoE's step without a history each way of reading them takes.
+says how many times the step of MMoE without a history each way of reading them takes. ``--rules``
+does the same for gradient rules, on gradients of outputs or, with ``:scenario``, of scenarios.
 """
 
 from __future__ import annotations
@@ -123,6 +125,10 @@ def defaults(options: argparse.Namespace) -> dict[str, Timed]:
         make(name, plain, name=name)
         for kind in options.histories:
             make(f"{name}, {kind}", read, name=name, histories=kind)
+        for rule in options.rules:
+            choice, _, parts = rule.partition(":")
+            setting = {"gradient_rule": choice, "gradient_parts": parts or "output"}
+            make(f"{name}, {rule}", plain, name=name, **setting)
     return steps
 
 
@@ -148,10 +154,13 @@ def main() -> None:
     parser.add_argument(
         "--histories", nargs="*", default=[], choices=get_args(Histories), help="read too"
     )
+    parser.add_argument(
+        "--rules", nargs="*", default=[], help="gradient rules, say pcgrad or pcgrad:scenario"
+    )
     parser.add_argument("--xla", action="store_true")
     options = parser.parse_args()
-    if options.compared and (options.histories or options.wide):
-        parser.error("--compared has its own settings: leave out --histories and --wide")
+    if options.compared and (options.histories or options.rules or options.wide):
+        parser.error("--compared has its own settings: leave out --histories, --rules and --wide")
     known = MODELS if options.compared else registry.names()
     for name in options.names or ():
         if name not in known:
@@ -162,18 +171,19 @@ def main() -> None:
     steps = compared(options) if options.compared else defaults(options)
     medians = measure(steps, options.repeats)
     reference, _ = medians[REFERENCE]
+    width = max(map(len, medians))
     print(
-        f"{'model':<24} {'ms':>7} {'ms of all cores':>15} {'ratio':>6} {'rows/s':>10} "
-        f"{'network parameters':>18} {'of a step without history':>26}"
+        f"{'model':<{width}} {'ms':>7} {'ms of all cores':>15} {'ratio':>6} {'rows/s':>10} "
+        f"{'network parameters':>18} {'of the plain step':>17}"
     )
     for title, (median, used) in medians.items():
         # A model's name may have a comma too.
-        plain = title.rpartition(", ")[0] if options.histories else title
+        plain = title.rpartition(", ")[0] if options.histories or options.rules else title
         without, _ = medians.get(plain, (median, used))
         print(
-            f"{title:<24} {1000 * median:>7.1f} {1000 * used:>15.1f} {reference / median:>6.2f} "
+            f"{title:<{width}} {1000 * median:>7.1f} {1000 * used:>15.1f} {reference / median:>6.2f} "
             f"{options.rows / median:>10,.0f} {steps[title].parameters:>18,} "
-            f"{median / without:>26.2f}"
+            f"{median / without:>17.2f}"
         )
 
 
