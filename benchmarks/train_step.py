@@ -181,9 +181,9 @@ def main() -> None:
         plain = title.rpartition(", ")[0] if options.histories or options.rules else title
         without, _ = medians.get(plain, (median, used))
         print(
-            f"{title:<{width}} {1000 * median:>7.1f} {1000 * used:>15.1f} {reference / median:>6.2f} "
-            f"{options.rows / median:>10,.0f} {steps[title].parameters:>18,} "
-            f"{median / without:>17.2f}"
+            f"{title:<{width}} {1000 * median:>7.1f} {1000 * used:>15.1f} "
+            f"{reference / median:>6.2f} {options.rows / median:>10,.0f} "
+            f"{steps[title].parameters:>18,} {median / without:>17.2f}"
         )
 
 
