@@ -58,6 +58,7 @@ def test_the_synthetic_log_gets_the_schema_that_was_written_by_hand(drawn):
     for role in ("scenario", "user_id", "timestamp"):
         assert getattr(found, role).name == getattr(written, role).name
     assert set(found.scenarios) == set(written.scenarios)
+    assert found.scenario.tags.prior_role == written.scenario.tags.prior_role == "scenario"
     assert found.timestamp.tags == written.timestamp.tags
     sides = {x.name: (x.type, x.required, x.side) for x in known}
     assert {x.name: (x.type, x.required, x.side) for x in found.columns} == sides
