@@ -1,12 +1,22 @@
 """Real logs: one size, one budget, and whole seeds only."""
 
+import argparse
 import math
+import time
+from typing import ClassVar
 
 import pytest
 
 from benchmarks.proof.settings import COMPARED
-from benchmarks.proof.verdict.real_logs import LOGS, WITHOUT, variants, whole_seeds
+from benchmarks.proof.verdict.real_logs import (
+    LOGS,
+    WITHOUT,
+    train,
+    variants,
+    whole_seeds,
+)
 from benchmarks.proof.verdict.real_tables import VALUES, page
+from cli.compare.workers import Job
 from common.names import EVAL, OVERALL
 from models.config import ModelConfig
 from models.registry import parse_model_config
@@ -15,12 +25,14 @@ from pipeline.config_files import load_config
 from pipeline.presets import preset_path
 
 
-def result_of(seed, click, order):
+def result_of(seed, click, order, fingerprint=""):
     cells = {
         "click": {OVERALL: {"auc": click, "gauc": click - 0.1, "logloss": 0.5}},
         "order": {OVERALL: {"auc": order, "gauc": math.nan, "logloss": 0.3}},
     }
-    return TrialResult("mmoe", seed, "", 10, 7_000, 1.0, 1, 1, 0, 0.5, 1.0, {}, {EVAL: cells})
+    return TrialResult(
+        "mmoe", seed, fingerprint, 10, 7_000, 1.0, 1, 1, 0, 0.5, 1.0, {}, {EVAL: cells}
+    )
 
 
 def test_all_models_take_what_the_preset_has_for_all():
@@ -57,6 +69,51 @@ def test_a_seed_counts_where_all_variants_have_it():
     found["a", 1] = result_of(1, 0.9, 0.9)
     kept = whole_seeds(found, ["a", "b"])
     assert [(one.wanted.label, one.wanted.seed) for one in kept] == [("a", 0), ("b", 0)]
+
+
+class OnDisk:
+    """A log of two variants whose trainings are finished, or not, below a folder."""
+
+    name = "log"
+    models: ClassVar = {"a": None, "b": None}
+
+    def __init__(self, out):
+        self._out = out
+
+    def job(self, label, seed):
+        return Job(label, seed, self._out / label / str(seed), f"{label}-{seed}", {})
+
+    def finish(self, label, seed):
+        job = self.job(label, seed)
+        job.folder.mkdir(parents=True)
+        result_of(seed, 0.7, 0.6, job.fingerprint).write(job.folder)
+
+
+def given(records):
+    return argparse.Namespace(budget_minutes=0.0, started=time.monotonic(), jobs=1, records=records)
+
+
+def test_finished_trainings_are_recorded_and_then_need_no_folder(tmp_path, capsys):
+    log, records = OnDisk(tmp_path / "out"), tmp_path / "records"
+    for label, seed in (("a", 0), ("b", 0), ("a", 1)):
+        log.finish(label, seed)
+    wanted = [("a", 0), ("b", 0)]
+
+    def of(log, how):
+        found = train(log, 2, given(how), records)
+        return [(one.wanted.label, one.wanted.seed) for one in found]
+
+    assert of(log, "use") == wanted
+    assert not records.exists()
+    # Of seed 1 one variant is missing, and there is no time to train it.
+    assert of(log, "add") == wanted
+    lines = (records / "verdict_log.jsonl").read_text().splitlines()
+    assert len(lines) == 3
+    assert "log/b/0 finished before" in capsys.readouterr().out
+    elsewhere = OnDisk(tmp_path / "nothing")
+    assert of(elsewhere, "use") == wanted
+    assert "log/b/0 recorded" in capsys.readouterr().out
+    assert of(elsewhere, "ignore") == []
 
 
 def test_a_page_has_means_and_paired_differences():

@@ -15,6 +15,24 @@ A training that is recorded in benchmarks/proof/records, or finished in --out, i
 finished ones are recorded as they come (--records use reads them only). With --budget-minutes
 none is started that would not end in time; the same command goes on later. Worlds are done one
 after the other by all models, and a table is of the worlds that all of its models have.
+
+How long it takes, on two cores, two trainings at a time. An estimate: core seconds of a step as
+`benchmarks.train_step --compared --rows 1024` measured them on a loaded machine, times the 2,110
+steps of six epochs, and 40 s for the rest of a training. An idle machine needs a quarter less: so
+much less than its steps predict took an earlier table of 30 trainings.
+
+  training, core seconds: dnn 170, esmm 190, autoifs 190, shared_bottom 180, mmoe task 200,
+    dnn a scenario 210, mmoe 230, ple task 230, ple 330, csii 460, aem2tl 610
+  main       25 minutes a world   4.3 hours in all
+  flows       6 minutes a world   0.5
+  donors     11 minutes a world   1.0
+  unclicked  13 minutes a world   1.1
+  kuairand   11 minutes a seed    0.9, from the number of its steps
+  movielens   9 minutes a seed    0.8, from the number of its steps
+
+A world's rows take a minute more, once, and the transform graph of all worlds some minutes. All
+together are 8.6 hours, idle 6.5. Four hours of an idle machine are enough for main on five
+worlds, flows on five, donors and unclicked on three (--seeds), and two seeds of each real log.
 """
 
 from __future__ import annotations

@@ -166,18 +166,21 @@ class RealLog:
                 return prepare_features(self.config, locations, directory, progress)
 
 
-def train(log: RealLog, seeds: int, given: argparse.Namespace) -> list[Finished]:
+def train(
+    log: RealLog, seeds: int, given: argparse.Namespace, folder: pathlib.Path = RECORDS
+) -> list[Finished]:
     """Trains the variants of a log that are neither recorded nor finished, seed by seed.
 
     Args:
       log: the log.
       seeds: how many.
       given: the values of the verdict's options.
+      folder: of the records.
 
     Returns:
       The trainings of the seeds that all variants have.
     """
-    records = RecordFile(RECORDS / f"verdict_{log.name}.jsonl")
+    records = RecordFile(folder / f"verdict_{log.name}.jsonl")
     minutes = given.budget_minutes
     if minutes is not None:
         minutes -= (time.monotonic() - given.started) / 60
@@ -186,7 +189,7 @@ def train(log: RealLog, seeds: int, given: argparse.Namespace) -> list[Finished]
 
     def end(job: Job, result: TrialResult, how: str) -> None:
         found[job.model, job.seed] = result
-        if given.records == "add":
+        if given.records == "add" and records.find(result.fingerprint) is None:
             records.add(Record((log.name, job.model, job.seed), result))
         print(f"{log.name}/{job.model}/{job.seed} {how}", flush=True)
 
