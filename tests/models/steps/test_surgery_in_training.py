@@ -99,9 +99,8 @@ def test_shared_kernels_take_the_rules_step_and_all_else_its_own(
         assert same == (ours.name not in shared), ours.name
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_gradnorm_reads_the_last_shared_kernel(name: str) -> None:
-    ranker = made(name, "gradnorm")
+def test_gradnorm_reads_the_last_shared_kernel() -> None:
+    ranker = made("mmoe", "gradnorm")
     last = kernels(ranker)[-1]
     assert [v.name for v in ranker.gradient_rule.shared] == [last.name]
     # Without the training's own loss weights.
@@ -114,25 +113,28 @@ def test_gradnorm_reads_the_last_shared_kernel(name: str) -> None:
     np.testing.assert_allclose([*weights.values()], 2 * moved / moved.sum(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_half_precision_steps_alike_and_overflow_steps_nowhere(precision: str) -> None:
-    full = made("mmoe", "gram_schmidt", "scenario")
-    half = made("mmoe", "gram_schmidt", "scenario", precision=precision)
+def test_half_precision_steps_alike_and_overflow_steps_nowhere() -> None:
+    full, half = (
+        made("shared_bottom", "gram_schmidt", "scenario", precision=precision)
+        for precision in ("float32", "mixed_float16")
+    )
     before = [v.numpy() for v in half.trainable_variables]
+    starts = [v.numpy() for v in kernels(half)]
     rows = tensors(rows_of(full))
-    if precision == "mixed_float16":
-        scale = half.optimizer._loss_scale.current_loss_scale
-        usual = scale.numpy()
-        scale.assign(2.0**60)
-        half.train_step(rows)
-        for value, variable in zip(before, half.trainable_variables, strict=True):
-            np.testing.assert_array_equal(value, variable.numpy())
-        scale.assign(usual)
+    scale = half.optimizer._loss_scale.current_loss_scale
+    usual = scale.numpy()
+    scale.assign(2.0**60)
+    half.train_step(rows)
+    for value, variable in zip(before, half.trainable_variables, strict=True):
+        np.testing.assert_array_equal(value, variable.numpy())
+    scale.assign(usual)
     for ranker in (full, half):
         ranker.train_step(rows)
-    for ours, theirs in zip(kernels(half), kernels(full), strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=0.01)
-        assert np.abs(theirs.numpy() - before[0].mean()).max() > 0.1
+    for ours, theirs, start in zip(kernels(half), kernels(full), starts, strict=True):
+        moved = theirs.numpy() - start
+        error = np.linalg.norm(ours.numpy() - theirs.numpy())
+        # float16 has eleven bits.
+        assert error < 0.02 * np.linalg.norm(moved)
 
 
 @pytest.mark.e2e
