@@ -28,12 +28,12 @@ def pool_adjacent_violators(rates, weights):
 
 
 def test_a_curve_by_hand():
-    log_odds = np.repeat([-3.0, -1.0, 0.0, 2.0], 4)
-    positive = np.array([[0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0]], bool).ravel()
-    weight = np.ones(16)
+    log_odds = np.repeat([-3.0, -1.0, 0.0, 2.0], 40)
+    positive = np.concatenate([np.arange(40) < count for count in (0, 20, 10, 30)])
+    weight = np.ones(160)
     found = IsotonicFit(Points(log_odds, positive, weight)).own(Points(log_odds, positive, weight))
     # Each bin has one row of the base rate, 3/8, more; the two in the middle fall and are one.
-    rates = [0.375 / 5, (3 + 2 * 0.375) / 10, 3.375 / 5]
+    rates = [0.375 / 41, (30 + 2 * 0.375) / 82, 30.375 / 41]
     np.testing.assert_allclose(found.knots, [-3.0, -0.5, 2.0], atol=1e-12)
     np.testing.assert_allclose(found.values, logit(np.array(rates)), atol=1e-12)
     between = (found.values[0] + found.values[1]) / 2
@@ -65,6 +65,19 @@ def test_bins_have_equally_much_weight_and_adjacent_violators_are_pooled():
         np.average(means[a:b], weights=totals[a:b] + row) for a, b in zip(starts, ends, strict=True)
     ]
     np.testing.assert_allclose(found.knots, centres, atol=1e-9)
+
+
+def test_a_bin_has_ten_rows_of_the_rarer_class():
+    points = made_points(400, seed=9, weighted=False)
+    chosen = np.r_[np.flatnonzero(points.positive)[:39], np.flatnonzero(~points.positive)[2:]]
+    three = points.where(chosen)
+    order = np.argsort(three.log_odds)
+    third = np.array_split(three.log_odds[order], 3)
+    assert len(three) % 3 == 0
+    np.testing.assert_allclose(
+        IsotonicFit(three).pooled.knots, [part.mean() for part in third], atol=1e-9
+    )
+    assert len(IsotonicFit(points.where(chosen[20:])).pooled.knots) == 1
 
 
 def test_rates_that_fall_everywhere_leave_an_offset():
