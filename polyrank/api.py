@@ -126,6 +126,7 @@ def compare(
     work_dir: _Path = "work/compare",
     out: _Path | None = None,
     records: _Path | None = None,
+    transfer: bool = False,
     data: _Path | None = None,
     schema: _Path | None = None,
     overrides: Sequence[str] = (),
@@ -145,6 +146,8 @@ def compare(
       work_dir: the data and features are below it.
       out: the folder of trials and tables; None for `comparison` in `work_dir`.
       records: a file of finished trials (JSON lines): they are not trained again, others are added.
+      transfer: train the only model on all rows, without each scenario's and on each one's alone,
+        and say which scenario gains from whose rows.
       data: replaces `data.path`.
       schema: replaces `data.schema_path`.
       overrides: dotted `KEY=VALUE` texts, the value in YAML, applied in order.
@@ -175,6 +178,7 @@ def compare(
             work_dir=os.fspath(work_dir),
             out=None if out is None else os.fspath(out),
             records=None if records is None else os.fspath(records),
+            transfer=transfer,
         )
 
 

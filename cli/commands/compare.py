@@ -38,12 +38,18 @@ from common.json_files import to_text
 @click.option(
     "--out",
     type=click.Path(path_type=pathlib.Path),
-    help="Trials and tables; else WORK_DIR/comparison.",
+    help="Trials and tables; else WORK_DIR/comparison or /transfer.",
 )
 @click.option(
     "--records",
     type=click.Path(path_type=pathlib.Path, dir_okay=False),
     help="A file of finished trials (JSON lines): they are not trained again, others are added.",
+)
+@click.option(
+    "--transfer",
+    is_flag=True,
+    help="Train one model on all rows, without each scenario's and on each one's alone: who gains "
+    "from whom.",
 )
 @click.option("--json", "as_json", is_flag=True, help="End stdout with one JSON object.")
 def compare(
@@ -57,6 +63,7 @@ def compare(
     work_dir: str,
     out: pathlib.Path | None,
     records: pathlib.Path | None,
+    transfer: bool,
     as_json: bool,
 ) -> None:
     """Train several models alike and compare them.
@@ -83,6 +90,7 @@ def compare(
             work_dir=work_dir,
             out=out,
             records=records,
+            transfer=transfer,
             people_read_stderr=as_json,
             log_everything=debugging(),
         )

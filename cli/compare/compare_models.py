@@ -11,6 +11,7 @@ from cli.common.work_folder import check_free
 from cli.compare.plan import make_comparison
 from cli.compare.workers import cores
 from cli.runs.made_lists import without_made_lists
+from common.settings import SettingsError
 from pipeline.config import PipelineConfig
 from pipeline.schema_defaults import check_names
 
@@ -30,6 +31,7 @@ def compare_models(
     work_dir: str | pathlib.Path,
     out: str | pathlib.Path | None = None,
     records: str | pathlib.Path | None = None,
+    transfer: bool = False,
     people_read_stderr: bool = False,
     log_everything: bool = False,
 ) -> CompareResult:
@@ -44,8 +46,11 @@ def compare_models(
       epochs: of every model; None for `training.max_epochs`.
       jobs: trials at a time; None for one a core.
       work_dir: the data and features are below it.
-      out: the trials and tables; None for `comparison` in the work folder.
+      out: the trials and tables; None for `comparison`, or with `transfer` for `transfer`, in the
+        work folder.
       records: a file of finished trials that are not trained; others are added to it.
+      transfer: instead of comparing models, train the only one on all rows, without each
+        scenario's and on each one's alone, and say which scenario gains from whose rows.
       people_read_stderr: True where stdout must stay free for a machine.
       log_everything: the log holds what other libraries say of their progress too.
 
@@ -55,7 +60,9 @@ def compare_models(
       PolyrankError: the features could not be made, a folder can't be written, or `records`
         holds something else.
     """
-    out = pathlib.Path(out or pathlib.Path(work_dir) / "comparison")
+    out = pathlib.Path(out or pathlib.Path(work_dir) / ("transfer" if transfer else "comparison"))
+    if transfer:
+        _check_transfer(models, baseline)
     check_free(work_dir)
     check_free(out, "--out")
     comparison = make_comparison(config, models, model_overrides, seeds, baseline, epochs)
@@ -69,8 +76,19 @@ def compare_models(
         comparison,
         work_dir,
         out,
-        min(jobs or cores(), len(comparison.trials)),
+        jobs or cores(),
         records=RecordFile(pathlib.Path(records)) if records else None,
+        transfer=transfer,
         people_read_stderr=people_read_stderr,
         log_everything=log_everything,
     )
+
+
+def _check_transfer(models: Sequence[str], baseline: str | None) -> None:
+    if len(models) != 1:
+        raise SettingsError(
+            f"--transfer trains one model on several choices of rows; --models is "
+            f"'{','.join(models)}': name one"
+        )
+    if baseline is not None:
+        raise SettingsError("--transfer compares no models: leave --baseline out")

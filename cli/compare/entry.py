@@ -62,7 +62,7 @@ def entered(
 
 def _reason(document: dict[str, Any]) -> str:
     found = _best(document)
-    texts = []
+    texts = [document["conclusion"]] if "conclusion" in document else []
     if found["best"]:
         tied = f" (tied with it: {', '.join(found['tied'])})" if found["tied"] else ""
         texts.append(f"best mean AUC {found['best_auc']:.4f}: {found['best']}{tied}")
@@ -76,7 +76,7 @@ def _best(document: dict[str, Any]) -> dict[str, Any]:
     """The model with the best mean AUC over outputs, and those not significantly worse."""
     cells = [
         cell
-        for cell in document["cells"]
+        for cell in document.get("cells", ())
         if (cell["output"], cell["scenario"], cell["metric"]) == (MEAN, OVERALL, AUC)
     ]
     best = next((cell for cell in cells if cell["standing"] == "best"), None)

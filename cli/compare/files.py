@@ -51,12 +51,12 @@ def write_comparison_csv(path: pathlib.Path, cells: Iterable[CellSummary]) -> No
         for cell in cells
         for seed, value in cell.values.items()
     )
-    _write(path, _LONG, rows)
+    write_csv(path, _LONG, rows)
 
 
 def write_summary_csv(path: pathlib.Path, cells: Iterable[CellSummary]) -> None:
     """Writes one row a model, output, scenario and metric."""
-    _write(path, _SUMMARY, (tuple(_summary(cell).values()) for cell in cells))
+    write_csv(path, _SUMMARY, (tuple(_summary(cell).values()) for cell in cells))
 
 
 def comparison_document(
@@ -135,7 +135,8 @@ def _summary(cell: CellSummary) -> dict[str, Any]:
     return dict(zip(_SUMMARY, values, strict=True))
 
 
-def _write(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a header and rows; None and NaN are empty, floats have all their digits."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

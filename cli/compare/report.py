@@ -126,7 +126,7 @@ def _models_table(
         ]
         for found in models
     ]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def _cells_table(models: Sequence[str], cells: Iterable[CellSummary]) -> str:
@@ -136,7 +136,7 @@ def _cells_table(models: Sequence[str], cells: Iterable[CellSummary]) -> str:
     rows = []
     for scenario, of_models in by_scenario.items():
         first = of_models[models[0]]
-        name = "**all scenarios**" if scenario == OVERALL else _plain(scenario)
+        name = "**all scenarios**" if scenario == OVERALL else plain(scenario)
         rows.append(
             [
                 name if first.tested else f"{name} †",
@@ -146,7 +146,7 @@ def _cells_table(models: Sequence[str], cells: Iterable[CellSummary]) -> str:
                 *(cell_text(of_models[model]) for model in models),
             ]
         )
-    return _table(["scenario", "positives", "negatives", "users", *models], rows)
+    return markdown_table(["scenario", "positives", "negatives", "users", *models], rows)
 
 
 def _settings(comparison: Comparison) -> str:
@@ -155,15 +155,15 @@ def _settings(comparison: Comparison) -> str:
         values = model.model_dump(mode="json", exclude={"name"})
         text = ", ".join(f"{key} {value}" for key, value in values.items())
         rows.append([name, text.replace("|", "\\|")])
-    return _table(["model", "settings"], rows)
+    return markdown_table(["model", "settings"], rows)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it is, in a table too."""
     return re.sub(r"([\\`*|<\[])", r"\\\1", text)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -12,6 +12,7 @@ from cli.compare.conclusion import CompareResult, conclude
 from cli.compare.entry import entered
 from cli.compare.features import prepare_features
 from cli.compare.plan import Comparison
+from cli.compare.transfer.study import study_transfer
 from cli.compare.trials import run_trials
 from cli.compare.workers import Job
 from common.errors import PolyrankError
@@ -30,6 +31,7 @@ def compare_locally(
     processes: int,
     *,
     records: RecordFile | None = None,
+    transfer: bool = False,
     people_read_stderr: bool = False,
     log_everything: bool = False,
 ) -> CompareResult:
@@ -41,6 +43,7 @@ def compare_locally(
       out: the trials and tables.
       processes: trials at a time.
       records: finished trials that are taken from it, and added to it.
+      transfer: whether its only model is trained on all rows, without and on each scenario's.
       people_read_stderr: True where stdout must stay free for a machine.
       log_everything: the log holds what other libraries say of their progress too.
 
@@ -63,18 +66,25 @@ def compare_locally(
             entered(directory, comparison, out) as ended,
         ):
             folder = prepare_features(comparison.config, locations, directory, progress)
-            jobs = make_jobs(comparison, folder, out)
-            outcomes = run_trials(jobs, processes, progress, records)
-            progress.work_on("writing the tables and the plot")
-            data = TrialData.load(folder)
-            rows = {
-                TRAIN: len(data.train),
-                VALIDATION: len(data.validation),
-                EVAL: len(data.eval),
-            }
-            result = conclude(comparison, rows, outcomes, out, progress)
+            run = study_transfer if transfer else _compare
+            result = run(comparison, folder, out, processes, progress, records)
             ended(result.document)
             return result
+
+
+def _compare(
+    comparison: Comparison,
+    features: pathlib.Path,
+    out: pathlib.Path,
+    processes: int,
+    progress: Progress,
+    records: RecordFile | None,
+) -> CompareResult:
+    outcomes = run_trials(make_jobs(comparison, features, out), processes, progress, records)
+    progress.work_on("writing the tables and the plot")
+    data = TrialData.load(features)
+    rows = {TRAIN: len(data.train), VALIDATION: len(data.validation), EVAL: len(data.eval)}
+    return conclude(comparison, rows, outcomes, out, progress)
 
 
 def make_jobs(comparison: Comparison, features: pathlib.Path, out: pathlib.Path) -> list[Job]:

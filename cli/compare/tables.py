@@ -18,7 +18,7 @@ def models_table(
     cells: Sequence[CellSummary], models: Sequence[ModelSummary], baseline: str
 ) -> Table:
     """One line a model: its mean AUC, the difference to the baseline, and what it costs."""
-    table = _table(f"Models (mean over outputs and seeds; Δ to {baseline}, paired by seed)")
+    table = plain_table(f"Models (mean over outputs and seeds; Δ to {baseline}, paired by seed)")
     table.add_column("model", no_wrap=True)
     for name in (TITLES[AUC], f"Δ {TITLES[AUC]}", "p", "parameters", "seconds", "latency ms"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -41,7 +41,7 @@ def models_table(
 
 def output_table(cells: Sequence[CellSummary], models: Sequence[str], metric: str) -> Table:
     """One line an output: a metric over all scenarios, model by model."""
-    table = _table(f"{TITLES[metric]} over all scenarios")
+    table = plain_table(f"{TITLES[metric]} over all scenarios")
     table.add_column("output", no_wrap=True)
     for model in models:
         table.add_column(model, justify="right", no_wrap=True)
@@ -63,5 +63,6 @@ def _style(cell: CellSummary) -> str | None:
     return "bold" if cell.standing == "best" else None
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str) -> Table:
+    """A table with a title and a line below its header."""
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -17,7 +17,7 @@ def run_trials(
 
     Args:
       jobs: the trials.
-      processes: how many run at once.
+      processes: how many run at once, at most.
       progress: prints the lines.
       records: finished trials that are taken from it; those that are not in it are added.
 
@@ -53,7 +53,7 @@ def run_trials(
             show(recorded[index], "recorded")
     try:
         rest = [job for index, job in enumerate(jobs) if index not in recorded]
-        outcomes = iter(run_jobs(rest, processes, show))
+        outcomes = iter(run_jobs(rest, min(processes, len(jobs)), show))
     except KeyboardInterrupt:
         progress.print(
             f"stopped: {ended} of {len(jobs)} trials have ended; the same command goes on"
