@@ -82,6 +82,7 @@ def conclude_transfer(
       out: the folder of the files.
       progress: prints the table.
     """
+    out.mkdir(parents=True, exist_ok=True)
     endings = {"transfer": "csv", "report": "md", "plot": "png"}
     files = {name: str(out / f"transfer.{ending}") for name, ending in endings.items()}
     write_transfer_csv(pathlib.Path(files["transfer"]), matrix)
