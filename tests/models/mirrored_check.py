@@ -32,6 +32,12 @@ MODELS = {
         "tower_units": [4],
         "histories": "attention",
     },
+    "lists_by_scenario": {
+        "name": "dnn",
+        "units": [8],
+        "networks": "scenario",
+        "tables": "scenario",
+    },
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
     # Gradients of outputs or scenarios over the rows of all replicas change the steps.

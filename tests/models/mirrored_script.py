@@ -36,7 +36,7 @@ REGULARISED = {"embedding_dim": 4, "embedding_l2": 0.02, "wide_l2": 0.03, "kerne
 def trained(model: dict, mode: str) -> tuple[list[np.ndarray], list[float]]:
     """Epochs of batches of 10, 10, 10 and 1: weights, and the loss of each epoch's last."""
     tasks = five_branch_graph() if mode.startswith("unclicked") else task_graph(2)
-    inputs = with_lists(layout()) if mode == "lists" else layout()
+    inputs = with_lists(layout()) if mode.startswith("lists") else layout()
     ranker = make_ranker(
         {**REGULARISED, **model},
         inputs=inputs,
