@@ -166,8 +166,15 @@ class Architecture(keras.layers.Layer):
         """The variables that a rewind leaves as they are."""
         return ()
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
-        """The variables with an optimizer, a rate or rows of their own."""
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
+        """The variables with an optimizer, a rate or rows of their own.
+
+        Args:
+          training: how the rest is trained.
+          tables: what trains in embedding tables and the wide part, for an optimizer of theirs.
+        """
         return ()
 
     @property

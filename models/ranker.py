@@ -126,7 +126,7 @@ class Ranker(tfrs.models.Model):
         self.weighed_labels = weighed_labels(training.loss_weights, outputs, tasks)
         self._prediction_losses = PredictionLosses(supervised)
         self.gradient_rule = self.architecture.gradient_rule(outputs)
-        self._groups = tuple(self.architecture.parameter_groups(training))
+        self._groups = tuple(self.architecture.parameter_groups(training, self.tables))
         self.start_optimizers()
         self.training_step = self.architecture.train_step(self)
 

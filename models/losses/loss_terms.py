@@ -47,21 +47,25 @@ class LossTerms:
             found += tf.reduce_sum(_of(losses, chosen)) / rows
         return found
 
-    def of_output(self, output: str, rows: tf.Tensor, weighted: bool) -> tf.Tensor:
+    def of_output(
+        self, output: str, rows: tf.Tensor, weighted: bool, chosen: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Returns this replica's share of an output's loss, without the balance's factor.
 
         Args:
           output: an output that a prediction learns.
           rows: float32, the rows of the global batch.
           weighted: whether `training.loss_weights` count.
+          chosen: see `total`.
         """
         own = [name for name in self.supervised if self.supervisions[name].output == output]
         losses = [self._weight(name, weighted) * self.supervised[name] for name in own]
-        return tf.reduce_sum(tf.add_n(losses)) / rows
+        return tf.reduce_sum(_of(tf.add_n(losses), chosen)) / rows
 
-    def of_predictions(self, weighted: bool) -> tf.Tensor:
-        """Returns the sum of the predictions' losses of every row, float32 [B]."""
-        return tf.add_n([self._weight(name, weighted) * x for name, x in self.supervised.items()])
+    def of_predictions(self, weighted: bool, chosen: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns the sum of the predictions' losses of every row, float32 [B]; 0 of the others."""
+        losses = [self._weight(name, weighted) * x for name, x in self.supervised.items()]
+        return _of(tf.add_n(losses), chosen)
 
     def reported(self, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the shares of the loss (`loss`), the penalty, and every term (`{name}_loss`)."""

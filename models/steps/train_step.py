@@ -76,11 +76,13 @@ class TrainStep:
         with tf.GradientTape(persistent=rule is not None or share > 0) as tape:
             terms = ranker.loss_terms(batch, True, rows)
             losses = terms.reported(rows)
-            targets = [losses["loss"]]
+            targets, train = [losses["loss"]], None
             if share:
                 held_out = picked_rows(ranker.indices(batch), share)
-                targets = [terms.total(rows, ~held_out), terms.total(rows, held_out)]
-            parts = [] if rule is None else _parts(rule, terms, batch, rows)
+                train = ~held_out
+                targets = [terms.total(rows, train), terms.total(rows, held_out)]
+            # A rule changes the gradients of the rows that train what it reads.
+            parts = [] if rule is None else _parts(rule, terms, batch, rows, train)
             scaled, scaled_parts = self._scaled(targets), self._scaled(parts)
         gradients = self._unscaled(tape.gradient(scaled[0], ranker.trainable_variables))
         if share:
@@ -125,10 +127,12 @@ class TrainStep:
         return found
 
 
-def _parts(rule: GradientRule, terms: LossTerms, batch: Batch, rows: tf.Tensor) -> list[tf.Tensor]:
+def _parts(
+    rule: GradientRule, terms: LossTerms, batch: Batch, rows: tf.Tensor, train: tf.Tensor | None
+) -> list[tf.Tensor]:
     if rule.per == "output":
-        return [terms.of_output(output, rows, rule.weighted) for output in rule.parts]
-    losses = terms.of_predictions(rule.weighted)
+        return [terms.of_output(output, rows, rule.weighted, train) for output in rule.parts]
+    losses = terms.of_predictions(rule.weighted, train)
     own = tf.one_hot(tf.cast(batch[SCENARIO_KEY], tf.int32), len(rule.parts))
     return tf.unstack(tf.linalg.matvec(own, losses, transpose_a=True) / rows)
 

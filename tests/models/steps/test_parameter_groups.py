@@ -11,30 +11,23 @@ from toy_ranker import toy_ranker
 
 from models.config import TrainingConfig
 from models.feature_struct import Features
-from models.features.inputs import InputLayout
 from models.losses.log_odds import both
 from models.ranker import Ranker
+from models.steps.gradient_rules.rule import GradientRule
 from models.steps.held_out_rows import picked_rows
 from models.steps.parameter_groups import ParameterGroup
-from models.zoo.multi_task.shared_bottom import SharedBottom, SharedBottomConfig
-from schemas.task_graph import TaskGraph
+from models.zoo.multi_task.shared_bottom import SharedBottom
 
 ROWS = 50
 
 
-class OwnTable(SharedBottom):
-    """Adds a weight of every item, trained by Adagrad while all else has the training's Adam."""
+class TablesByAdagrad(SharedBottom):
+    """Embeddings and wide weights are trained by Adagrad, all else by the training's Adam."""
 
-    def __init__(self, config: SharedBottomConfig, layout: InputLayout, tasks: TaskGraph) -> None:
-        super().__init__(config, layout, tasks)
-        self._table = self.add_weight("table", (40,))
-
-    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
-        added = tf.gather(self._table, features.indices[:, 1])
-        return {k: v + added for k, v in super().call(features, training).items()}
-
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
-        return [ParameterGroup([self._table], 0.5, optimizer="adagrad")]
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
+        return [ParameterGroup(tables, 0.5, optimizer="adagrad")]
 
 
 def dense(gradients: list[Any]) -> list[np.ndarray]:
@@ -42,10 +35,11 @@ def dense(gradients: list[Any]) -> list[np.ndarray]:
 
 
 def test_a_group_has_an_optimizer_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    ranker = toy_ranker(monkeypatch, OwnTable, optimizer="adam", learning_rate=0.01)
+    ranker = toy_ranker(monkeypatch, TablesByAdagrad, optimizer="adam", learning_rate=0.01)
     variables = ranker.trainable_variables
     wanted = [v.numpy().astype(np.float64) for v in variables]
-    squares = np.full(40, 0.1)
+    tables = {id(v) for v in ranker.tables}
+    squares = [np.full(v.shape, 0.1) for v in variables]
     first, second = ([np.zeros(v.shape) for v in variables] for _ in range(2))
     for step in (1, 2):
         rows = batch(ROWS, ranker.layout, task_graph(2), seed=step)
@@ -53,16 +47,16 @@ def test_a_group_has_an_optimizer_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
         gradients = dense(step_gradients(ranker, rows))
         ranker.train_step(tensors(rows))
         for i, (variable, gradient) in enumerate(zip(variables, gradients, strict=True)):
-            if variable.name.endswith("table:0"):
-                squares += gradient**2
-                wanted[i] -= 0.5 * gradient / np.sqrt(squares + 1e-7)
+            if id(variable) in tables:
+                squares[i] += gradient**2
+                wanted[i] -= 0.5 * gradient / np.sqrt(squares[i] + 1e-7)
             else:
                 first[i] += 0.1 * (gradient - first[i])
                 second[i] += 0.001 * (gradient**2 - second[i])
                 # Keras's epsilon stands next to the uncorrected root.
                 rate = 0.01 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
                 wanted[i] -= rate * first[i] / (np.sqrt(second[i]) + 1e-7)
-    assert sum(v.name.endswith("table:0") for v in variables) == 1
+    assert {v.name.split("/")[-1] for v in ranker.tables} >= {"embeddings:0", "weights:0"}
     for variable, value in zip(variables, wanted, strict=True):
         np.testing.assert_allclose(variable.numpy(), value, atol=2e-5, err_msg=variable.name)
 
@@ -72,7 +66,9 @@ class HeldOut(SharedBottom):
 
     holdout_share = 0.4
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
         towers, bottom = (x.trainable_variables for x in (self._towers, self._bottom))
         return [ParameterGroup(towers, 0.5, rows="holdout"), ParameterGroup(bottom, 0.2)]
 
@@ -133,9 +129,46 @@ def test_without_rows_held_out_all_rows_train_every_group(monkeypatch: pytest.Mo
     class NoGroups(AllRows):
         """All variables in one group."""
 
-        def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+        def parameter_groups(
+            self, training: TrainingConfig, tables: Sequence[tf.Variable]
+        ) -> Sequence[ParameterGroup]:
             return ()
 
     wanted = dense(step_gradients(toy_ranker(monkeypatch, NoGroups), rows))
     for ours, theirs in zip(dense(step_gradients(groups, rows)), wanted, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+class RuledBottom(SharedBottom):
+    """A rule on the bottom's kernels, and towers that learn from rows that are held out."""
+
+    holdout_share = 0.4
+
+    def gradient_rule(self, outputs: Sequence[str]) -> GradientRule:
+        return FirstPart(outputs, lambda: self._bottom.kernels)
+
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
+        return [ParameterGroup(self._towers.trainable_variables, 0.1, rows="holdout")]
+
+
+class FirstPart(GradientRule):
+    """Leaves the gradient of the first part alone."""
+
+    def step(self, losses: tf.Tensor, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        return [gradient[0] for gradient in gradients]
+
+
+def test_a_rule_reads_the_rows_that_train_what_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranker = toy_ranker(monkeypatch, RuledBottom)
+    rows = batch(ROWS, ranker.layout, task_graph(2))
+    train = tf.constant(~picked_rows(ranker.indices(tensors(rows)), 0.4).numpy())
+    (kernel,) = ranker.gradient_rule.shared
+    count = tf.constant(float(ROWS))
+    with tf.GradientTape() as tape:
+        terms = ranker.loss_terms(tensors(rows), True, count)
+        click = tf.reduce_sum(tf.where(train, terms.supervised["click"], 0.0)) / count
+    wanted = kernel.numpy() - 0.1 * tape.gradient(click, kernel).numpy()
+    ranker.train_step(tensors(rows))
+    np.testing.assert_allclose(kernel.numpy(), wanted, atol=1e-6)

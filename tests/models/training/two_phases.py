@@ -43,7 +43,9 @@ class TwoPhases(SharedBottom):
     def kept_through_rewind(self) -> Sequence[tf.Variable]:
         return self._towers.variables
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
         return [ParameterGroup(self._towers.trainable_variables, 0.5)]
 
 

@@ -173,7 +173,9 @@ class AutoIFS(Architecture):
         """The selection network and the embeddings that it reads."""
         return [*self._selection.weights, *self._frozen.weights]
 
-    def parameter_groups(self, training: TrainingConfig) -> Sequence[ParameterGroup]:
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
         """Gives the selection network an optimizer of its own."""
         if not self._searches:
             return ()

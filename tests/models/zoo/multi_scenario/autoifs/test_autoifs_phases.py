@@ -65,7 +65,8 @@ def test_the_selection_network_learns_at_its_own_rate() -> None:
     moves = [np.abs(v.numpy() - b).max() for v, b in zip(watched, before, strict=True)]
     # Adam's first step is the rate.
     np.testing.assert_allclose(moves, [0.5, 1e-3], rtol=1e-2)
-    (group,) = made()[0].architecture.parameter_groups(TrainingConfig(learning_rate=0.02))
+    training = TrainingConfig(learning_rate=0.02)
+    (group,) = made()[0].architecture.parameter_groups(training, [])
     assert group.learning_rate == 0.02
 
 
