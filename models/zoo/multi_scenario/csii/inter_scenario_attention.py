@@ -11,10 +11,13 @@ from models.layers.stacked_dense import StackedDense
 
 # Far below any logit, and not infinite: its softmax is exactly 0 and no product is NaN.
 _MASKED = -1e9
-# 1 / temperature at first, and at most (as in CLIP, Radford et al., ICML 2021).
-_SHARPNESS, _SHARPEST = 10.0, 100.0
-# What a part has in advance with its like in another scenario: 2 in the logit.
-_LIKE = 0.2
+# 1 / temperature at first, and at most (as in CLIP, Radford et al., ICML 2021). Experts begin with
+# random differences, which are not to decide.
+_SHARPNESS, _SHARPEST = 2.0, 100.0
+# How much a bias counts: an optimizer's steps of .003 move a logit by .03.
+_BIAS = 10.0
+# What a part has in advance with its like in another scenario, in logits.
+_LIKE = 2.0
 # Next to a squared norm: keeps the gradient of a direction finite where there is no vector.
 _TINY = 1e-6
 
@@ -24,21 +27,21 @@ class InterScenarioAttention(keras.layers.Layer):
 
     For a row of scenario s with own representation h_s and those of all scenarios u_t,
 
-        a_t = softmax_{t != s}((cos(W_q h_s, W_k u_t) + bias[s, t]) / tau)
+        a_t = softmax_{t != s}(cos(W_q h_s, W_k u_t) / tau + 10 bias[s, t])
         u_agg = sum_t a_t u_t W_v
 
     That a softmax over the other scenarios weighs their representations is CSII's; the rest is
     ours. A dot product of representations, which begin small, has logits near 0 and hardly any
-    gradient: the attention stayed uniform. A cosine does not depend on their size. The bias of
-    every ordered pair of scenarios, 0 at first, learns who helps whom whatever a row holds; it
-    stands inside the temperature tau (learned, .1 at first), so that the steps of an optimizer
-    matter to the logits. W_v begins as the identity: experts that are pooled say the same in the
-    same units, and their mean is of use before anything is learned.
+    gradient: the attention stayed uniform. A cosine does not depend on their size; tau is learned,
+    .5 at first. The bias of every ordered pair of scenarios, 0 at first, learns who helps whom
+    whatever a row holds; its factor makes an optimizer's steps matter to logits. W_v begins as the
+    identity: experts that are pooled say the same in the same units, and their mean is of use
+    before anything is learned.
 
     With several parts, h_s and every u_t are cut into as many tokens, and every token of the row
     attends to the concatenated tokens of all other scenarios,
 
-        a_{i,t,j} = softmax_{t != s, j}((cos(q_i, k_{t,j}) + bias[s, t] + like[i, j]) / tau)
+        a_{i,t,j} = softmax_{t != s, j}(cos(q_i, k_{t,j}) / tau + 10 bias[s, t] + like[i, j])
         u_agg = [sum_{t,j} a_{1,t,j} u_{t,j}; ...; sum_{t,j} a_{n,t,j} u_{t,j}] W_v
 
     where `like` prefers a token's own position at first. A scenario's weight is then the mean over
@@ -103,7 +106,7 @@ class InterScenarioAttention(keras.layers.Layer):
         cut = [self._parts, width // self._parts]
         queries = _direction(tf.reshape(self._query(own), [-1, *cut]))
         keys = _direction(tf.reshape(self._key(others), [self._scenarios, -1, *cut]))
-        bias = tf.matmul(mine, self.pair_bias, transpose_a=True)
+        bias = _BIAS * tf.matmul(mine, self.pair_bias, transpose_a=True)
         weights = self._weights(queries, keys, bias, tf.transpose(mine))
         tokens = tf.reshape(others, [self._scenarios, -1, *cut])
         mixed = tf.einsum("bikj,kbjw->biw", tf.cast(weights, others.dtype), tokens)
@@ -115,11 +118,11 @@ class InterScenarioAttention(keras.layers.Layer):
         self, queries: tf.Tensor, keys: tf.Tensor, bias: tf.Tensor, mine: tf.Tensor
     ) -> tf.Tensor:
         """Returns the softmax over scenarios and their tokens, float32 [B, n, K, n]."""
-        logits = tf.einsum("biw,kbjw->bikj", queries, keys) + bias[:, tf.newaxis, :, tf.newaxis]
+        logits = tf.einsum("biw,kbjw->bikj", queries, keys)
+        logits *= tf.minimum(tf.exp(self.log_sharpness), _SHARPEST)
+        logits += (bias + _MASKED * mine)[:, tf.newaxis, :, tf.newaxis]
         if self.like is not None:
             logits += self.like[:, tf.newaxis]
-        logits *= tf.minimum(tf.exp(self.log_sharpness), _SHARPEST)
-        logits += _MASKED * mine[:, tf.newaxis, :, tf.newaxis]
         flat = tf.reshape(logits, [-1, self._parts, self._scenarios * self._parts])
         return tf.reshape(tf.nn.softmax(flat), tf.shape(logits))
 

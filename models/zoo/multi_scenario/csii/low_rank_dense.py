@@ -10,7 +10,7 @@ import tf_keras as keras
 from models.zoo.multi_scenario.csii.masked_gradient_dense import MaskedGradientDense
 
 # Standard deviation of a private deviation at first, as a share of the common kernel's.
-_START = 0.5
+_START = 0.2
 
 
 class LowRankDense(MaskedGradientDense):
@@ -18,9 +18,9 @@ class LowRankDense(MaskedGradientDense):
 
     The common kernel is trained by all that train any; what is private to s has
     ``rank (in + out)`` parameters in place of ``in * out``. Both factors are random at first, so
-    that the layers differ from the start, by a deviation half as large as the common kernel:
+    that the layers differ from the start, by a deviation a fifth as large as the common kernel:
     with a factor of zeros they would begin alike, and what compares them (an attention) would
-    have nothing to learn from.
+    have nothing to learn from; larger ones would be noise to a scenario with few rows.
 
     Args:
       stack: the sizes of the leading axes; at least one.

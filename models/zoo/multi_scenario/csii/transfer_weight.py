@@ -7,13 +7,16 @@ import tf_keras as keras
 
 from models.layers.stacked_dense import StackedDense
 
+# An optimizer's steps of .003 move the logit by .015.
+_FACTOR = 5.0
+
 
 class TransferWeight(keras.layers.Layer):
-    """``alpha = sigmoid(theta_s)``, or ``sigmoid(theta_s + [h_s; u_agg] w)`` by instance.
+    """``alpha = sigmoid(5 theta_s)``, or ``sigmoid(5 theta_s + [h_s; u_agg] w)`` by instance.
 
     alpha_s is CSII's; that it is a sigmoid and what it reads are ours. theta is 0 at first:
-    alpha is one half. A scenario's embedding among the inputs would add one learned number
-    a scenario, which is theta.
+    alpha is one half. Its factor lets alpha leave its start within a few hundred steps. A
+    scenario's embedding among the inputs would add one learned number a scenario, which is theta.
 
     Args:
       scenarios: K.
@@ -47,7 +50,7 @@ class TransferWeight(keras.layers.Layer):
           aggregate: u_agg, [B, h].
           mine: 1 for the rows' own scenarios, float32 [K, B].
         """
-        logits = tf.matmul(mine, self.theta, transpose_a=True)
+        logits = _FACTOR * tf.matmul(mine, self.theta, transpose_a=True)
         if self._reader is not None:
             logits += self._reader(tf.concat([own, aggregate], axis=-1))
         return tf.sigmoid(logits)

@@ -98,7 +98,7 @@ class Formula:
             for t, vector in vectors.items():
                 for j, other in enumerate(np.split(vector @ key, parts)):
                     cosine = direction(token) @ direction(other)
-                    logits.append(sharpness * (cosine + pairs[s, t] + like[i, j]))
+                    logits.append(sharpness * cosine + 10 * pairs[s, t] + like[i, j])
                     tokens.append(np.split(vector, parts)[j])
             mixed.append(softmax(np.array(logits)) @ np.stack(tokens))
         return np.concatenate(mixed) @ (np.eye(len(own)) + value)
@@ -110,7 +110,7 @@ class Formula:
         shared = self.mixture("shared_experts", 0, inputs[s])
         vectors = {t: self.intra(t, inputs[t], experts[t]) for t in range(K) if t != s}
         aggregate = self.inter(s, experts[s], vectors)
-        logit = self.value("transfer_weight/theta")[s, 0]
+        logit = 5 * self.value("transfer_weight/theta")[s, 0]
         if self.config.get("alpha") == "instance":
             reader = self.value("transfer_weight/reader/kernel")
             logit += (np.concatenate([experts[s], aggregate]) @ reader)[0]

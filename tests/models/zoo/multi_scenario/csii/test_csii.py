@@ -146,18 +146,24 @@ def test_the_attention_learns_from_the_first_step() -> None:
     """Its gradients are of the size of the others', and rows weigh scenarios unequally."""
     ranker = make_ranker({**CONFIG, "expert_units": (32, 16), "embedding_stddev": 0.1})
     rows = batch(600, ranker.layout, task_graph(2))
-    attention = ranker.architecture.exchange(ranker.features(tensors(rows))).attention.numpy()
-    assert attention[attention > 0].std() > 0.03
+    weights = ranker.architecture.exchange(ranker.features(tensors(rows))).attention.numpy()
+    assert weights[weights > 0].std() > 0.01
     found = gradients(ranker, rows)
 
     def size(part: str) -> float:
         return float(np.sqrt((gradient(found, part) ** 2).mean()))
 
     others = size("csii/experts/dense_1/common")
-    for part in ("inter_attention/query", "inter_attention/key", "pair_bias", "theta"):
-        assert size(part) > 0.02 * others, part
+    # The dot product's W_q had 2.5e-4 of what other kernels have.
+    for part, least in (
+        ("inter_attention/query", 0.01),
+        ("inter_attention/key", 0.01),
+        ("pair_bias", 0.1),
+        ("theta", 0.1),
+    ):
+        assert size(part) > least * others, part
     # W_o is 0, so that what comes before it learns from the second step on.
-    assert size("intra_attention/output_kernel") > 0.02 * others
+    assert size("intra_attention/output_kernel") > 0.1 * others
 
 
 def test_prototypes_move_once_a_step_and_not_while_scoring() -> None:

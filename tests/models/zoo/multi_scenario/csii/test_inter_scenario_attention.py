@@ -52,9 +52,10 @@ def test_tokens_of_the_others_are_weighed_and_the_own_are_not(scenarios: int, pa
             for t in range(scenarios):
                 for j in range(parts):
                     key = (others[t, row] @ values["key/kernel"])[j * width : (j + 1) * width]
-                    logit = cosine(query, key) + values["pair_bias"][s, t]
+                    logit = np.exp(values["log_sharpness"]) * cosine(query, key)
+                    logit += 10 * values["pair_bias"][s, t]
                     logit += values["like"][i, j] if parts > 1 else 0
-                    powers[t, j] = (t != s) * np.exp(np.exp(values["log_sharpness"]) * logit)
+                    powers[t, j] = (t != s) * np.exp(logit)
             powers /= powers.sum()
             shares += powers.sum(1) / parts
             mixed.append(np.einsum("tj,tjw->w", powers, others[:, row].reshape(-1, parts, width)))

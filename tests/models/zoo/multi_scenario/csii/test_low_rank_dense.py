@@ -30,12 +30,12 @@ def test_layers_are_a_common_kernel_and_deviations_of_a_low_rank(stack: tuple[in
         np.testing.assert_allclose(found[place], wanted, rtol=1e-4, atol=1e-5)
 
 
-def test_layers_differ_at_first_by_half_the_common_kernel() -> None:
+def test_layers_differ_at_first_by_a_fifth_of_the_common_kernel() -> None:
     layer = made()
     kernels, common = layer.kernels().numpy(), layer.common.numpy()
     assert common.std() == pytest.approx(np.sqrt(2 / (IN + OUT)), rel=0.05)
     for s in range(K):
-        assert (kernels[s] - common[0]).std() == pytest.approx(common.std() / 2, rel=0.2)
+        assert (kernels[s] - common[0]).std() == pytest.approx(common.std() / 5, rel=0.2)
     # The factors are drawn apart from each other.
     down, up = layer.down.numpy().ravel(), layer.up.numpy().ravel()
     assert abs(np.corrcoef(down[: up.size], up[: down.size])[0, 1]) < 0.2

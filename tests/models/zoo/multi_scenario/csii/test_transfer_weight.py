@@ -18,7 +18,7 @@ def test_weights_are_the_sigmoid_of_scenario_and_instance(by_instance: bool) -> 
     assert by_instance or np.all(start == 0.5)
     for variable in layer.trainable_variables:
         variable.assign(RANDOM.normal(size=variable.shape))
-    logits = layer.theta.numpy()[SCENARIO]
+    logits = 5 * layer.theta.numpy()[SCENARIO]
     if by_instance:
         (reader,) = (v.numpy() for v in layer.trainable_variables if v.shape != (3, 1))
         logits = logits + np.concatenate([OWN, AGGREGATE], 1) @ reader
