@@ -136,7 +136,7 @@ def variants(prior: Sequence[float]) -> dict[str, tuple[str, float]]:
 
 
 def main() -> None:
-    """Prints a line a training, and a table a model."""
+    """Prints a line a seed and calibration, and a table a model."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -156,7 +156,8 @@ def main() -> None:
             for variant, (method, rows) in variants(given.prior).items():
                 changed = calibrated(method, rows, data, validation, judged)
                 found[variant][seed] = judge(changed, truth, scenario)
-            print(f"{label}, seed {seed}: {found['none'][seed]}", flush=True)
+                said = "  ".join(f"{x} {value:.3f}" for x, value in found[variant][seed].items())
+                print(f"{label}, seed {seed}, {variant}: {said}", flush=True)
         print(f"\n### {label}\n\n{table(found)}")
 
 
