@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from models.layers.own_scenario import check_knows_scenarios, own_of_stack
+from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 from models.layers.stacked_mlp import StackedMLP
 
@@ -115,7 +116,7 @@ class CGC(keras.layers.Layer):
             stack = [self._scenarios] if all_scenarios else []
             return tf.ones([*stack, self._tasks, tf.shape(inputs)[-2], 1])
         logits = self._own(self._gate(inputs), scenario, all_scenarios)
-        return tf.nn.softmax(tf.cast(logits, tf.float32), axis=-1)
+        return softmax(tf.cast(logits, tf.float32), axis=-1)
 
     def call(
         self,
@@ -169,6 +170,6 @@ class CGC(keras.layers.Layer):
         if self._shared_gate is None:
             return tf.add_n(mixtures), None
         logits = self._own(self._shared_gate(shared_inputs), scenario, all_scenarios)
-        weights = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32)), inputs.dtype)
+        weights = tf.cast(softmax(tf.cast(logits, tf.float32)), inputs.dtype)
         passed_on = tf.einsum("...bn,...nbo->...bo", weights, tf.concat(experts, axis=-3))
         return tf.add_n(mixtures), passed_on

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
+from models.layers.softmax import softmax
+
 
 class SoftmaxGate(keras.layers.Layer):
     """`gates` softmax distributions over `experts`: [B, in] -> float32 [B, gates, experts].
@@ -39,4 +41,4 @@ class SoftmaxGate(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the weights of the experts."""
         logits = tf.reshape(self._dense(inputs), [-1, *self._shape])
-        return tf.nn.softmax(tf.cast(logits, tf.float32), axis=-1)
+        return softmax(tf.cast(logits, tf.float32), axis=-1)

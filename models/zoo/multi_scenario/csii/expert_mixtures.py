@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
+from models.layers.softmax import softmax
 from models.zoo.multi_scenario.csii.low_rank_dense import LowRankDense
 from models.zoo.multi_scenario.csii.masked_gradient_dense import MaskedGradientDense
 
@@ -83,5 +84,5 @@ class ExpertMixtures(keras.layers.Layer):
             hidden = drop(dense(hidden, rows), training=training)
         if self._gate is None:
             return hidden
-        gates = tf.transpose(tf.nn.softmax(self._gate(inputs, gradient_mask)), [0, 2, 1])
+        gates = tf.transpose(softmax(self._gate(inputs, gradient_mask)), [0, 2, 1])
         return tf.reduce_sum(tf.cast(gates, hidden.dtype)[..., tf.newaxis] * hidden, axis=1)

@@ -7,6 +7,7 @@ import math
 import tensorflow as tf
 import tf_keras as keras
 
+from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 
 # Far below any logit, and not infinite: its softmax is exactly 0 and no product is NaN.
@@ -102,29 +103,33 @@ class InterScenarioAttention(keras.layers.Layer):
           others: u, [K, B, h].
           mine: 1 for the rows' own scenarios, float32 [K, B].
         """
-        width = own.shape[-1]
-        cut = [self._parts, width // self._parts]
-        queries = _direction(tf.reshape(self._query(own), [-1, *cut]))
-        keys = _direction(tf.reshape(self._key(others), [self._scenarios, -1, *cut]))
-        bias = _BIAS * tf.matmul(mine, self.pair_bias, transpose_a=True)
-        weights = self._weights(queries, keys, bias, tf.transpose(mine))
-        tokens = tf.reshape(others, [self._scenarios, -1, *cut])
-        mixed = tf.einsum("bikj,kbjw->biw", tf.cast(weights, others.dtype), tokens)
-        mixed = tf.reshape(mixed, [-1, width])
-        shares = tf.transpose(tf.reduce_mean(tf.reduce_sum(weights, axis=3), axis=1))
+        queries = _direction(self._tokens(self._query(own)))
+        keys = _direction(self._tokens(self._key(others)))
+        bias = _BIAS * tf.matmul(self.pair_bias, mine, transpose_a=True)
+        weights = self._weights(queries, keys, bias + _MASKED * mine)
+        factors = tf.cast(weights, others.dtype)[..., tf.newaxis]
+        mixed = tf.reduce_sum(factors * self._tokens(others)[tf.newaxis], axis=[1, 2])
+        mixed = tf.concat(tf.unstack(mixed), axis=1)
+        shares = tf.reduce_mean(tf.reduce_sum(weights, axis=1), axis=0)
         return mixed + self._value(mixed), shares
 
-    def _weights(
-        self, queries: tf.Tensor, keys: tf.Tensor, bias: tf.Tensor, mine: tf.Tensor
-    ) -> tf.Tensor:
-        """Returns the softmax over scenarios and their tokens, float32 [B, n, K, n]."""
-        logits = tf.einsum("biw,kbjw->bikj", queries, keys)
+    def _tokens(self, vectors: tf.Tensor) -> tf.Tensor:
+        """Cuts vectors, [..., B, h], into tokens, [n, ..., B, w]."""
+        return tf.stack(tf.split(vectors, self._parts, axis=-1))
+
+    def _weights(self, queries: tf.Tensor, keys: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+        """Returns the softmax over tokens and scenarios, float32 [n, n, K, B].
+
+        Products and sums, no matrix products of a row's few tokens: those of equal rows may differ
+        in their last bit, by where the rows stand in memory.
+        """
+        logits = tf.reduce_sum(queries[:, tf.newaxis, tf.newaxis] * keys, axis=-1)
         logits *= tf.minimum(tf.exp(self.log_sharpness), _SHARPEST)
-        logits += (bias + _MASKED * mine)[:, tf.newaxis, :, tf.newaxis]
+        logits += bias
         if self.like is not None:
-            logits += self.like[:, tf.newaxis]
-        flat = tf.reshape(logits, [-1, self._parts, self._scenarios * self._parts])
-        return tf.reshape(tf.nn.softmax(flat), tf.shape(logits))
+            logits += self.like[:, :, tf.newaxis, tf.newaxis]
+        flat = tf.reshape(logits, [self._parts, self._parts * self._scenarios, -1])
+        return tf.reshape(softmax(flat, axis=1), tf.shape(logits))
 
 
 def _direction(vectors: tf.Tensor) -> tf.Tensor:

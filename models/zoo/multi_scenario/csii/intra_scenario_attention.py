@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras as keras
 
+from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 
 
@@ -59,6 +60,6 @@ class IntraScenarioAttention(keras.layers.Layer):
             tf.reshape(dense(rows), shape) for dense in (self._query, self._key, self._value)
         )
         logits = tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32) * width**-0.5
-        attended = tf.matmul(tf.cast(tf.nn.softmax(logits), tokens.dtype), value)
+        attended = tf.matmul(tf.cast(softmax(logits), tokens.dtype), value)
         flat = tf.reshape(attended, [scenarios, -1, count * width])
         return own + tf.matmul(flat, self.output_kernel)
