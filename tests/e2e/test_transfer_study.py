@@ -26,7 +26,7 @@ from pipeline.config_files import load_config
 from pipeline.presets import preset_path
 from schemas.task_graph import Label, sorted_by_parents
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 SCENARIOS = ("home", "cart", "odd")
 LAYOUT = InputLayout((Field("user", 20),), ("age",), SCENARIOS)
