@@ -54,6 +54,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "csii": {
         "name": "csii",
+        "experts": "low_rank",
         "expert_units": (124, 64),
         "loss_space": "conditional",
         # As MMoE and PLE have them.

@@ -11,6 +11,7 @@ from cli.compare.transfer.advice import advice, conclusion
 from cli.compare.transfer.matrix import Gain, Matrix
 from common.json_files import plain_json
 from common.names import RESULT_FORMAT
+from models.metrics.names import AUC
 
 _COLUMNS = (
     "output",
@@ -53,7 +54,7 @@ def transfer_document(
             {
                 "output": output,
                 "scenario": scenario,
-                "auc": interval.mean,
+                AUC: interval.mean,
                 "half_interval_95": interval.half,
             }
             for (output, scenario), interval in matrix.joint.items()

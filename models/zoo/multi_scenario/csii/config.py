@@ -54,7 +54,7 @@ class CSIIConfig(ModelConfig):
     kept_share: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
     experts_per_scenario: pydantic.PositiveInt = 1
     shared_experts: pydantic.PositiveInt = 1
-    experts: Literal["full", "low_rank"] = "low_rank"
+    experts: Literal["full", "low_rank"] = "full"
     expert_rank: pydantic.PositiveInt = 8
     expert_units: Units = pydantic.Field((128, 64), min_length=1)
     intra_tokens: Literal["heads", "fields"] = "heads"

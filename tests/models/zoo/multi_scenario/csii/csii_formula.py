@@ -37,7 +37,7 @@ class Formula:
     def dense(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Kernels [groups, ..., in, out] and biases of a layer of experts."""
         bias = self.value(f"{name}/bias")
-        if self.config.get("experts") == "full" or name.startswith("shared"):
+        if self.config.get("experts") != "low_rank" or name.startswith("shared"):
             return self.value(f"{name}/kernel"), bias
         down, up = self.value(f"{name}/down"), self.value(f"{name}/up")
         return self.value(f"{name}/common") + np.einsum("...ir,...ro->...io", down, up), bias

@@ -60,7 +60,7 @@ def gradient(found: dict[str, np.ndarray], part: str) -> np.ndarray:
     "options",
     [
         {},
-        {"experts": "full", "reference": "prototype"},
+        {"experts": "low_rank", "reference": "prototype"},
         {"experts_per_scenario": 2, "shared_experts": 3, "alpha": "instance"},
         {"intra_tokens": "fields", "intra_weights": "scenario", "towers": "scenario_task"},
         {"inter_tokens": "heads"},
@@ -144,7 +144,9 @@ def test_transforms_learn_the_same_with_and_without_frozen_experts() -> None:
 
 def test_the_attention_learns_from_the_first_step() -> None:
     """Its gradients are of the size of the others', and rows weigh scenarios unequally."""
-    ranker = make_ranker({**CONFIG, "expert_units": (32, 16), "embedding_stddev": 0.1})
+    ranker = make_ranker(
+        {**CONFIG, "experts": "low_rank", "expert_units": (32, 16), "embedding_stddev": 0.1}
+    )
     rows = batch(600, ranker.layout, task_graph(2))
     weights = ranker.architecture.exchange(ranker.features(tensors(rows))).attention.numpy()
     assert weights[weights > 0].std() > 0.01
@@ -224,7 +226,7 @@ def test_one_scenario_has_nothing_to_exchange() -> None:
     "options",
     [
         {"transform": "low_rank", "rank": 3, "kept_share": 0.5, "reference": "prototype"},
-        {"distance": "cosine", "experts": "full", "numeric": False},
+        {"distance": "cosine", "experts": "low_rank", "numeric": False},
         {"intra_tokens": "fields", "experts_per_scenario": 2, "inter_tokens": "heads"},
     ],
     ids=["low-rank", "cosine", "fields"],
