@@ -59,7 +59,8 @@ def ways(ranker: Ranker, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 )
 def test_the_total_is_above_the_joint(model: dict[str, Any]) -> None:
     ranker = made(**model)
-    randomise(ranker)
+    # Where a click is certain in float32, nothing is left without it.
+    randomise(ranker, scale=0.1)
     found = values(ranker(tensors(batch())))
     assert list(found) == [output.name for output in TASKS.outputs]
     unclicked = found["pay"] - found["click_and_pay"]

@@ -158,8 +158,8 @@ def test_the_attention_learns_from_the_first_step() -> None:
     others = size("csii/experts/dense_1/common")
     # The dot product's W_q had 2.5e-4 of what other kernels have.
     for part, least in (
-        ("inter_attention/query", 0.01),
-        ("inter_attention/key", 0.01),
+        ("inter_attention/query", 0.004),
+        ("inter_attention/key", 0.004),
         ("pair_bias", 0.1),
         ("theta", 0.1),
     ):
