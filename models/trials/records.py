@@ -66,7 +66,7 @@ class RecordFile:
         return next((r for r in self if r.result.fingerprint == fingerprint), None)
 
     def add(self, record: Record) -> None:
-        """Adds a record, in the place of one of the same trial, and writes the file whole.
+        """Adds a record, or replaces that of the same trial, and writes the file whole.
 
         What other processes have added since this one read the file stays in it.
         """

@@ -65,7 +65,7 @@ def test_the_total_is_above_the_joint(model: dict[str, Any]) -> None:
     assert list(found) == [output.name for output in TASKS.outputs]
     unclicked = found["pay"] - found["click_and_pay"]
     assert np.all(unclicked > 0)
-    assert unclicked.max() > 0.02
+    assert unclicked.max() > 0.05
     assert np.all(unclicked <= 1 - found["click"] + 1e-6)
     losses = ranker.train_step(tensors(batch()))
     assert np.all(np.isfinite([loss.numpy() for loss in losses.values()]))

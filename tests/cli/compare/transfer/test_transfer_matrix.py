@@ -34,7 +34,7 @@ def test_own_rows_and_all_others_have_kinds_of_their_own(found):
     assert over_alone.kind == "others"
     assert over_alone.values == pytest.approx({0: 0.01, 1: 0.02, 2: 0.01})
     assert found.gain("click", "cart", "").interval.mean == pytest.approx(-0.02)
-    # Nobody left out tiny, nor trained on it alone.
+    # No trial left tiny out or was trained on it alone.
     assert found.gain("click", "home", "tiny") is None
     assert found.gain("click", "tiny", "") is None
 
