@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from benchmarks.proof.rows import transform_graph
+from benchmarks.proof.worlds.rows import transform_graph
 from common.names import PREDICT
 from data.synthetic import SyntheticConfig, draw_log
 from data.synthetic.columns import contract

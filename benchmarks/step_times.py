@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from benchmarks.proof.sizes import network_parameters
+from benchmarks.proof.models.sizes import network_parameters
 from models.ranker import Ranker
 
 

@@ -6,10 +6,10 @@
 
 Synthetic rows from memory: 24 fields of 16, 5 scenarios, click -> conversion, batches of
 4,096, and every architecture with its default sizes. With --compared: the equally large models of
-the claims (`benchmarks.proof.settings`), as they are trained there, on the columns and labels of
-the synthetic log. The models take turns, and the ratio is of their median steps, so that other
-load on the machine hits all alike; seconds of all cores are less sensitive to it than wall time.
-AutoIFS's step is one of its search.
+the claims (`benchmarks.proof.models.settings`), as they are trained there, on the columns and
+labels of the synthetic log. The models take turns, and the ratio is of their median steps, so that
+other load on the machine hits all alike; seconds of all cores are less sensitive to it than wall
+time. AutoIFS's step is one of its search.
 
 ``--names mmoe --histories mean din attention`` adds to every row 50 ids of the largest table, and
 says how many times the step of MMoE without a history each way of reading them takes. ``--rules``
@@ -29,8 +29,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
-from benchmarks.proof.sizes import columns_of, make_ranker
+from benchmarks.proof.models.settings import COMPARED, MODELS, TRAINING
+from benchmarks.proof.models.sizes import columns_of, make_ranker
 from benchmarks.step_times import Timed, measure, timed
 from common.suggestions import nearest
 from data.synthetic.columns import contract

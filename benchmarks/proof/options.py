@@ -7,7 +7,7 @@ import pathlib
 import time
 from typing import Any
 
-from benchmarks.proof.worlds import CLAIM_SEEDS
+from benchmarks.proof.worlds.kinds import CLAIM_SEEDS
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from benchmarks.proof.trials import Judged
+from benchmarks.proof.trainings.trials import Judged
 from models.metrics.significance import Interval, mean_interval, paired_difference
 from models.trials.result import TrialResult
 

@@ -83,7 +83,7 @@ def test_names_of_metrics_are_those_of_one_module():
     # Settings name their values as types do: a Literal takes no variable.
     settings = {
         "models/config.py",
-        "benchmarks/proof/settings.py",
+        "benchmarks/proof/models/settings.py",
         "benchmarks/joint_calibration.py",
     }
     found = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.proof.settings import COMPARED, MODELS, NETWORK_PARAMETERS, TOLERANCE
-from benchmarks.proof.sizes import columns_of, make_ranker, network_parameters
+from benchmarks.proof.models.settings import COMPARED, MODELS, NETWORK_PARAMETERS, TOLERANCE
+from benchmarks.proof.models.sizes import columns_of, make_ranker, network_parameters
 from data.synthetic.columns import contract
 
 pytestmark = pytest.mark.e2e

@@ -45,7 +45,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 
 from benchmarks.proof.options import add_options, claim_seeds, parser
-from benchmarks.proof.trials import Judged, Wanted, run_given
+from benchmarks.proof.trainings.trials import Judged, Wanted, run_given
 from benchmarks.proof.verdict import targets
 from benchmarks.proof.verdict.tables import TABLES
 

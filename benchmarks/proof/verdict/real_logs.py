@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.proof.budget import Budget
-from benchmarks.proof.records import RECORDS
-from benchmarks.proof.settings import CHOSEN, COMPARED, SIZES
-from benchmarks.proof.sizes import fitted, make_ranker, network_parameters
+from benchmarks.proof.models.settings import CHOSEN, COMPARED, SIZES
+from benchmarks.proof.models.sizes import fitted, make_ranker, network_parameters
+from benchmarks.proof.trainings.budget import Budget
+from benchmarks.proof.trainings.records import RECORDS
 from cli.common.console import console_on
 from cli.common.progress import Progress
 from cli.common.terminal import quiet_terminal

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.proof import donors, masks
-from benchmarks.proof.default_mix import VALUES as MIX_VALUES
-from benchmarks.proof.selection import VALUES as SELECTION_VALUES
-from benchmarks.proof.selection import VARIANTS as SELECTION_VARIANTS
-from benchmarks.proof.settings import COMPARED, MODELS, TRAINING
+from benchmarks.proof.claims import donors, masks
+from benchmarks.proof.claims.default_mix import VALUES as MIX_VALUES
+from benchmarks.proof.claims.selection import VALUES as SELECTION_VALUES
+from benchmarks.proof.claims.selection import VARIANTS as SELECTION_VARIANTS
+from benchmarks.proof.models.settings import COMPARED, MODELS, TRAINING
 from benchmarks.proof.tables import Value, by_label, differences, means
-from benchmarks.proof.trials import Judged, Wanted
-from benchmarks.proof.worlds import DONOR, RECIPIENT
+from benchmarks.proof.trainings.trials import Judged, Wanted
+from benchmarks.proof.worlds.kinds import DONOR, RECIPIENT
 
 Run = Callable[[list[Wanted]], list[Judged]]
 """Trains what is wanted; returns the worlds that have all of it, which may be none."""

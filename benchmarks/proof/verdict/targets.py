@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.proof import masks
-from benchmarks.proof.default_mix import VALUES as MIX_VALUES
-from benchmarks.proof.selection import VALUES as SELECTION_VALUES
+from benchmarks.proof.claims import masks
+from benchmarks.proof.claims.default_mix import VALUES as MIX_VALUES
+from benchmarks.proof.claims.selection import VALUES as SELECTION_VALUES
 from benchmarks.proof.tables import Value, by_label, markdown, shown
-from benchmarks.proof.trials import Judged
+from benchmarks.proof.trainings.trials import Judged
 from benchmarks.proof.verdict import tables
 from models.metrics.significance import Interval, mean_interval, paired_difference
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.proof.worlds import WORLDS
+from benchmarks.proof.worlds.kinds import WORLDS
 from data.synthetic import SyntheticConfig, World, WorldConfig, draw_balanced, draw_log
 
 # Made by the code before histories came. Sums are of true_ctr, true_xcvr and dense_s.

@@ -1,0 +1,1 @@
+"""What is claimed of models, a module a claim, and what several of them measure."""

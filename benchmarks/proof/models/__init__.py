@@ -1,0 +1,1 @@
+"""The models of the claims, equally large, and how their settings were chosen."""

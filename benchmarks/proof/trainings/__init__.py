@@ -1,0 +1,1 @@
+"""Trainings on worlds: run within a budget, judged by the truth, and recorded."""

@@ -1,0 +1,1 @@
+"""The worlds that claims are verified on, and their rows."""
