@@ -14,7 +14,8 @@ from common.source_imports import imports_of
 OWN_PACKAGES = frozenset((*PACKAGES, "cli", "polyrank"))
 """Our top-level packages: what imports them depends on `code_digest`."""
 
-_INSTALLED = ("site-packages", "dist-packages")
+INSTALLED = frozenset(("site-packages", "dist-packages"))
+"""Folders that hold what was installed, not written here."""
 
 
 class ModuleSource(NamedTuple):
@@ -71,7 +72,7 @@ def _folder_of(top: str) -> pathlib.Path | None:
 
 def _files(folder: pathlib.Path, top: str) -> dict[str, bytes]:
     """The files of a module and of what it imports from the same folder: place -> content."""
-    follows = not any(part in _INSTALLED for part in folder.parts)
+    follows = not INSTALLED.intersection(folder.parts)
     found: dict[str, bytes] = {}
     seen, waiting = set(OWN_PACKAGES), [top]
     while waiting:

@@ -8,12 +8,12 @@ import pkgutil
 import re
 import sys
 import traceback
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tf_keras as keras
 
-from common.module_source import OWN_PACKAGES, module_source
+from common.module_source import INSTALLED, OWN_PACKAGES, module_source
 from common.settings import SettingsError
 from common.suggestions import nearest
 from models.config import ModelConfig
@@ -104,14 +104,28 @@ def _not_found(name: str, missing: str, folder: str) -> str:
 
 
 def _failed(name: str, error: Exception) -> str:
-    """Says where a module failed: the last line that is not the import system's."""
+    """Says where a module failed: the last line that is the user's."""
     if isinstance(error, SyntaxError):
         place = f"{error.filename}, line {error.lineno}"
     else:
-        frames = traceback.extract_tb(error.__traceback__)
-        frame = [x for x in frames if "importlib" not in x.filename][-1]
-        place = f"{frame.filename}, line {frame.lineno}"
-    return f"module '{name}' can't be imported: {type(error).__name__}: {error} ({place})"
+        calls = [x for x in traceback.walk_tb(error.__traceback__) if "importlib" not in _file(x)]
+        call = ([x for x in calls if _of_user(x, name.partition(".")[0])] or calls)[-1]
+        place = f"{_file(call)}, line {call[1]}"
+    # Some libraries' messages have several lines.
+    words = " ".join(str(error).split())
+    return f"module '{name}' can't be imported: {type(error).__name__}: {words} ({place})"
+
+
+def _file(call: tuple[FrameType, int]) -> str:
+    return call[0].f_code.co_filename
+
+
+def _of_user(call: tuple[FrameType, int], package: str) -> bool:
+    top = str(call[0].f_globals.get("__name__")).partition(".")[0]
+    if top == package:
+        return True
+    known = top in OWN_PACKAGES or top in sys.stdlib_module_names
+    return not known and not INSTALLED.intersection(pathlib.Path(_file(call)).parts)
 
 
 def _class(module: ModuleType, name: str, source: str) -> type[Architecture]:

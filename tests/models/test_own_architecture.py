@@ -71,6 +71,9 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     )
     (package / "broken.py").write_text("x = 1\nundefined_name\n")
     (package / "unparsed.py").write_text("def f(:\n")
+    (package / "annotated.py").write_text(
+        "from models.config import ModelConfig\n\n\nclass Deep(ModelConfig):\n    layers = 3\n"
+    )
     (package / "lacking.py").write_text("import no_such_library\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path != ""])
@@ -135,6 +138,8 @@ def test_a_subclass_of_a_shipped_one_takes_its_settings(folder: pathlib.Path) ->
         ("ranking_models.broken:Deep", "'ranking_models.broken' can't be imported: NameError: name "
          r"'undefined_name' is not defined \(.*broken.py, line 2\)"),
         ("ranking_models.unparsed:Deep", r"imported: SyntaxError: .*\(.*unparsed.py, line 1\)"),
+        ("ranking_models.annotated:Deep", "PydanticUserError: A non-annotated attribute was "
+         r"detected: `layers = 3`. [^\n]*\(.*ranking_models/annotated.py, line 4\)"),
         ("ranking_models.lacking:Deep", "ModuleNotFoundError: No module named 'no_such_library' "
          r"\(.*lacking.py, line 1\)"),
         ("linear_model:", "'linear_model:' names no class; write package.module:Class"),
