@@ -27,6 +27,7 @@ from models.losses.label_space import LabelSpace
 from models.losses.loss_terms import LossTerms
 from models.losses.predictions import (
     PredictionLosses,
+    check_one_a_row,
     check_predictions,
     supervised_outputs,
 )
@@ -134,15 +135,16 @@ class Ranker(tfrs.models.Model):
         """Calls what only the losses read, so that no weight is made after the optimizers.
 
         Raises:
-          ValueError: the architecture does not return what it says has a loss, or two losses
-            have one name.
+          ValueError: the architecture does not return what it says has a loss, two losses
+            have one name, or one is not a number of each row.
         """
         features = self.features(one_row(self.layout))
         predictions = self.predictions(features)
         check_predictions(self.architecture.supervised, predictions, self._tasks)
         zeros = {output.name: tf.zeros([1]) for output in self._tasks.outputs}
-        names = self.architecture.losses(features, predictions, zeros, zeros, False)
-        twice = [name for name in names if name in predictions]
+        losses = self.architecture.losses(features, predictions, zeros, zeros, False)
+        check_one_a_row("loss", losses)
+        twice = [name for name in losses if name in predictions]
         if twice:
             raise ValueError(f"the losses {', '.join(twice)} have the names of predictions")
 

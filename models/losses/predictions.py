@@ -72,12 +72,17 @@ def supervised_outputs(supervised: Iterable[Supervision]) -> tuple[str, ...]:
 
 
 def check_predictions(
-    supervised: Mapping[str, Supervision], predictions: Iterable[str], tasks: TaskGraph
+    supervised: Mapping[str, Supervision], predictions: Mapping[str, tf.Tensor], tasks: TaskGraph
 ) -> None:
-    """Checks that what has a loss is there, and that its output is one of the task graph.
+    """Checks that what has a loss is there, one number a row, and learns one of the outputs.
+
+    Args:
+      supervised: prediction -> what it learns.
+      predictions: of B rows; those that are no outputs and have no loss may have any shape.
+      tasks: the labels and their outputs.
 
     Raises:
-      ValueError: names what is not there, and what is.
+      ValueError: names what is not there and what is, or the shape got and the one wanted.
     """
     known = [*predictions]
     missing = [name for name in supervised if name not in known]
@@ -88,4 +93,22 @@ def check_predictions(
         if supervision.output not in outputs:
             raise ValueError(
                 f"'{name}' learns '{supervision.output}', which is no output; got {outputs}"
+            )
+    check_one_a_row("prediction", {x: predictions[x] for x in (*supervised, *outputs)})
+
+
+def check_one_a_row(kind: str, values: Mapping[str, tf.Tensor]) -> None:
+    """Checks that values are numbers of rows: [B, 1] and a scalar would go unseen in sums.
+
+    Args:
+      kind: what they are, for the error.
+      values: by name, of B rows.
+
+    Raises:
+      ValueError: names the first that is none, its shape and the one wanted.
+    """
+    for name, value in values.items():
+        if value.shape.rank != 1:
+            raise ValueError(
+                f"the {kind} '{name}' has the shape {value.shape}; want one number a row, [B]"
             )

@@ -123,6 +123,46 @@ def test_losses_of_rows_reach_their_variable_and_the_report(
     np.testing.assert_allclose(factor.numpy(), 0.3 - 0.1 * slope, rtol=1e-5)
 
 
+class Columns(SharedBottom):
+    """Scores as a column, which sums of [B, B] losses would take without an error."""
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        return {name: x[:, tf.newaxis] for name, x in super().call(features, training).items()}
+
+
+class ColumnOfLearner(TwoLearners):
+    """One further prediction is a column."""
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        found = super().call(features, training)
+        # What has no loss and is no output may have any shape.
+        seen = {"seen": features.fields}
+        return found | {"click@learner_2": found["click@learner_2"][:, tf.newaxis]} | seen
+
+
+class OneLoss(Scaled):
+    """A loss of the batch, where losses of rows are wanted."""
+
+    def losses(self, *args: Any) -> dict[str, tf.Tensor]:
+        return {name: tf.reduce_mean(x) for name, x in super().losses(*args).items()}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        (Columns, r"the prediction 'click' has the shape \(1, 1\); want one number a row, \[B\]"),
+        (ColumnOfLearner, r"the prediction 'click@learner_2' has the shape \(1, 1\)"),
+        (OneLoss, r"the loss 'distance' has the shape \(\); want one number a row"),
+    ],
+)
+def test_what_is_not_one_number_a_row_is_refused(
+    monkeypatch: pytest.MonkeyPatch, architecture: type[SharedBottom], message: str
+) -> None:
+    Scaled.seen = []
+    with pytest.raises(ValueError, match=message):
+        toy_ranker(monkeypatch, architecture)
+
+
 @pytest.mark.e2e
 def test_the_history_has_the_losses_of_rows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
