@@ -10,7 +10,7 @@ import tf_keras as keras
 
 from models.features.inputs import Field
 from models.layers.lookup_l2 import LookupL2
-from models.layers.own_scenario import own_rows, own_scenario
+from models.layers.own_scenario import own_rows, own_scenario, own_values
 
 
 class FirstOrder(keras.layers.Layer):
@@ -83,7 +83,8 @@ class FirstOrder(keras.layers.Layer):
         if self._scenarios is None:
             logits = [tf.broadcast_to(self.bias, [tf.shape(indices)[0], len(self._biases)])]
         else:
-            logits = [tf.matmul(tf.one_hot(scenario, self._scenarios), self.bias)]
+            # Not a product, of which a GPU keeps three digits (TensorFloat-32).
+            logits = [own_values(tf.convert_to_tensor(self.bias), scenario)]
         for position, field in enumerate(self._fields):
             rows = indices[:, position]
             if self._scenarios is not None:
