@@ -112,6 +112,8 @@ class CGC(keras.layers.Layer):
 
         Those of every scenario, [K, C, B, n+m], with `all_scenarios`; see `call`.
         """
+        if all_scenarios:
+            check_knows_scenarios(self, self._by_scenario)
         if self._gate is None:
             stack = [self._scenarios] if all_scenarios else []
             return tf.ones([*stack, self._tasks, tf.shape(inputs)[-2], 1])
@@ -147,8 +149,6 @@ class CGC(keras.layers.Layer):
         Raises:
           ValueError: `all_scenarios` of a level that knows no scenarios.
         """
-        if all_scenarios:
-            check_knows_scenarios(self, self._by_scenario)
         specific, shared = self._sizes
         gates = tf.cast(self.gates(inputs, scenario, all_scenarios), inputs.dtype)
         mixtures, experts = [], []

@@ -111,3 +111,6 @@ def test_only_what_knows_scenarios_has_outputs_of_all() -> None:
         Towers(C, ())(normal(B, 4), None, all_scenarios=True)
     with pytest.raises(ValueError, match="'cgc' knows no scenarios"):
         CGC(C, 1, 1, (4,))(normal(1, B, 4), normal(B, 4), None, all_scenarios=True)
+    for experts in (1, 0):
+        with pytest.raises(ValueError, match="'cgc' knows no scenarios"):
+            CGC(C, 1, experts, (4,)).gates(normal(1, B, 4), None, all_scenarios=True)
