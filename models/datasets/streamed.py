@@ -74,7 +74,8 @@ class StreamedRows:
 
         With `scenarios`, K, it is counted in every scenario on its own: int [K, size].
         """
-        counts: dict[str, np.ndarray] = {}
+        shape = (scenarios,) if scenarios else ()
+        counts = {field.name: np.zeros((*shape, field.size), np.int64) for field in fields}
 
         @tf.autograph.experimental.do_not_convert
         def indices(serialized: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
@@ -85,8 +86,9 @@ class StreamedRows:
         for scenario, batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
             own = scenario if scenarios else None
             for field in fields:
-                found = value_counts(batch[field.name], field.size, own, scenarios or 0)
-                counts[field.name] = counts.get(field.name, 0) + found
+                counts[field.name] += value_counts(
+                    batch[field.name], field.size, own, scenarios or 0
+                )
         return counts
 
 
