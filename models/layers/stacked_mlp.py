@@ -51,7 +51,7 @@ class StackedMLP(keras.layers.Layer):
     def kernels(self) -> tuple[tf.Variable, ...]:
         """The kernels of every layer, (*stack, in, out); known once the layer is built.
 
-        Layers that pool their kernels (`deviation_l2`) have no such variables.
+        Layers that share in part (`deviation_l2`, or a `product`) have no such variables.
         """
         return tuple(dense.kernel for dense in self._dense)
 

@@ -49,10 +49,11 @@ class DNN(Architecture):
     where the schema gives its column a treatment), or one network for every scenario,
     ``f_k`` and ``W_k`` (`networks: scenario`), of which a row trains its own only.
 
-    With `tables: scenario` too nothing is shared at all: the tables, the wide part and what
-    reads lists and vectors are private to the scenarios, so that it is K models, trained side
-    by side on the rows of their own scenarios. (Only the towers of labels with `after`,
-    `UnclickedTowers`, are common as everywhere; they change nothing else.)
+    With `tables: scenario` as well nothing is shared, unless `deviation_l2` pools the networks:
+    the tables, the wide part and what reads lists and vectors are private to the scenarios, so
+    that it is K models, trained side by side on the rows of their own scenarios. (Only the
+    towers of labels with `after`, `UnclickedTowers`, are common as everywhere; they change
+    nothing else.)
     """
 
     def __init__(self, config: DNNConfig, layout: InputLayout, tasks: TaskGraph) -> None:

@@ -29,8 +29,8 @@ class AEM2TL(Architecture):
 
     The paper's parts, x being all fields and numbers side by side and k a row's scenario:
 
-    1. Scenario-CGC: ``G = sum_e softmax(W_sh x + b_sh)_e Q_e(x)`` over shared experts, S_k
-       and over the scenario's own, side by side ``M_k = [G; S_k]``.
+    1. Scenario-CGC: ``G = sum_e softmax(W_sh x + b_sh)_e Q_e(x)`` over the shared experts, S_k
+       in the same way over the scenario's own ones, and ``M_k = [G; S_k]``.
     2. Task-CGC: T_kc mixes, for every branch c, the scenario's task-shared experts and the
        branch's own by ``softmax(W_kc M_k)``. All of its parameters are private to k.
     3. Towers a (scenario, branch); a personalised gate ``2 sigmoid(.)`` multiplies the input

@@ -69,8 +69,8 @@ class AutoIFSConfig(ModelConfig):
         search. Gates remove, so that a positive value discourages pruning and a negative
         one encourages it. Four values are one a flow, in the order of `FLOWS`: a specific
         flow can carry all that a shared one does, and nothing in the loss prefers either.
-      fixed_flows: which flows there are, bool [K][C][4], in the place of a search: no
-        selection network, one phase of training. For ablations and masks that are known.
+      fixed_flows: which flows there are, bool [K][C][4], instead of a search: no selection
+        network, one phase of training. For ablations and masks that are known.
       export_gates: `dynamic`: every row has its own gates; `static`: a (scenario, label,
         flow) has one, kept or removed, where `static_agreement` of its validation rows agree,
         and stays dynamic elsewhere. What no scenario keeps is not in the exported graph; nor,
