@@ -29,15 +29,25 @@ from benchmarks.proof.worlds.kinds import log_config
 from data.synthetic.columns import BLOCKS, NOISE
 from models.metrics.binary import weighted_auc
 
+_LOW_RANK: dict[str, Any] = {"experts": "low_rank", "expert_units": (124, 64)}
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "csii": {},
     "csii, cosine": {"distance": "cosine"},
     "csii, prototypes": {"reference": "prototype"},
     "csii, tokens": {"inter_tokens": "heads"},
-    # Narrower, so that the network keeps its size.
-    "csii, full experts": {"experts": "full", "expert_units": (66, 32)},
-    "csii, 3 experts a scenario": {"experts_per_scenario": 3, "expert_units": (56, 28)},
-    "csii, 5 experts a scenario": {"experts_per_scenario": 5, "expert_units": (36, 20)},
+    # The network keeps its size: of a low rank experts may be wider, or several a scenario.
+    "csii, low-rank experts": _LOW_RANK,
+    "csii, 3 low-rank experts": {
+        **_LOW_RANK,
+        "experts_per_scenario": 3,
+        "expert_units": (56, 28),
+    },
+    "csii, 5 low-rank experts": {
+        **_LOW_RANK,
+        "experts_per_scenario": 5,
+        "expert_units": (36, 20),
+    },
 }
 
 

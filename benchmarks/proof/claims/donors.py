@@ -37,8 +37,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "csii, tokens": {**MODELS["csii"], "inter_tokens": "heads"},
     "csii, prototypes": {**MODELS["csii"], "reference": "prototype"},
     "csii, alpha of the instance": {**MODELS["csii"], "alpha": "instance"},
-    # Narrower, so that the network keeps its size.
-    "csii, full experts": {**MODELS["csii"], "experts": "full", "expert_units": (66, 32)},
+    # Wider, so that the network keeps its size.
+    "csii, low-rank experts": {
+        **MODELS["csii"],
+        "experts": "low_rank",
+        "expert_units": (124, 64),
+    },
     "mmoe, task": MODELS["mmoe, task"],
     "mmoe": MODELS["mmoe"],
 }

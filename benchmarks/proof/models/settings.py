@@ -54,8 +54,8 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "csii": {
         "name": "csii",
-        "experts": "low_rank",
-        "expert_units": (124, 64),
+        "experts": "full",
+        "expert_units": (66, 32),
         "loss_space": "conditional",
         # As MMoE and PLE have them.
         "towers": "scenario_task",

@@ -15,8 +15,9 @@ _MASKED = -1e9
 # 1 / temperature at first, and at most (as in CLIP, Radford et al., ICML 2021). Experts begin with
 # random differences, which are not to decide.
 _SHARPNESS, _SHARPEST = 2.0, 100.0
-# How much a bias counts: an optimizer's steps of .003 move a logit by .03.
-_BIAS = 10.0
+# How much a bias counts: an optimizer's steps of .003 move a logit by .06. A small scenario has a
+# few rows a batch and is overfitted within epochs, and the bias has to move before that.
+_BIAS = 20.0
 # What a part has in advance with its like in another scenario, in logits.
 _LIKE = 2.0
 # Next to a squared norm: keeps the gradient of a direction finite where there is no vector.
@@ -28,7 +29,7 @@ class InterScenarioAttention(keras.layers.Layer):
 
     For a row of scenario s with own representation h_s and those of all scenarios u_t,
 
-        a_t = softmax_{t != s}(cos(W_q h_s, W_k u_t) / tau + 10 bias[s, t])
+        a_t = softmax_{t != s}(cos(W_q h_s, W_k u_t) / tau + 20 bias[s, t])
         u_agg = sum_t a_t u_t W_v
 
     That a softmax over the other scenarios weighs their representations is CSII's; the rest is
@@ -42,7 +43,7 @@ class InterScenarioAttention(keras.layers.Layer):
     With several parts, h_s and every u_t are cut into as many tokens, and every token of the row
     attends to the concatenated tokens of all other scenarios,
 
-        a_{i,t,j} = softmax_{t != s, j}(cos(q_i, k_{t,j}) / tau + 10 bias[s, t] + like[i, j])
+        a_{i,t,j} = softmax_{t != s, j}(cos(q_i, k_{t,j}) / tau + 20 bias[s, t] + like[i, j])
         u_agg = [sum_{t,j} a_{1,t,j} u_{t,j}; ...; sum_{t,j} a_{n,t,j} u_{t,j}] W_v
 
     where `like` prefers a token's own position at first. A scenario's weight is then the mean over

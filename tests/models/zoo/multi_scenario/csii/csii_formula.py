@@ -98,7 +98,7 @@ class Formula:
             for t, vector in vectors.items():
                 for j, other in enumerate(np.split(vector @ key, parts)):
                     cosine = direction(token) @ direction(other)
-                    logits.append(sharpness * cosine + 10 * pairs[s, t] + like[i, j])
+                    logits.append(sharpness * cosine + 20 * pairs[s, t] + like[i, j])
                     tokens.append(np.split(vector, parts)[j])
             mixed.append(softmax(np.array(logits)) @ np.stack(tokens))
         return np.concatenate(mixed) @ (np.eye(len(own)) + value)

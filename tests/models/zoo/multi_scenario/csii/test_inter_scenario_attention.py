@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 
 from models.zoo.multi_scenario.csii.inter_scenario_attention import InterScenarioAttention
 
@@ -53,7 +54,7 @@ def test_tokens_of_the_others_are_weighed_and_the_own_are_not(scenarios: int, pa
                 for j in range(parts):
                     key = (others[t, row] @ values["key/kernel"])[j * width : (j + 1) * width]
                     logit = np.exp(values["log_sharpness"]) * cosine(query, key)
-                    logit += 10 * values["pair_bias"][s, t]
+                    logit += 20 * values["pair_bias"][s, t]
                     logit += values["like"][i, j] if parts > 1 else 0
                     powers[t, j] = (t != s) * np.exp(logit)
             powers /= powers.sum()
@@ -104,8 +105,27 @@ def test_the_bias_of_a_pair_is_for_its_rows_alone() -> None:
     after = layer(own, others, mine)[1].numpy()
     rows = scenario == 0
     odds = after[2, rows] / after[1, rows] / (before[2, rows] / before[1, rows])
-    np.testing.assert_allclose(odds, np.exp(3), rtol=1e-3)
+    np.testing.assert_allclose(odds, np.exp(6), rtol=1e-3)
     np.testing.assert_array_equal(after[:, ~rows], before[:, ~rows])
+
+
+def test_forty_steps_of_an_optimizer_decide_who_helps_a_scenario() -> None:
+    _, own, others, _ = inputs(3)
+    mine = np.eye(3, dtype=np.float32)[:, np.zeros(B, int)]
+    layer = InterScenarioAttention(3)
+    # The same in both, so that only the bias can tell them apart.
+    others[:] = others[:1]
+    before = layer(own, others, mine)[1].numpy()
+    np.testing.assert_allclose(before[1:], 0.5, atol=1e-6)
+    optimizer = keras.optimizers.Adam(3e-3)
+    for _ in range(40):
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_sum(layer(own, others, mine)[1][2])
+        optimizer.apply_gradients([(tape.gradient(loss, layer.pair_bias), layer.pair_bias)])
+    # .12 upwards and .12 downwards, times 20, is a logit of 4.8; Adam's steps are .003 or less.
+    found = layer(own, others, mine)[1].numpy()
+    assert np.all(found[2] > 0.98)
+    assert np.all(found[2] <= 1 / (1 + np.exp(-4.81)))
 
 
 def test_logits_however_large_leave_the_own_scenario_out() -> None:
