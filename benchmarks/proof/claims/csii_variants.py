@@ -38,12 +38,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "csii, tokens": {"inter_tokens": "heads"},
     # The network keeps its size: of a low rank experts may be wider, or several a scenario.
     "csii, low-rank experts": _LOW_RANK,
-    "csii, 3 low-rank experts": {
+    "csii, 3 experts a scenario": {
         **_LOW_RANK,
         "experts_per_scenario": 3,
         "expert_units": (56, 28),
     },
-    "csii, 5 low-rank experts": {
+    "csii, 5 experts a scenario": {
         **_LOW_RANK,
         "experts_per_scenario": 5,
         "expert_units": (36, 20),

@@ -35,6 +35,9 @@ def made(**options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
     """A ranker with every variable, the prototypes too, away from its start."""
     ranker = make_ranker({**CONFIG, **options})
     randomise(ranker)
+    # It counts twenty times: logits stay where a softmax has a gradient.
+    biases = weight(ranker, "inter_attention/pair_bias")
+    biases.assign(0.5 * biases)
     if ranker.architecture.non_trainable_variables:
         means = np.random.default_rng(5).normal(scale=0.3, size=(K, P * E))
         weight(ranker, "prototypes/means").assign(0.5 * means)
