@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Budget:
@@ -32,14 +32,26 @@ class Budget:
 
     def has_time_for(self, label: str) -> bool:
         """Whether a training of that variant would end in time if it started now."""
-        return self._clock() + self._expected(label) <= self._end
+        return self._clock() + self.expected(label) <= self._end
 
     def took(self, label: str, seconds: float) -> None:
         """Learns how long a training of a variant took."""
         self._seen[label] = max(seconds, self._seen.get(label, 0.0))
 
-    def _expected(self, label: str) -> float:
+    def expected(self, label: str) -> float:
+        """Returns the seconds that a training of that variant should take; 0 where none ended."""
         if label in self._seen:
             return self._seen[label]
         recorded = self._recorded(label)
         return max(self._seen.values(), default=0.0) if recorded is None else recorded
+
+    def left(self, labels: Iterable[str], processes: int) -> str:
+        """Writes how many trainings are left, and how long they should take.
+
+        Args:
+          labels: of their variants.
+          processes: trainings at a time.
+        """
+        seconds = [self.expected(label) for label in labels]
+        minutes = math.ceil(sum(seconds) / processes / 60)
+        return f"{len(seconds)} left" + (f", about {minutes} min" if minutes else "")

@@ -63,10 +63,14 @@ def run_all(
     failed: list[Outcome] = []
     recorded = 0
 
+    def say(text: str) -> None:
+        ended = {*found, *(id(started[id(one.job)].wanted) for one in failed)}
+        left = budget.left((x.label for x in ordered if id(x) not in ended), processes)
+        print(f"{len(ended)}/{len(wanted)} {text}  {left}", flush=True)
+
     def end(training: Training, judged: Judged, how: str) -> None:
         found[id(training.wanted)] = judged
-        count = f"{len(found) + len(failed)}/{len(wanted)}"
-        print(f"{count} {training.name} {how}  monitor {judged.result.monitor:.4f}", flush=True)
+        say(f"{training.name} {how}  monitor {judged.result.monitor:.4f}")
 
     def waiting() -> Iterator[Job]:
         nonlocal recorded
@@ -78,6 +82,8 @@ def run_all(
                 end(training, judged, "recorded")
                 continue
             in_time = budget.has_time_for(one.label)
+            if in_time and not worlds.has_rows(one):
+                print(f"{one.world}, seed {one.seed}: making its rows", flush=True)
             # To make a world's rows takes time too, and none of its trainings is finished yet.
             judged = training.finished() if in_time or worlds.has_rows(one) else None
             if judged is not None:
@@ -88,6 +94,7 @@ def run_all(
                 return
             job = training.job()
             started[id(job)] = training
+            print(f"{training.name} starts", flush=True)
             yield job
 
     def report(outcome: Outcome) -> None:
@@ -95,8 +102,7 @@ def run_all(
         budget.took(training.wanted.label, outcome.seconds)
         if outcome.result is None:
             failed.append(outcome)
-            count = f"{len(found) + len(failed)}/{len(wanted)}"
-            print(f"{count} {training.name} failed: {outcome.error}", flush=True)
+            say(f"{training.name} failed: {outcome.error}")
             return
         end(training, training.judged(outcome.result), f"{outcome.seconds:.0f} s")
 

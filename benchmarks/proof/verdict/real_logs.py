@@ -191,7 +191,11 @@ def train(
         found[job.model, job.seed] = result
         if given.records == "add" and records.find(result.fingerprint) is None:
             records.add(Record((log.name, job.model, job.seed), result))
-        print(f"{log.name}/{job.model}/{job.seed} {how}", flush=True)
+        left = [
+            label for seed in range(seeds) for label in log.models if (label, seed) not in found
+        ]
+        said = budget.left(left, given.jobs or cores())
+        print(f"{log.name}/{job.model}/{job.seed} {how}  {said}", flush=True)
 
     def waiting() -> Iterator[Job]:
         for seed in range(seeds):
@@ -204,6 +208,7 @@ def train(
                 elif not budget.has_time_for(label):
                     return
                 else:
+                    print(f"{log.name}/{label}/{seed} starts", flush=True)
                     yield job
 
     failed: list[Outcome] = []

@@ -28,7 +28,10 @@ MINOR_REGRET = "regret, minor scenarios"
 
 CLICKED_ONLY = "aem2tl, clicked rows only"
 UNCLICKED_WORLD = "unclicked_actions"
-UNCLICKED_LABELS = ("aem2tl", CLICKED_ONLY, "esmm", "shared_bottom")
+TOTAL_AND_JOINT = "aem2tl, total and joint"
+UNCLICKED_LABELS = ("aem2tl", TOTAL_AND_JOINT, CLICKED_ONLY, "esmm", "shared_bottom")
+"""`aem2tl` has the published losses, and the second those that are the architecture's default."""
+
 ENTIRE_SPACE_CVR = "CVR, entire space"
 
 DONOR_LABELS = ("csii", "mmoe, task", "mmoe")
@@ -84,7 +87,7 @@ def train_main(run: Run, seeds: Sequence[int]) -> list[Judged]:
 
 
 def train_unclicked(run: Run, seeds: Sequence[int]) -> list[Judged]:
-    """AEM2TL with and without the entire space where conversions come without a click too."""
+    """AEM2TL, with both losses and from clicked rows only, where conversions need no click."""
     variants = {label: SELECTION_VARIANTS[label] for label in UNCLICKED_LABELS}
     models = {label: {**MODELS[name], **more} for label, (name, more) in variants.items()}
     return run(_on(UNCLICKED_WORLD, models, seeds))

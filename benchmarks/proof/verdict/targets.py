@@ -92,10 +92,17 @@ TARGETS: tuple[Target, ...] = (
         lambda found: found.seeds >= ATTENTION_WORLDS and found.mean >= ATTENTION,
     ),
     Target(
-        "AEM2TL ranks conversions in the entire space better than from clicked rows only, where "
-        "conversions without a click exist: AUC of CVR, its interval above 0",
+        "AEM2TL, its published losses, ranks conversions in the entire space better than from "
+        "clicked rows only, where conversions without a click exist: AUC of CVR, its interval "
+        "above 0",
         "unclicked",
         lambda judged: difference(judged, "aem2tl", tables.CLICKED_ONLY, CVR),
+        above_zero,
+    ),
+    Target(
+        "... and with our losses, `total_and_joint`",
+        "unclicked",
+        lambda judged: difference(judged, tables.TOTAL_AND_JOINT, tables.CLICKED_ONLY, CVR),
         above_zero,
     ),
     Target(

@@ -19,6 +19,7 @@ from benchmarks.proof.verdict.tables import (
     train_donors,
     train_flows,
     train_main,
+    train_unclicked,
 )
 from benchmarks.proof.worlds.kinds import WORLDS
 from models.config import TrainingConfig
@@ -124,11 +125,33 @@ def test_a_donor_gets_attention(shares, verdict):
 
 
 def test_aem2tl_is_judged_by_conversions_in_the_entire_space():
-    ones = trained({"aem2tl": [0.1, 0.1, 0.1], tables.CLICKED_ONLY: [0.12, 0.13, 0.14]})
-    # AUCs are .8 against .78, .77 and .76.
-    assert target("AEM2TL").row(ones)[1:] == ["0.0300 ± 0.0248", "3", "reached"]
+    ones = trained(
+        {
+            "aem2tl": [0.1, 0.1, 0.1],
+            tables.TOTAL_AND_JOINT: [0.12, 0.13, 0.13],
+            tables.CLICKED_ONLY: [0.12, 0.13, 0.14],
+        }
+    )
+    published, ours = target("published losses"), target("our losses")
+    # AUCs are .8 against .78, .77 and .76, and ours are better on the last world alone.
+    assert published.row(ones)[1:] == ["0.0300 ± 0.0248", "3", "reached"]
+    assert ours.row(ones)[1:] == ["0.0033 ± 0.0143", "3", "not reached"]
     others = [dataclasses.replace(one, aucs={**one.aucs, "conversion": None}) for one in ones]
-    assert target("AEM2TL").row(others) == target("AEM2TL").row(ones)
+    assert published.row(others) == published.row(ones)
+
+
+def test_aem2tls_rows_differ_in_their_losses_alone():
+    asked = []
+    train_unclicked(lambda wanted: asked.extend(wanted) or [], (11,))
+    models = {one.label: parse_model_config(one.model).model_dump() for one in asked}
+    published, ours = models["aem2tl"], models[tables.TOTAL_AND_JOINT]
+    assert {key for key in published if published[key] != ours[key]} == {"losses"}
+    assert (published["losses"], ours["losses"]) == ("total", "total_and_joint")
+    assert [models[x]["entire_space"] for x in models if x.startswith("aem2tl")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
