@@ -213,3 +213,12 @@ def test_a_budget_expects_the_longest_training_so_far():
     now[0] = 481
     assert not budget.has_time_for("mmoe") and not budget.has_time_for("esmm")
     assert Budget(None, clock=lambda: now[0]).has_time_for("ple")
+
+
+def test_a_budget_says_how_long_the_rest_should_take():
+    budget = Budget(None, {"ple": 500.0}.get)
+    assert budget.left(["mmoe", "esmm"], 2) == "2 left"
+    budget.took("mmoe", 120)
+    # 500 + 120 + 120 seconds by two processes.
+    assert budget.left(["ple", "mmoe", "esmm"], 2) == "3 left, about 7 min"
+    assert budget.left([], 2) == "0 left"
