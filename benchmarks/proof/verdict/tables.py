@@ -139,5 +139,5 @@ TABLES: dict[str, Table] = {
         BASELINES,
         controls=(CONTROL,),
     ),
-    "unclicked": Table(5, train_unclicked, SELECTION_VALUES, (CLICKED_ONLY,)),
+    "unclicked": Table(5, train_unclicked, SELECTION_VALUES, (CLICKED_ONLY, "shared_bottom")),
 }
