@@ -87,7 +87,7 @@ class TrainStep:
         gradients = self._unscaled(tape.gradient(scaled[0], ranker.trainable_variables))
         if share:
             held = self._unscaled(tape.gradient(scaled[1], ranker.trainable_variables))
-            learners = ranker.holdout_variables
+            learners = ranker.optimizers.holdout_variables
             pairs = zip(ranker.trainable_variables, gradients, held, strict=True)
             gradients = [h if id(v) in learners else g for v, g, h in pairs]
         shared = []

@@ -122,7 +122,7 @@ class TrainingLoop:
             if epoch == phase.snapshot_at and not state.step:
                 state.snapshot = ranker.get_weights()
             ranker.architecture.start_epoch(phase.name, epoch)
-            ranker.decay_learning_rates(phase, epoch)
+            ranker.optimizers.decay(phase, epoch)
             met = self._steps.run(state, self._save)
             if met:
                 self._end(phase, met)
