@@ -122,7 +122,8 @@ class Architecture(keras.layers.Layer):
 
         The ranker adds their sums over the rows, divided by the rows of the global batch, and
         reports each as `{name}_loss`. It does not weigh rows: multiply by `weights` where a row's
-        weight should count.
+        weight should count. It is called once on a row of zeros, too, when the model is made:
+        layers that only losses call make their weights then.
 
         Args:
           features: the embedded rows.

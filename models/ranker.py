@@ -60,8 +60,9 @@ class Ranker(ScoringModel):
         `l2_per: value` only.
 
     Attributes:
+      optimizers: what steps the variables.
       group_optimizers: those of the architecture's parameter groups, in their order; `optimizer`
-        is that of all other variables. Both are in checkpoints.
+        is that of all other variables. They are attributes since checkpoints hold those.
 
     Raises:
       SettingsError: `loss_weights` or `base_rates` name an output that has none, every loss

@@ -87,7 +87,10 @@ def check_predictions(
     known = [*predictions]
     missing = [name for name in supervised if name not in known]
     if missing:
-        raise ValueError(f"no prediction {', '.join(missing)} to have a loss; got {known}")
+        raise ValueError(
+            f"{', '.join(missing)} should have a loss, and the architecture returns no prediction "
+            f"of that name; got {known}"
+        )
     outputs = [output.name for output in tasks.outputs]
     for name, supervision in supervised.items():
         if supervision.output not in outputs:

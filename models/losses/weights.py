@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from common.settings import SettingsError
 from models.config import ModelConfig
 from models.initial_biases import check_outputs
+from models.losses.predictions import supervised_outputs
 from models.registry import architecture
 from schemas.task_graph import TaskGraph
 
@@ -63,7 +64,8 @@ def check_loss_weights_of(
       SettingsError: as `check_loss_weights`; of an output that other models have a loss on, it
         says those of this one.
     """
-    outputs = architecture(model.name).outputs_with_loss(model, tasks)
+    supervisions = architecture(model.name).supervisions(model, tasks)
+    outputs = supervised_outputs(supervisions.values())
     for name in weights:
         if name not in outputs and name in {output.name for output in tasks.outputs}:
             raise SettingsError(

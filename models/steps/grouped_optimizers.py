@@ -22,11 +22,14 @@ class GroupedOptimizers:
 
     Args:
       training: how the model is trained.
-      groups: the variables with an optimizer, a rate or rows of their own.
+      groups: the variables with an optimizer, a rate or rows of their own; no variable is in two.
 
     Attributes:
       main: the optimizer of all variables that are in no group.
       of_groups: the groups' optimizers, in their order.
+
+    Raises:
+      ValueError: a variable is in two groups, or twice in one.
     """
 
     main: keras.optimizers.Optimizer
@@ -35,6 +38,14 @@ class GroupedOptimizers:
     def __init__(self, training: TrainingConfig, groups: Sequence[ParameterGroup]) -> None:
         self._training = training
         self._groups = tuple(groups)
+        seen: set[int] = set()
+        for variable in (v for group in self._groups for v in group.variables):
+            if id(variable) in seen:
+                raise ValueError(
+                    f"the variable '{variable.name}' is in the parameter groups twice; a variable "
+                    "has one optimizer, so leave it in one group"
+                )
+            seen.add(id(variable))
 
     def start(self, variables: Iterable[tf.Variable], learning_rate: float | None = None) -> None:
         """Makes fresh optimizers; call it inside the strategy's scope.

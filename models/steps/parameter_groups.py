@@ -1,4 +1,4 @@
-"""Variables that are trained otherwise than the rest."""
+"""Variables that are trained differently from the rest."""
 
 from __future__ import annotations
 

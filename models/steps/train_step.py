@@ -24,7 +24,7 @@ class StepGradients(NamedTuple):
     """This replica's shares of a step's losses and gradients.
 
     Attributes:
-      losses: `loss`, `penalty` and `{name}_loss` of every term, unweighted.
+      losses: `loss`, `penalty` and `{name}_loss` of every term, without the weights of losses.
       gradients: of the loss, by trainable variable of the ranker; None where there is none.
       part_losses: of the gradient rule's parts, float32 [n]; n = 0 without a rule.
       part_gradients: of the parts, float32 [n, *shape] for every shared variable of the rule.
@@ -134,7 +134,8 @@ def _parts(
         return [terms.of_output(output, rows, rule.weighted, train) for output in rule.parts]
     losses = terms.of_predictions(rule.weighted, train)
     own = tf.one_hot(tf.cast(batch[SCENARIO_KEY], tf.int32), len(rule.parts))
-    return tf.unstack(tf.linalg.matvec(own, losses, transpose_a=True) / rows)
+    # No product of matrices: a GPU would round its float32 factors (TensorFloat-32).
+    return tf.unstack(tf.reduce_sum(own * losses[:, tf.newaxis], axis=0) / rows)
 
 
 def _dense(tape: tf.GradientTape, loss: tf.Tensor, variables: tuple[tf.Variable, ...]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What the Trainer and a trial do alike: make the ranker, calibrate it, record what it learned."""
+"""What the Trainer and a trial share: making, calibrating and recording the ranker."""
 
 from __future__ import annotations
 

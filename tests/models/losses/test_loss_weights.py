@@ -1,12 +1,20 @@
 """Weights of losses are checked against the outputs that have a loss, before a model exists."""
 
 import pytest
+import tensorflow as tf
 from made_batches import make_ranker, task_graph
+from toy_ranker import toy_ranker
 
 from common.settings import SettingsError
 from models import registry
 from models.config import ModelConfig
+from models.feature_struct import Features
+from models.losses import weights as loss_weights
+from models.losses.log_odds import both
+from models.losses.predictions import Supervision
 from models.losses.weights import check_loss_weights, check_loss_weights_of, weighed_labels
+from models.zoo.multi_task.shared_bottom import SharedBottom
+from schemas.task_graph import TaskGraph
 
 TASKS = task_graph(2)
 ENTIRE = {"aem2tl": {"entire_space": True}, "csii": {"loss_space": "entire"}}
@@ -76,3 +84,25 @@ def test_some_loss_must_weigh_something():
 )
 def test_labels_that_no_loss_teaches(outputs, weights, learned):
     assert weighed_labels(weights, outputs, TASKS) == learned
+
+
+class JointToo(SharedBottom):
+    """A further prediction learns the joint output, which conditional losses leave out."""
+
+    @classmethod
+    def supervisions(cls, config: ModelConfig, tasks: TaskGraph) -> dict[str, Supervision]:
+        return {**super().supervisions(config, tasks), "both": Supervision("click_and_action")}
+
+    def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
+        found = super().call(features, training)
+        return found | {"both": both(found["click"], found["action_given_click"])}
+
+
+def test_an_output_that_a_further_prediction_learns_has_a_loss_to_weigh(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = {"click_and_action": 2.0}
+    ranker = toy_ranker(monkeypatch, JointToo, loss_weights=weights)
+    monkeypatch.setattr(loss_weights, "architecture", lambda _: JointToo)
+    check_loss_weights_of(weights, ranker.model_config, TASKS)
+    assert ranker.supervised_outputs == ("click", "action_given_click", "click_and_action")

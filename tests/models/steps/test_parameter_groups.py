@@ -61,6 +61,21 @@ def test_a_group_has_an_optimizer_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
         np.testing.assert_allclose(variable.numpy(), value, atol=2e-5, err_msg=variable.name)
 
 
+class TowersTwice(SharedBottom):
+    """Its towers are in two groups."""
+
+    def parameter_groups(
+        self, training: TrainingConfig, tables: Sequence[tf.Variable]
+    ) -> Sequence[ParameterGroup]:
+        towers = self._towers.trainable_variables
+        return [ParameterGroup(tables, 0.1), *(ParameterGroup(towers, x) for x in (0.1, 0.2))]
+
+
+def test_a_variable_in_two_groups_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=r"'.*towers.*' is in the parameter groups twice"):
+        toy_ranker(monkeypatch, TowersTwice)
+
+
 class HeldOut(SharedBottom):
     """Towers learn from a part of the rows, the bottom and all else from the others."""
 
