@@ -72,7 +72,7 @@ test-fast: $(STAMP) ## run the tests that need no pipeline run
 e2e: $(STAMP) ## run the end-to-end tests
 	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade and not fuzz and not slow"
 
-test-slow: $(STAMP) ## run the tests that run the pipeline many times or follow a whole page
+test-slow: $(STAMP) ## run the tests that take minutes each, or repeat what others prove
 	$(PYTEST) -m slow $(ARGS)
 
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only

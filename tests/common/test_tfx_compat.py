@@ -57,7 +57,8 @@ def test_nothing_but_the_stack_module_imports_what_needs_an_order():
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     "module",
-    ["local_runner", "models.metrics.tfma.quality_metric"],
+    # The end-to-end tests give the `tfx` command the first of them.
+    [pytest.param("local_runner", marks=pytest.mark.slow), "models.metrics.tfma.quality_metric"],
 )
 def test_a_fresh_interpreter_imports_tfx_first(module):
     script = (

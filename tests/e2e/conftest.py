@@ -198,7 +198,7 @@ def third(workspace: Workspace, second: Finished) -> Finished:
 
 @pytest.fixture(scope="session")
 def changed(workspace: Workspace, third: Finished) -> Finished:
-    """A run of AEM2TL after a file of the log has lost a row; ask for it after the others."""
+    """A run of AEM2TL after a file of the log has lost a row; for slow tests, after the others."""
     file = sorted((workspace.log / "span=2026-01-02").glob("*.parquet"))[0]
     rows = pq.read_table(file)
     pq.write_table(rows.slice(0, len(rows) - 1), file)

@@ -103,6 +103,7 @@ def test_every_output_is_judged_on_the_rows_that_are_known(run):
         assert np.isfinite(cells[OVERALL]["auc"]), output
 
 
+@pytest.mark.slow
 def test_a_label_that_no_judged_row_has_ends_the_run_before_training(run, workspace):
     folder, _ = run
     log, day = _log()

@@ -235,6 +235,7 @@ def test_the_command_predicts_for_parquet_and_csv(workspace, server, client, row
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_history_that_holds_the_click_of_its_own_moment_is_a_leak(workspace, rows, tmp_path):
     leaking = []
     for row in rows:

@@ -23,7 +23,6 @@ def test_the_tfx_command_creates_and_runs_the_pipeline(workspace, third, tmp_pat
     runner = str(workspace.root / "local_runner.py")
     for arguments in (
         ("pipeline", "create", "--engine=local", f"--pipeline_path={runner}"),
-        ("pipeline", "compile", "--engine=local", f"--pipeline_path={runner}"),
         ("run", "create", "--engine=local", "--pipeline_name=small"),
     ):
         done = workspace.command("tfx", *arguments, env=env)
@@ -57,6 +56,7 @@ def test_the_same_dag_compiles_for_kubeflow_without_a_resolver(workspace, first,
     assert parameters == {"state-token", *passed}
 
 
+@pytest.mark.slow
 def test_the_engine_that_tfx_has_broken_fails_in_tfx_itself(workspace):
     """Before it looks at our file: nothing of ours can say a better word than the README."""
     runner = f"--pipeline_path={workspace.root / 'kubeflow_runner.py'}"

@@ -1,7 +1,8 @@
 """The architectures with schedules, steps and graphs of their own, through the whole pipeline.
 
-They are the models of the runs that the other tests share; the last of these follows on a changed
-input, so this file comes after those that look at the runs before it.
+They are the models of the runs that the other tests share. That of AEM2TL, which
+training/test_workers.py trains and exports too, follows on a changed input, so this file comes
+after those that look at the runs before it.
 """
 
 import json
@@ -17,35 +18,40 @@ EXPLAINED = {
 }
 
 
-@pytest.fixture(scope="module")
-def runs(first, second, changed):
-    """Architecture -> its run, in the order of the runs."""
-    return {"autoifs": first, "csii": second, "aem2tl": changed}
+RUNS = {"autoifs": "first", "csii": "second", "aem2tl": "changed"}
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name == "aem2tl")) for name in RUNS]
 
 
+@pytest.fixture
+def run(request, name):
+    """The architecture's run."""
+    return request.getfixturevalue(RUNS[name])
+
+
+@pytest.mark.slow
 def test_a_changed_input_file_is_seen(changed):
     assert changed.outcomes["ImpressionExampleGen"] == "done"
     assert changed.outcomes["SpanWindow"] == "cached"
 
 
-@pytest.mark.parametrize("name", EXPLAINED)
-def test_it_is_trained_gated_pushed_and_served(workspace, runs, name):
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_trained_gated_pushed_and_served(workspace, run, name):
     # The canary has asked a model server for the recorded rows and compared the scores.
-    assert runs[name].exit_code == 0, runs[name].stderr
-    document = runs[name].document
+    assert run.exit_code == 0, run.stderr
+    document = run.document
     assert document["model"] == name
     assert document["metrics"]["click"]["*"]["auc"] > 0.5
     served = workspace.work_dir / "serving" / "small" / document["version"]
     assert (served / "saved_model.pb").is_file()
 
 
-@pytest.mark.parametrize("name", EXPLAINED)
-def test_it_leaves_what_it_has_learned(workspace, runs, name):
+@pytest.mark.parametrize("name", NAMES)
+def test_it_leaves_what_it_has_learned(workspace, run, name):
     files = workspace.work_dir.glob("artifacts/Trainer/model_run/*/explain.json")
     # Other files' runs have trained too.
     documents = [json.loads(path.read_text()) for path in files]
     found = [document for document in documents if document.keys() >= EXPLAINED[name]]
-    assert found, runs[name].stderr
+    assert found, run.stderr
     for document in found[0].values():
         sizes, values = [len(axis["entries"]) for axis in document["axes"]], document["values"]
         for size in sizes:
@@ -53,7 +59,7 @@ def test_it_leaves_what_it_has_learned(workspace, runs, name):
             values = values[0]
 
 
-def test_static_gates_say_what_they_cost(workspace, runs):
+def test_static_gates_say_what_they_cost(workspace, first):
     (path,) = workspace.work_dir.glob("artifacts/Trainer/model_run/*/export.json")
     document = json.loads(path.read_text())
     fates = {

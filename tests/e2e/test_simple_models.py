@@ -99,6 +99,7 @@ def test_a_warning_refuses_nothing_and_is_on_the_terminal(workspace, refused):
     assert outcomes == ["cached", "cached"]
 
 
+@pytest.mark.slow
 def test_off_compares_nothing_and_keeps_the_simple_models_numbers(workspace, refused):
     off = workspace.run(
         *UNTRAINED,

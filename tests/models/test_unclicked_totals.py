@@ -142,7 +142,7 @@ def unclicked(scores: dict[str, np.ndarray]) -> np.ndarray:
     return (scores["pay"] - scores["click_and_pay"]) / (1 - scores["click"])
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "model",
     [

@@ -35,7 +35,9 @@ def _typed(folder, command):
     )
 
 
-@pytest.mark.parametrize("made", [(), ("log",)], ids=["new", "log-exists"])
+@pytest.mark.parametrize(
+    "made", [pytest.param((), marks=pytest.mark.slow), ("log",)], ids=["new", "log-exists"]
+)
 def test_the_printed_commands_work_as_printed(tmp_path, made):
     for name in made:
         (tmp_path / name / "span=2026-03-01").mkdir(parents=True)
@@ -63,6 +65,15 @@ def test_the_printed_commands_work_as_printed(tmp_path, made):
     assert command == f"  polyrank schema check --data {spans} --schema again.pbtxt"
     done = _typed(tmp_path, command)
     assert done.stdout.splitlines()[-1] == "every row keeps the contract"
+
+
+def test_a_file_becomes_spans_in_a_log(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("my log.csv").touch()
+    assert commands_after_infer(pathlib.Path("my log.csv"), pathlib.Path("s.pbtxt")) == [
+        "polyrank data spans --source 'my log.csv' --schema s.pbtxt --out log",
+        "polyrank schema check --data log --schema s.pbtxt",
+    ]
 
 
 def test_a_folder_of_files_becomes_spans_elsewhere(tmp_path, monkeypatch):

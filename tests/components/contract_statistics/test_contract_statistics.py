@@ -2,6 +2,7 @@
 
 import pathlib
 
+import pytest
 from impression_log import FEATURES
 from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import standard_artifacts
@@ -11,6 +12,7 @@ from components.contract_statistics.executor import Executor
 from components.impression_example_gen.sampling import SamplingConfig
 
 
+@pytest.mark.e2e
 def test_what_sampling_adds_has_no_statistics(log):
     examples, _ = log.run("run", sampling=SamplingConfig(negatives_kept=0.5))
     schema, statistics = standard_artifacts.Schema(), standard_artifacts.ExampleStatistics()

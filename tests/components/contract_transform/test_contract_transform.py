@@ -1,5 +1,6 @@
 """The contract of the schema artifact makes the transform graph."""
 
+import pytest
 import tensorflow_transform as tft
 from tfx.types import standard_artifacts
 from tfx.utils import json_utils
@@ -8,6 +9,7 @@ from common.tfx_compat import beam_arguments
 from components.contract_transform.executor import Executor
 
 
+@pytest.mark.e2e
 def test_the_graph_is_made_from_the_schema_artifact(log):
     examples, _ = log.run("run")
     schema, graph = standard_artifacts.Schema(), standard_artifacts.TransformGraph()

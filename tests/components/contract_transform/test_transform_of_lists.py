@@ -19,7 +19,8 @@ from models.features.inputs import index_key, indices_key, lengths_key, vector_k
 from models.features.layout import build_input_layout
 from schemas.contract import parse_schema, read_contract
 
-pytestmark = pytest.mark.e2e  # A real generator and a real Transform take many seconds.
+# A real generator and a real Transform take minutes; e2e/test_run_with_lists.py has both too.
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 LISTS = """
 feature { name: "seen" type: BYTES value_count { min: 0 }

@@ -88,6 +88,7 @@ def test_tfxio_reads_the_split_with_the_schema(log):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow  # Every end-to-end run has these statistics made of these artifacts.
 def test_stock_statistics_gen_reads_the_artifact(log):
     from tfx.components.statistics_gen.executor import Executor as StatisticsGen
     from tfx.types import standard_artifacts

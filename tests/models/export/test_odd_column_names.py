@@ -24,7 +24,8 @@ from schemas.contract import parse_schema, read_contract
 from serving.client import Client
 from serving.server import ModelServer
 
-pytestmark = pytest.mark.e2e
+# e2e/test_run_with_odd_names.py takes such a log from its file to a server's answer.
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 CONTRACT = read_contract(parse_schema(odd_names.schema()))
 ROWS = odd_names.made_rows(400)

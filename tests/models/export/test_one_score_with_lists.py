@@ -4,6 +4,7 @@ import json
 import pathlib
 import pickle
 import shutil
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 from made_batches import make_ranker, randomise
+from preloaded import Preloaded
 from small_log import encoded, transform, write_split
 from tfx.types import standard_artifacts
 
@@ -168,7 +170,10 @@ def test_a_server_over_grpc(trained: Any, contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("trained", ["din"], indirect=True)
-def test_the_canary(trained: Any, tmp_path: pathlib.Path) -> None:
+def test_the_canary(
+    trained: Any, tmp_path: pathlib.Path, preloaded: Preloaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", preloaded.python)
     saved, expected = trained
 
     def artifact(kind: Any, name: str, **properties: Any) -> list[Any]:
@@ -203,6 +208,12 @@ def test_the_canary(trained: Any, tmp_path: pathlib.Path) -> None:
     assert infra[0].get_int_custom_property("blessed") == 1
 
 
+# It loads what the v1 loader loads, whatever the model.
+@pytest.mark.parametrize(
+    "trained",
+    ["din", *(pytest.param(name, marks=pytest.mark.slow) for name in ("attention", "mean"))],
+    indirect=True,
+)
 def test_the_evaluator(trained: Any, contract: Contract, tmp_path: pathlib.Path) -> None:
     import apache_beam as beam
     from tfx_bsl.public import tfxio

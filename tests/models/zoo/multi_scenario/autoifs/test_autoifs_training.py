@@ -112,7 +112,7 @@ def test_history_tells_phases_temperature_and_gates(whole: tuple[Any, Any]) -> N
 
 # Ten steps an epoch and a checkpoint after each: in the search, at its end, at the rewind's,
 # and in the retraining.
-@pytest.mark.parametrize("saves", [4, 20, 21, 25])
+@pytest.mark.parametrize("saves", [4, 20, 21, pytest.param(25, marks=pytest.mark.slow)])
 def test_a_training_stopped_in_either_phase_ends_as_an_uninterrupted_one(
     tmp_path: pathlib.Path, whole: tuple[dict[str, np.ndarray], Any], saves: int
 ) -> None:
