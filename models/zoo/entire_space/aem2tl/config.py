@@ -10,7 +10,10 @@ from models.config import Fraction, ModelConfig, NonNegative, Units
 
 
 class AEM2TLConfig(ModelConfig):
-    """Hyper-parameters of AEM2TL; the paper states no sizes and no alpha.
+    """Hyper-parameters of AEM2TL; the paper states no sizes, no alpha and no rate of its weights.
+
+    Several experts at each level, since a gate over one chooses nothing. GradNorm's weights move at
+    most by their rate in a step: at 1e-3 by 1 in a thousand steps.
 
     Attributes:
       name: the registered name.
@@ -45,9 +48,9 @@ class AEM2TLConfig(ModelConfig):
 
     name: str = "aem2tl"
     shared_experts: pydantic.PositiveInt = 2
-    scenario_experts: pydantic.PositiveInt = 1
+    scenario_experts: pydantic.PositiveInt = 2
     expert_units: Units = pydantic.Field((64, 32), min_length=1)
-    task_shared_experts: pydantic.PositiveInt = 1
+    task_shared_experts: pydantic.PositiveInt = 2
     task_experts: pydantic.PositiveInt = 1
     task_expert_units: Units = pydantic.Field((32,), min_length=1)
     tower_units: Units = (32,)
@@ -60,4 +63,4 @@ class AEM2TLConfig(ModelConfig):
     unclicked_initial_rate: Annotated[Fraction, pydantic.Field(gt=0)] | None = None
     adaptive_weights: bool = True
     gradnorm_alpha: NonNegative = 0.5
-    gradnorm_rate: NonNegative = 0.01
+    gradnorm_rate: NonNegative = 1e-3
