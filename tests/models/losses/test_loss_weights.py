@@ -3,7 +3,6 @@
 import pytest
 import tensorflow as tf
 from made_batches import make_ranker, task_graph
-from toy_ranker import toy_ranker
 
 from common.settings import SettingsError
 from models import registry
@@ -102,7 +101,8 @@ def test_an_output_that_a_further_prediction_learns_has_a_loss_to_weigh(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     weights = {"click_and_action": 2.0}
-    ranker = toy_ranker(monkeypatch, JointToo, loss_weights=weights)
+    monkeypatch.setattr(registry, "architecture", lambda _: JointToo)
+    ranker = make_ranker({"name": "shared_bottom"}, loss_weights=weights)
     monkeypatch.setattr(loss_weights, "architecture", lambda _: JointToo)
     check_loss_weights_of(weights, ranker.model_config, TASKS)
     assert ranker.supervised_outputs == ("click", "action_given_click", "click_and_action")
