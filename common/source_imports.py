@@ -94,7 +94,7 @@ def bare_code(source: str) -> str:
 
     It is the text that was written, so that every version of Python finds the same.
     """
-    lines = [list(line) for line in source.splitlines()]
+    lines = [list(line) for line in source.split("\n")]
     for (first, start), (last, end) in (*_comments(source), *_docstrings(source)):
         for row in range(first, last + 1):
             until = end if row == last else len(lines[row])
@@ -117,7 +117,8 @@ def _comments(source: str) -> Iterator[_Place]:
 
 def _docstrings(source: str) -> Iterator[_Place]:
     """Strings that are a statement, as a definition's docstring and a constant's."""
-    lines = source.splitlines()
+    # Python's lines: str.splitlines knows more ends, a form feed among them.
+    lines = source.split("\n")
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, _DEFINITIONS):
             continue

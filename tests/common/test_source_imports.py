@@ -113,3 +113,8 @@ class Bin:
         # kept too"""
         return text'''.replace("{}", " " * 51)
     )
+
+
+def test_a_form_feed_ends_no_line():
+    source = 'A = 1\n\f\nB = 2  # why\n\n\ndef f():\n    """Doc."""\n    return 3\n'
+    assert bare_code(source) == "A = 1\nB = 2\ndef f():\n    return 3"
