@@ -104,23 +104,23 @@ def _read(path: pathlib.Path) -> dict[tuple[str | int, ...], Record]:
     if not path.is_file():
         return {}
     found = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         record = _record(line, f"{path}, line {number}")
         found[record.trial] = record
     return found
 
 
-def _record(line: str, place: str) -> Record:
+def _record(line: bytes, place: str) -> Record:
     try:
-        values = json.loads(line)
+        values = json.loads(line.decode())
         record_format = values["format"]
         if record_format == RECORD_FORMAT:
             result = values["result"]
             if result["monitor"] is None:
                 result["monitor"] = math.nan
             result["metrics"] = {name: _cells(x) for name, x in result["metrics"].items()}
-            return Record(tuple(values["trial"]), TrialResult(**result), values["more"])
-    except (ValueError, KeyError, TypeError) as error:
+            return Record(_trial(values["trial"]), TrialResult(**result), values["more"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PolyrankError(
             f"{place} is no record of a trial ({type(error).__name__}: {error}); take the line "
             "out, and the trial is run again"
@@ -129,6 +129,13 @@ def _record(line: str, place: str) -> Record:
         f"{place} is of format {record_format}, and this version of Polyrank reads {RECORD_FORMAT}:"
         " use the version that wrote it, or another file"
     )
+
+
+def _trial(values: list[Any]) -> tuple[str | int, ...]:
+    wrong = [x for x in values if not isinstance(x, str | int)]
+    if wrong:
+        raise TypeError(f"{wrong[0]!r} names no trial; want texts and whole numbers")
+    return tuple(values)
 
 
 def _document(record: Record) -> dict[str, Any]:
@@ -171,10 +178,19 @@ def _order(trial: tuple[str | int, ...]) -> list[tuple[bool, int, str]]:
 
 @contextlib.contextmanager
 def _only_writer_in(folder: pathlib.Path) -> Iterator[None]:
-    """Waits for other processes that write below `folder`; leaves no file of its own."""
+    """Waits for other processes that write below `folder`.
+
+    It leaves no file of its own, but for `.lock` where folders can't be locked, as on NFS.
+    """
     opened = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
+    except OSError:
+        os.close(opened)
+        opened = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+        with contextlib.suppress(OSError):  # Some file systems can lock nothing.
+            fcntl.flock(opened, fcntl.LOCK_EX)
+    try:
         yield
     finally:
         os.close(opened)

@@ -1,10 +1,14 @@
 """Records of finished trials: one sorted line each, read back as they were."""
 
 import dataclasses
+import errno
+import fcntl
 import json
 import math
 import multiprocessing
+import os
 import pathlib
+import stat
 
 import pytest
 from made_trials import result
@@ -85,12 +89,49 @@ def test_writers_at_the_same_time_lose_nothing(path):
         ("{", "line 2 is no record of a trial"),
         ("[]", "line 2 is no record of a trial"),
         ('{"format": 1, "trial": ["a"], "result": {}}', "KeyError: 'monitor'"),
+        (
+            '{"format": 1, "trial": ["a"], "result": {"monitor": 1, "metrics": []}, "more": {}}',
+            "line 2 is no record of a trial .AttributeError",
+        ),
+        ("<<<<<<< HEAD", "line 2 is no record .* take the line out, and the trial is run again"),
+        (b"\xff\xfe", "line 2 is no record of a trial .UnicodeDecodeError"),
         ('{"format": 7}', "line 2 is of format 7, and this version of Polyrank reads 1"),
     ],
 )
 def test_a_line_that_is_no_record_is_named(path, line, said):
     RecordFile(path).add(record("mmoe", 0))
-    with path.open("a") as file:
-        file.write(f"{line}\n")
+    with path.open("ab") as file:
+        file.write((line if isinstance(line, bytes) else line.encode()) + b"\n")
     with pytest.raises(PolyrankError, match=said):
         RecordFile(path)
+
+
+def test_a_record_without_a_usable_name_is_refused(path):
+    RecordFile(path).add(record("mmoe", 0))
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "trial": ["mmoe", [0]]}))
+    with pytest.raises(PolyrankError, match=r"line 1 is no .*\[0\] names no trial; want texts"):
+        RecordFile(path)
+
+
+@pytest.mark.parametrize("files_too", [False, True])
+def test_a_file_system_that_can_not_lock_folders_has_records_too(path, monkeypatch, files_too):
+    def refuse(descriptor, operation):
+        if files_too or stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        locked.append(descriptor)
+
+    locked = []
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    for model in ("mmoe", "ple"):
+        RecordFile(path).add(record(model, 0))
+    assert len(RecordFile(path)) == 2 and len(locked) == (0 if files_too else 2)
+
+
+def test_a_record_of_other_code_is_not_found_and_is_replaced(path):
+    file = RecordFile(path)
+    file.add(record("mmoe", 0))
+    stale = dataclasses.replace(file.find("mmoe-0").result, fingerprint="of today's code")
+    assert file.find("of today's code") is None
+    file.add(Record(("mmoe", 0), stale))
+    assert [x.result.fingerprint for x in RecordFile(path)] == ["of today's code"]
