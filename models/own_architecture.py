@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pathlib
 import pkgutil
@@ -74,7 +75,8 @@ def own_architecture(name: str, source: str) -> OwnArchitecture:
 
 def _imported(name: str, source: str) -> ModuleType:
     folder = str(pathlib.Path.cwd())
-    if folder not in sys.path:
+    if folder not in sys.path and "" not in sys.path:
+        _import_our_packages()
         sys.path.insert(0, folder)
     # A file that was written a moment ago is found too.
     importlib.invalidate_caches()
@@ -87,6 +89,13 @@ def _imported(name: str, source: str) -> ModuleType:
         raise SettingsError(f"{source}: {_failed(name, error)}") from error
     except Exception as error:
         raise SettingsError(f"{source}: {_failed(name, error)}") from error
+
+
+def _import_our_packages() -> None:
+    """Has our packages found before the current folder is searched, which may hold a `data` too."""
+    for package in OWN_PACKAGES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(package)
 
 
 def _not_found(name: str, missing: str, folder: str) -> str:

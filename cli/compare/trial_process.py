@@ -1,4 +1,4 @@
-"""One trial in a process of its own: `python -m cli.compare.trial_process JOB.json`.
+"""One trial in a process of its own, which `workers.WORKER` starts with the path of its job's file.
 
 It ends with its parent, however that ends: it watches its standard input.
 """

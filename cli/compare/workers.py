@@ -17,8 +17,14 @@ from models.trials.result import TrialResult, read_result
 
 _POLL_SECONDS = 0.1
 
-WORKER = (sys.executable, "-m", "cli.compare.trial_process")
-"""Starts a worker."""
+WORKER = (
+    sys.executable,
+    "-c",
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "from cli.compare.trial_process import main; main()",
+)
+"""Starts a worker. With `-m` Python would search the current folder first, and take a `models.py`
+there for our package."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """An architecture of the user's own, from a module outside of the package."""
 
+import importlib
 import pathlib
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 from made_batches import batch, layout, make_ranker, randomise, task_graph, tensors
 
 from common.settings import SettingsError
+from common.source_digest import ROOT
 from models import own_architecture, registry
 from models.architecture import Architecture
 from models.config import ModelConfig
@@ -93,6 +95,22 @@ def test_a_module_in_the_current_folder_is_found(folder: pathlib.Path) -> None:
     assert registry.parse_model_config(config.model_dump(mode="json")) == config
     assert registry.architecture(config.name) is sys.modules["linear_model"].Linear
     assert str(folder) in sys.path
+
+
+def test_folders_with_the_names_of_our_packages_hide_none(
+    folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's `data` is a namespace package, which comes before an editable install."""
+    (folder / "data").mkdir()
+    (folder / "serving").mkdir()
+    (folder / "serving" / "__init__.py").touch()
+    (folder / "pipeline.py").touch()
+    hidden = ("data", "serving", "pipeline")
+    for name in hidden:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    parsed("linear_model:Linear")
+    found = {name: importlib.import_module(name).__file__ for name in hidden}
+    assert found == {name: str(ROOT / name / "__init__.py") for name in hidden}
 
 
 def test_it_trains_like_any_other(folder: pathlib.Path) -> None:
