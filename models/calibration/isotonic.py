@@ -11,13 +11,10 @@ import tensorflow as tf
 from scipy.special import logit
 from sklearn.isotonic import isotonic_regression
 
-from models.calibration.points import Points
+from models.calibration.points import ALIKE, FEWEST_ROWS, Points
 
 KNOTS = 20
 """Knots of a curve at most: bins of equally much weight."""
-
-ROWS_OF_BIN = 10
-"""Rows of the rarer class that there are at least, on average, for a bin."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +78,12 @@ class IsotonicFit:
     """Fits curves by isotonic regression on bins (Zadrozny and Elkan, KDD 2002).
 
     The rows are binned by their log-odds, in bins of equally much weight: at most `KNOTS`, and no
-    more than one for every `ROWS_OF_BIN` rows of the rarer class, so that few rows leave an offset.
-    The bins' rates get one row more, with the rate of all, so that none is 0 or 1, and isotonic
-    regression makes them rise. Where it makes several bins alike, one knot at the mean of their
-    log-odds stands for them (centred isotonic regression, Oron and Flournoy, 2017), and so the
-    curve rises everywhere: rows of one scenario are ranked as before, where steps would tie them.
+    more than one for every `FEWEST_ROWS` rows of the rarer class, so that few rows leave an offset;
+    bins whose log-odds differ by less than `ALIKE` are one. The bins' rates get one row more, with
+    the rate of all, so that none is 0 or 1, and isotonic regression makes them rise. Where it makes
+    several bins alike, one knot at the mean of their log-odds stands for them (centred isotonic
+    regression, Oron and Flournoy, 2017), and so the curve rises everywhere: rows of one scenario
+    are ranked as before, where steps would tie them.
 
     Args:
       pooled: rows of all scenarios; both classes are among them.
@@ -120,13 +118,17 @@ def _bins(points: Points) -> _Bins:
     weights = np.bincount(which, points.weight)
     up_to = np.cumsum(weights)
     # Equal log-odds stay together, in the bin where the middle of their weight lies.
-    most = min(max(points.rarer // ROWS_OF_BIN, 1), KNOTS)
+    most = min(max(points.rarer // FEWEST_ROWS, 1), KNOTS)
     place = ((up_to - weights / 2) / up_to[-1] * most).astype(np.int64)
     _, bins = np.unique(np.minimum(place, most - 1), return_inverse=True)
     weight = np.bincount(bins, weights)
     log_odds = np.bincount(bins, weights * values) / weight
     positive = np.bincount(bins[which], points.weight * points.positive)
-    return _Bins(log_odds, positive, weight)
+    # In float32 no piece of the curve may lose its width.
+    starts = np.flatnonzero(np.r_[True, np.diff(log_odds) >= ALIKE])
+    total = np.add.reduceat(weight, starts)
+    log_odds = np.add.reduceat(weight * log_odds, starts) / total
+    return _Bins(log_odds, np.add.reduceat(positive, starts), total)
 
 
 def _curve(points: Points) -> PiecewiseCurve:

@@ -13,13 +13,10 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration.points import Points
+from models.calibration.points import ALIKE, FEWEST_ROWS, Points
 
-_ALIKE = 1e-3
-"""A standard deviation of log-odds below which they differ by rounding at most."""
-
-_BRACKET = 400.0
-"""Offsets are looked for between minus and plus this; log-odds are at most 100."""
+_CERTAIN = 50.0
+"""Log-odds whose probability is beyond every target, however many rows there are."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,9 +67,11 @@ class PlattFit:
     not, over n1 positive and n0 negative rows (Platt's eq. 11): no line is infinitely steep,
     however few rows there are. The rows' weights count besides.
 
-    A line must rise, or the calibrated scores would rank rows the other way round. Where the
-    most likely one does not, the slope is the pooled line's (1 for the pooled one) and the offset
-    alone is fitted.
+    A line must rise, or the calibrated scores would rank rows the other way round, and its slope
+    needs rows: the most likely one through two or three that are close together is so steep that
+    no shrinkage makes it harmless. Where it does not rise, or the rarer class has fewer than
+    `FEWEST_ROWS` rows, the slope is the pooled line's (1 for the pooled one) and the offset alone
+    is fitted.
 
     Args:
       pooled: rows of all scenarios; both classes are among them.
@@ -95,17 +94,18 @@ def _line(points: Points, slope: float) -> Line:
     high = (points.positives + 1) / (points.positives + 2)
     low = 1 / (points.negatives + 2)
     target = np.where(points.positive, high, low)
-    fitted = _most_likely(points.log_odds, target, points.weight)
-    # A comparison with NaN is false.
-    if fitted is not None and fitted.slope > 0 and math.isfinite(fitted.offset):
-        return fitted
+    if points.rarer >= FEWEST_ROWS:
+        fitted = _most_likely(points.log_odds, target, points.weight)
+        # A comparison with NaN is false.
+        if fitted is not None and fitted.slope > 0 and math.isfinite(fitted.offset):
+            return fitted
     return Line(slope, _offset(slope * points.log_odds, target, points.weight))
 
 
 def _most_likely(log_odds: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Line | None:
     """The line without a penalty; None where the log-odds are all alike."""
     spread = float(log_odds.std())
-    if spread < _ALIKE:
+    if spread < ALIKE:
         return None
     middle = float(log_odds.mean())
     scaled = ((log_odds - middle) / spread)[:, np.newaxis]
@@ -126,4 +126,5 @@ def _offset(log_odds: np.ndarray, target: np.ndarray, weight: np.ndarray) -> flo
     def excess(offset: float) -> float:
         return float(weight @ (expit(log_odds + offset) - target)) / float(weight.sum())
 
-    return float(brentq(excess, -_BRACKET, _BRACKET, xtol=1e-10))
+    lowest, highest = -_CERTAIN - float(log_odds.max()), _CERTAIN - float(log_odds.min())
+    return float(brentq(excess, lowest, highest, xtol=1e-10))

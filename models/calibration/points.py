@@ -12,6 +12,12 @@ from models.features.inputs import target_key, weight_key
 _LARGEST = 100.0
 """Log-odds beyond it are fitted as if they were there; no probability in float64 is nearer to 1."""
 
+ALIKE = 1e-3
+"""Log-odds that differ by less are taken for equal: much of it may be float32's rounding."""
+
+FEWEST_ROWS = 10
+"""Rows of the rarer class without which no more than an offset is fitted."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Points:

@@ -80,6 +80,22 @@ def test_a_bin_has_ten_rows_of_the_rarer_class():
     assert len(IsotonicFit(points.where(chosen[20:])).pooled.knots) == 1
 
 
+def test_bins_that_differ_by_rounding_are_one():
+    """Else a piece of the curve would be narrower than float32 can say."""
+    random = np.random.default_rng(3)
+    log_odds = np.r_[np.full(600, -1.0), np.full(600, -0.5)].astype(np.float32)
+    log_odds += random.normal(0, 1e-6, 1_200).astype(np.float32)
+    positive = random.random(1_200) < np.repeat([0.2, 0.5], 600)
+    points = Points(log_odds.astype(np.float64), positive, np.ones(1_200))
+    found = IsotonicFit(points).pooled
+    np.testing.assert_allclose(found.knots, [-1.0, -0.5], atol=1e-6)
+    base_rate = positive.mean()
+    rates = (positive.reshape(2, 600).sum(axis=1) + base_rate) / 601
+    np.testing.assert_allclose(found.values, logit(rates), atol=1e-9)
+    in_graph = PiecewiseCurves([found])(tf.constant(log_odds), tf.zeros(1_200, tf.int32))
+    np.testing.assert_allclose(in_graph, np.repeat(logit(rates), 600), atol=2e-5)
+
+
 def test_rates_that_fall_everywhere_leave_an_offset():
     positive = np.array([1, 1, 1, 0, 0, 0, 0, 0], bool)
     log_odds = np.arange(8.0)

@@ -21,13 +21,40 @@ def test_the_line_is_the_most_likely_one(rows, slope, offset):
 
 
 def test_rows_that_a_threshold_separates_have_a_line_too():
-    points = Points(np.array([-2.0, -1.0, 1.0, 2.0]), np.array([0, 0, 1, 1], bool), np.ones(4))
+    log_odds = np.repeat([-2.0, -1.0, 1.0, 2.0], 5)
+    points = Points(log_odds, log_odds > 0, np.ones(20))
     found = PlattFit(points).pooled
-    # By symmetry through 0; P(positive) there is 3/4 on average over z = 1 and 2.
+    # By symmetry through 0; P(positive) there is 11/12 on average over z = 1 and 2.
     assert found.offset == pytest.approx(0, abs=1e-6)
     assert (found.slope, 0) == pytest.approx(most_likely_line(points), abs=1e-5)
-    residual = expit(found.slope * points.log_odds) - [0.25, 0.25, 0.75, 0.75]
+    residual = expit(found.slope * points.log_odds) - np.repeat([1 / 12, 11 / 12], 10)
     assert points.log_odds @ residual == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("positives", "own"), [(1, False), (9, False), (10, True)])
+def test_a_slope_needs_ten_rows_of_the_rarer_class(positives, own):
+    """The most likely line through a few rows that are close together is very steep."""
+    log_odds = np.r_[np.linspace(-0.95, -0.9, positives), np.linspace(-1.0, -0.96, 30)]
+    few = Points(log_odds, np.arange(len(log_odds)) < positives, np.ones(len(log_odds)))
+    steep = most_likely_line(few)[0]
+    assert steep > 30
+    fit = PlattFit(made_points(4_000, 0.5, seed=1))
+    found = fit.own(few)
+    assert found.slope == (pytest.approx(steep, rel=1e-5) if own else fit.pooled.slope)
+    target = (positives * (positives + 1) / (positives + 2) + 30 / 32) / len(log_odds)
+    chance = expit(found.slope * log_odds + found.offset)
+    assert chance.mean() == pytest.approx(target, abs=1e-7)
+
+
+def test_an_offset_is_found_however_steep_the_pooled_line_is():
+    log_odds = np.repeat([-0.01, 0.01], 20)
+    fit = PlattFit(Points(log_odds, log_odds > 0, np.ones(40)))
+    assert fit.pooled.slope == pytest.approx(100 * np.log(21), rel=1e-6)
+    far = Points(np.array([-9.0, -9.0, -8.0]), np.array([True, False, False]), np.ones(3))
+    found = fit.own(far)
+    chance = expit(found.slope * far.log_odds + found.offset)
+    assert found.slope == fit.pooled.slope
+    assert chance.mean() == pytest.approx((2 / 3 + 2 / 4) / 3, abs=1e-9)
 
 
 def test_a_line_that_would_fall_has_the_pooled_slope_and_its_own_offset():
