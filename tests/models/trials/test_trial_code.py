@@ -1,6 +1,8 @@
 """A trial depends on the code that its model trains with, and on no other."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -90,3 +92,15 @@ def test_an_edit_of_code_that_counts_changes_the_digest(copy, file, text, change
 def test_an_unknown_model_is_refused():
     with pytest.raises(PolyrankError, match="unknown architecture 'mmoo'"):
         trial_code("mmoo")
+
+
+def test_a_trial_depends_on_packages_in_its_digest_alone():
+    """Else a change of the source would leave results of before in use."""
+    code = (
+        "import sys, models.trials.trial, models.trials.loading\n"
+        "own = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(own & {'cli', 'common', 'components', 'data', 'models', 'pipeline',"
+        " 'schemas', 'serving'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "['common', 'models', 'schemas']"
