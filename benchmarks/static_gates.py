@@ -5,7 +5,8 @@
 Both graphs are the `predict` signature of the SavedModel, transform graph included, on the
 synthetic log. They take turns, so that other load on the machine hits both alike. Static
 graphs are shown with every flow kept (the worst case: only the selection network and its
-copy of the embeddings are gone) and with the scenario-specific flows removed.
+copy of the embeddings are gone) and with the scenario-specific flows removed; mixed ones with
+half of the gates static, so that the selection network stays.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import argparse
 import pathlib
 import statistics
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -35,6 +36,7 @@ from models.features.layout import build_input_layout
 from models.features.parsing import DTYPES
 from models.ranker import Ranker
 from models.registry import parse_model_config
+from models.zoo.multi_scenario.autoifs.static_gates import StaticGates
 
 SIZES: dict[str, dict[str, Any]] = {
     "defaults": {},
@@ -45,22 +47,48 @@ SIZES: dict[str, dict[str, Any]] = {
         "embedding_dim": 16,
     },
 }
-KEPT = {
-    "dynamic": None,
-    "static, all kept": (True, True, True, True),
-    "static, shared flows kept": (True, False, True, False),
+SHARED = (True, False, True, False)
+"""The flows that start from what scenarios share, of `FLOWS`."""
+
+ALL = (True, True, True, True)
+NONE = (False, False, False, False)
+
+
+class Gates(NamedTuple):
+    """The gates of a graph, alike for every (scenario, label).
+
+    Attributes:
+      kept: the flows that are kept where they are static.
+      static: the flows whose gate is static; the others are a row's own.
+    """
+
+    kept: tuple[bool, ...] = ALL
+    static: tuple[bool, ...] = NONE
+
+
+GATES = {
+    "dynamic": Gates(),
+    "mixed, shared flows static": Gates(ALL, SHARED),
+    "mixed, specific flows removed": Gates(SHARED, tuple(not x for x in SHARED)),
+    "static, all kept": Gates(ALL, ALL),
+    "static, shared flows kept": Gates(SHARED, ALL),
 }
 
 
-def served(output: Any, size: str, kept: tuple[bool, ...] | None) -> Any:
-    """The `predict` signature of an AutoIFS whose every (scenario, label) keeps `kept`."""
+def served(output: Any, size: str, gates: Gates) -> Any:
+    """The `predict` signature of an AutoIFS with these gates."""
     layout, tasks = build_input_layout(contract(), output), contract().tasks
-    fixed = kept and np.tile(kept, (len(layout.scenarios), len(tasks.labels), 1)).tolist()
+    every = len(layout.scenarios), len(tasks.labels), 1
+    kept, static = np.tile(gates.kept, every), np.tile(gates.static, every)
+    fixed = kept.tolist() if static.all() else None
     config = parse_model_config({"name": "autoifs", **SIZES[size], "fixed_flows": fixed})
     ranker = Ranker(layout, tasks, config, TrainingConfig())
-    if kept is None:
+    if fixed is None:
         # Serving a retrained model: hard gates, read from the copy of the embeddings.
         ranker.architecture.start_phase("retrain")
+        if static.any():
+            # As `prepare_export` leaves it where rows agree on these gates.
+            ranker.architecture._static = StaticGates(kept, static)
     module = ServingModule(ranker, output.transform_features_layer(), contract())
     return module.functions[PREDICT], module
 
@@ -101,7 +129,7 @@ def main() -> None:
     output = tft.TFTransformOutput(str(transform_graph(given.out / "rows")))
     columns = requests(given.rows)
     for size in SIZES:
-        built = {name: served(output, size, kept) for name, kept in KEPT.items()}
+        built = {name: served(output, size, gates) for name, gates in GATES.items()}
         calls = {name: function for name, (function, _) in built.items()}
         taken = timed(calls, columns, given.repeats)
         reference = statistics.median(taken["dynamic"])
@@ -112,7 +140,7 @@ def main() -> None:
             products = [x for x in function.graph.get_operations() if "MatMul" in x.type]
             flops = sum(_flops(x) for x in products)
             print(
-                f"{name:<26} {median:7.2f} ms = {median / reference:5.1%}  "
+                f"{name:<30} {median:7.2f} ms = {median / reference:5.1%}  "
                 f"{values:>9,} weights  {len(products)} products, {flops:,} multiply-adds a row"
             )
 
