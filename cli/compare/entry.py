@@ -9,8 +9,8 @@ from typing import Any
 
 from cli.compare.plan import Comparison
 from cli.compare.summary import MEAN
+from cli.runs.error_text import error_text
 from cli.runs.kinds import COMPARE, STARTED
-from common.errors import PolyrankError
 from common.json_files import write_json
 from common.names import OVERALL, RESULT_FORMAT
 from models.metrics.names import AUC
@@ -52,8 +52,7 @@ def entered(
         )
     except Exception as error:
         outcome = Outcome.of(error)
-        kind = "" if isinstance(error, PolyrankError) else f"{type(error).__name__}: "
-        end(outcome.status, outcome.value, f"{kind}{error}")
+        end(outcome.status, outcome.value, error_text(error))
         raise
     except KeyboardInterrupt:
         end("stopped", 130, "interrupted; the same command goes on")

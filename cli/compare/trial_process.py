@@ -11,6 +11,9 @@ import os
 import pathlib
 import sys
 import threading
+from typing import Any
+
+from cli.runs.error_text import error_text
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -29,11 +32,24 @@ def end_with_parent() -> None:
 
 
 def main() -> None:
-    """Runs the trial that the job file describes; see `compare_trials`."""
+    """Runs the trial that the job file describes; the last line of a failed one's log says why."""
     end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     job = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    try:
+        run_job(job)
+    except Exception as error:
+        logging.exception("the trial failed")
+        # The comparison shows the last line, and some messages have several.
+        sys.exit(" ".join(error_text(error, job["model"]["name"]).split()))
 
+
+def run_job(job: dict[str, Any]) -> None:
+    """Runs the trial of a job.
+
+    Args:
+      job: see `Job.spec`.
+    """
     from common.errors import PolyrankError
     from models.config import TrainingConfig
     from models.registry import parse_model_config

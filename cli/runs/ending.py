@@ -7,10 +7,10 @@ import traceback
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from cli.runs.error_text import error_text
 from cli.runs.gate_record import passed
 from cli.runs.outputs import output_of, read_object
 from cli.runs.result import RunResult
-from common.errors import PolyrankError
 from pipeline.outcome import Outcome
 from pipeline.run_record import RunRecord
 
@@ -80,10 +80,9 @@ def failed(
     run_ids = record.run_ids()
     components = record.components(run_ids[-1]) if len(run_ids) > runs_before else []
     place = next((f"{c.name}: " for c in components if c.outcome == "failed"), "")
-    kind = "" if isinstance(error, PolyrankError) else f"{type(error).__name__}: "
     return RunResult(
         outcome=Outcome.of(error),
-        reason=f"{place}{kind}{error}",
+        reason=f"{place}{error_text(error, model)}",
         model=model,
         run_directory=run_directory,
         components=tuple(components),
