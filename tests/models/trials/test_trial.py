@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -31,9 +32,17 @@ def test_a_fingerprint_changes_with_what_changes_a_result(model, training):
     assert trial_fingerprint("data", model, same, "code") == first
 
 
+@pytest.fixture(scope="module")
+def trained(data, model, training, tmp_path_factory):
+    """A finished trial and its folder, which tests leave as it is."""
+    folder = tmp_path_factory.mktemp("trained")
+    return run_trial(data, model, training, folder, code="code"), folder
+
+
 @pytest.mark.e2e
-def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch, training):
-    found = run_trial(data, model, training, tmp_path, code="code")
+def test_a_trial_is_trained_once(data, model, trained, tmp_path, monkeypatch, training):
+    found, folder = trained
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
 
     history = json.loads((tmp_path / "history.json").read_text())
     assert found.epochs == len(history["epochs"]) == 3  # whatever the patience says
@@ -66,15 +75,15 @@ def test_a_trial_is_trained_once(data, model, tmp_path, monkeypatch, training):
 
 
 @pytest.mark.e2e
-def test_a_trial_is_judged_by_its_calibrated_scores(data, model, tmp_path, training):
-    plain, changed = (training.model_copy(update={"calibration": x}) for x in ("none", "platt"))
-    assert trial_fingerprint("", model, plain, "") != trial_fingerprint("", model, changed, "")
-    before = run_trial(data, model, plain, tmp_path / "none", code="code")
+def test_a_trial_is_judged_by_its_calibrated_scores(data, model, trained, tmp_path, training):
+    changed = training.model_copy(update={"calibration": "platt"})
+    assert trial_fingerprint("", model, training, "") != trial_fingerprint("", model, changed, "")
+    before, plain = trained
     after = run_trial(data, model, changed, tmp_path / "platt", code="code")
     assert after.monitor == before.monitor and after.parameters == before.parameters
     fit = json.loads((tmp_path / "platt" / "history.json").read_text())["calibration"]
-    assert "calibration" not in json.loads((tmp_path / "none" / "history.json").read_text())
-    scores, learned = read_scores(tmp_path / "platt"), read_scores(tmp_path / "none")
+    assert "calibration" not in json.loads((plain / "history.json").read_text())
+    scores, learned = read_scores(tmp_path / "platt"), read_scores(plain)
     scenario = data.eval.column(SCENARIO_KEY)
     for k, name in enumerate(LAYOUT.scenarios):
         line, rows = fit["outputs"]["click"][name], scenario == k
@@ -102,8 +111,10 @@ def test_a_scenario_column_of_one_value_has_its_cell(data, model, tmp_path, by_s
 
 
 @pytest.mark.e2e
-def test_a_stopped_trial_goes_on_to_the_same_result(data, model, tmp_path, monkeypatch, training):
-    whole = run_trial(data, model, training, tmp_path / "whole", code="code")
+def test_a_stopped_trial_goes_on_to_the_same_result(
+    data, model, trained, tmp_path, monkeypatch, training
+):
+    whole, whole_folder = trained
     real = models.trials.trial.TrainingLoop
 
     class Stopped(real):
@@ -119,7 +130,7 @@ def test_a_stopped_trial_goes_on_to_the_same_result(data, model, tmp_path, monke
     monkeypatch.setattr(models.trials.trial, "TrainingLoop", real)
     resumed = run_trial(data, model, training, tmp_path / "stopped", code="code")
     assert resumed.seconds is None
-    for name, values in read_scores(tmp_path / "whole").items():
+    for name, values in read_scores(whole_folder).items():
         np.testing.assert_allclose(read_scores(tmp_path / "stopped")[name], values, atol=1e-6)
     assert resumed.monitor == pytest.approx(whole.monitor, abs=1e-6)
     assert not any((tmp_path / "stopped" / "checkpoints").iterdir())

@@ -30,9 +30,13 @@ class Formula:
 
     def __init__(self, ranker: Ranker, config: dict[str, Any]) -> None:
         self.ranker, self.config = ranker, config
+        self._values: dict[str, np.ndarray] = {}
 
     def value(self, name: str) -> np.ndarray:
-        return weight(self.ranker, name).numpy()
+        # To look for a variable among all of them takes longer than a row's equations.
+        if name not in self._values:
+            self._values[name] = weight(self.ranker, name).numpy()
+        return self._values[name]
 
     def dense(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Kernels [groups, ..., in, out] and biases of a layer of experts."""
