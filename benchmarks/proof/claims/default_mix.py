@@ -21,7 +21,7 @@ from benchmarks.proof.tables import Value, differences, means
 from benchmarks.proof.trainings.trials import Judged, Wanted, run_given
 from benchmarks.proof.worlds.kinds import MINOR
 
-BASELINES = ("shared_bottom", "mmoe, task", "mmoe", "mmoe, pooled", "ple, task", "ple")
+BASELINES = ("shared_bottom", "mmoe, task", "mmoe", "ple, task", "ple")
 MAJOR = (0, 1)
 
 

@@ -85,8 +85,9 @@ COMPARED = tuple(SIZES)
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
 
-POOLED = ("mmoe", "ple", "csii", "aem2tl")
-"""The models with kernels that are a scenario's own, and that are to share all the same."""
+POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5}
+"""The models with kernels that are a scenario's own, and that are to share all the same:
+`deviation_l2` as `search.py --pooling` chose it; it was not searched for AEM2TL."""
 
 TRAINING: dict[str, Any] = {
     "batch_size": 1024,
@@ -98,7 +99,7 @@ TRAINING: dict[str, Any] = {
 }
 
 CHOSEN: dict[str, dict[str, Any]] = {
-    label: {"dropout": 0.2, **({"deviation_l2": 1e-5} if label in POOLED else {})}
+    label: {"dropout": 0.2, **({"deviation_l2": POOLED[label]} if label in POOLED else {})}
     for label in SIZES
 }
 """What was chosen after `search.py`; why dropout is the same for all is in docs/results.md."""
@@ -112,6 +113,3 @@ def with_choice(label: str, choice: dict[str, Any]) -> dict[str, Any]:
 MODELS: dict[str, dict[str, Any]] = {
     label: with_choice(label, choice) for label, choice in CHOSEN.items()
 }
-# What `search.py --pooling` chose since, where it is another.
-for _label in ("csii", "mmoe"):
-    MODELS[f"{_label}, pooled"] = {**MODELS[_label], "deviation_l2": 1e-3}
