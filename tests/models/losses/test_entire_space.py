@@ -89,7 +89,8 @@ def test_without_action_and_unclicked_conversions_it_is_esmm() -> None:
     none = {**y, Y3: tf.zeros_like(y[Y3]), Y4: tf.zeros_like(y[Y4])}
     found = outputs(space, tasks, none)
     np.testing.assert_allclose(found["conversion"], (y[Y1] * y[Y2]).numpy(), rtol=1e-6)
-    np.testing.assert_allclose(found["conversion"], found["click_and_conversion"], rtol=1e-6)
+    # Log-odds of -9 have neighbours 9.5e-7 apart in float32; both may be one off.
+    np.testing.assert_allclose(found["conversion"], found["click_and_conversion"], rtol=2e-6)
 
 
 def test_unclicked_none_has_no_such_branch_and_supervises_the_joint() -> None:
