@@ -1,0 +1,35 @@
+"""docs/models.md: a section for every architecture, whose YAML its config takes."""
+
+import re
+
+import pytest
+
+from common.source_digest import ROOT
+from common.strict_yaml import load_yaml
+from models import registry
+from models.config import TrainingConfig
+
+PAGE = (ROOT / "docs" / "models.md").read_text()
+SECTIONS = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
+
+
+def test_every_architecture_has_a_section_and_a_row_in_alphabetical_order():
+    # A new architecture fails here: give it both, and the costs that the page explains.
+    assert tuple(SECTIONS) == registry.names()
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#(\w+)\) \|", PAGE, re.MULTILINE)
+    assert rows == [(name, name) for name in registry.names()]
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_section_says_when_to_choose_it_its_settings_and_its_cost(name: str) -> None:
+    section = SECTIONS[name]
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    values = load_yaml(example, "docs/models.md")
+    assert set(values) <= {"model", "training"}
+    config = registry.parse_model_config(values["model"])
+    assert config.name == name
+    training = TrainingConfig(**values.get("training", {}))
+    registry.check_epochs(config, training.max_epochs)
+    assert "**Choose it** " in section
+    (parameters,) = re.findall(r"\*\*Cost\*\*: ([\d,]+) network\s+parameters", section)
+    assert int(parameters.replace(",", "")) > 10_000
