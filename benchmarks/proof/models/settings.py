@@ -84,6 +84,7 @@ COMPARED = tuple(SIZES)
 """What a claim is about unless it says otherwise."""
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
+SIZES["star"] = {"name": "star", "units": (80, 46), "tower_units": (16,)}
 
 POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:
