@@ -85,6 +85,7 @@ COMPARED = tuple(SIZES)
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
 SIZES["star"] = {"name": "star", "units": (80, 46), "tower_units": (16,)}
+SIZES["taml"] = {"name": "taml", "expert_units": (48, 26), "tower_units": (16,)}
 
 POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:

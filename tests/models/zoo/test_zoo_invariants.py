@@ -18,6 +18,7 @@ PRIVATE = {
     "mmoe": {"gates": "scenario_task"},
     "ple": {"gates": "scenario_task"},
     "esmm": {"towers": "scenario_task"},
+    "taml": {"towers": "scenario_task"},
 }
 SHARED = {
     "dnn": {"networks": "shared"},
@@ -25,6 +26,7 @@ SHARED = {
     "mmoe": {"gates": "task"},
     "ple": {"gates": "task"},
     "esmm": {"towers": "task"},
+    "taml": {"towers": "task"},
 }
 VARIANTS = [
     *({"name": name, **PRIVATE.get(name, {})} for name in registry.names()),

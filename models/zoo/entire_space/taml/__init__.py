@@ -1,0 +1,1 @@
+"""TAML: task-adaptive multi-learner network with self-distillation."""
