@@ -39,7 +39,15 @@ MODELS = {
         "tables": "scenario",
     },
     # Its losses are weighed anew in every step, by gradients of the global batch.
-    "balanced": {"name": "aem2tl", "entire_space": False, "gradnorm_rate": 0.1},
+    "balanced": {
+        "name": "aem2tl",
+        "entire_space": False,
+        "gradnorm_rate": 0.1,
+        "expert_units": [6, 4],
+        "task_expert_units": [4],
+        "tower_units": [4],
+        "gate_units": 4,
+    },
     # Gradients of outputs or scenarios over the rows of all replicas change the steps.
     "gradnorm": {
         "name": "shared_bottom",
