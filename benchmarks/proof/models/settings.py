@@ -86,10 +86,16 @@ COMPARED = tuple(SIZES)
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
 SIZES["star"] = {"name": "star", "units": (80, 46), "tower_units": (16,)}
 SIZES["taml"] = {"name": "taml", "expert_units": (48, 26), "tower_units": (16,)}
+SIZES["hinet"] = {
+    "name": "hinet",
+    "expert_units": (38, 12),
+    "task_expert_units": (12,),
+    "tower_units": (16,),
+}
 
-POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5}
+POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5, "hinet": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:
-`deviation_l2` as `search.py --pooling` chose it; it was not searched for AEM2TL."""
+`deviation_l2` as `search.py --pooling` chose it; it was not searched for AEM2TL and HiNet."""
 
 TRAINING: dict[str, Any] = {
     "batch_size": 1024,

@@ -1,0 +1,1 @@
+"""HiNet: hierarchical information extraction over scenarios and tasks."""
