@@ -1,0 +1,1 @@
+"""CausalInt: scenario-invariant and scenario-aware representations, and transfer between them."""
