@@ -84,6 +84,7 @@ COMPARED = tuple(SIZES)
 """What a claim is about unless it says otherwise."""
 
 SIZES["autoifs, subtractive"] = {**SIZES["autoifs"], "fusion": "subtractive"}
+# Of the zoo, equally large; a claim that is about them names them.
 SIZES["star"] = {"name": "star", "units": (80, 46), "tower_units": (16,)}
 SIZES["taml"] = {"name": "taml", "expert_units": (48, 26), "tower_units": (16,)}
 SIZES["hinet"] = {
@@ -92,6 +93,8 @@ SIZES["hinet"] = {
     "task_expert_units": (12,),
     "tower_units": (16,),
 }
+SIZES["aitm"] = {"name": "aitm", "tower_units": (200, 80, 32)}
+SIZES["esm2"] = {"name": "esm2", "tower_units": (168, 76)}
 
 POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5, "hinet": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:

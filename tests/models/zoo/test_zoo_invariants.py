@@ -19,6 +19,8 @@ PRIVATE = {
     "ple": {"gates": "scenario_task"},
     "esmm": {"towers": "scenario_task"},
     "taml": {"towers": "scenario_task"},
+    "esm2": {"towers": "scenario_task"},
+    "aitm": {"towers": "scenario_task"},
 }
 SHARED = {
     "dnn": {"networks": "shared"},
@@ -27,6 +29,8 @@ SHARED = {
     "ple": {"gates": "task"},
     "esmm": {"towers": "task"},
     "taml": {"towers": "task"},
+    "esm2": {"towers": "task"},
+    "aitm": {"towers": "task"},
 }
 VARIANTS = [
     *({"name": name, **PRIVATE.get(name, {})} for name in registry.names()),

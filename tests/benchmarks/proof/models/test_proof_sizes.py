@@ -40,6 +40,13 @@ def by_hand(label):
         return dense(INPUTS, *units) + LABELS * dense(units[-1], 64, 1)
     if label == "esmm":
         return LABELS * dense(INPUTS, *size["tower_units"], 1)
+    if label == "esm2":
+        # A conversion after an action, and one after a click alone.
+        return (LABELS + 1) * dense(INPUTS, *size["tower_units"], 1)
+    if label == "aitm":
+        d = size["tower_units"][-1]
+        transfer = dense(d, d) + 3 * d * d
+        return LABELS * dense(INPUTS, *size["tower_units"], 1) + (LABELS - 1) * transfer
     towers = LABELS * dense(units[-1], 32, 1)
     if label == "mmoe, task":
         gates = LABELS * INPUTS * size["experts"]
@@ -50,6 +57,7 @@ def by_hand(label):
 
 
 PLAIN = ("dnn", "dnn, per scenario", "shared_bottom", "esmm", "mmoe, task", "ple, task")
+BY_HAND = (*PLAIN, "aitm", "esm2")
 
 
 def test_the_inputs_are_those_of_the_log():
@@ -61,13 +69,13 @@ def test_the_inputs_are_those_of_the_log():
     assert (sizes["user_id"], sizes["item_id"], sizes["scenario"]) == (508, 508, 8)
 
 
-@pytest.mark.parametrize("label", PLAIN)
+@pytest.mark.parametrize("label", BY_HAND)
 def test_a_plain_network_has_the_common_size(label):
     assert by_hand(label) + UNCLICKED == pytest.approx(NETWORK_PARAMETERS, rel=TOLERANCE)
 
 
-def test_a_network_is_counted_without_its_tables():
-    label = "mmoe, task"
+@pytest.mark.parametrize("label", ["mmoe, task", "aitm", "esm2"])
+def test_a_network_is_counted_without_its_tables(label):
     few, many = (
         network_parameters(make_ranker(MODELS[label], columns_of(contract(), n), contract().tasks))
         for n in (1, 50)
