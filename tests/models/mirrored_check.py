@@ -38,9 +38,6 @@ MODELS = {
         "networks": "scenario",
         "tables": "scenario",
     },
-    "unclicked_decomposed": {"name": "esm2", "tower_units": [6]},
-    # Its calibrator is a loss of rows of its own.
-    "transferred": {"name": "aitm", "tower_units": [6, 4]},
     # Its losses are weighed anew in every step, by gradients of the global batch.
     "balanced": {
         "name": "aem2tl",
