@@ -95,6 +95,7 @@ SIZES["hinet"] = {
 }
 SIZES["aitm"] = {"name": "aitm", "tower_units": (200, 80, 32)}
 SIZES["esm2"] = {"name": "esm2", "tower_units": (168, 76)}
+SIZES["dffm"] = {"name": "dffm", "interaction_units": (268, 144)}
 
 POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5, "hinet": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:

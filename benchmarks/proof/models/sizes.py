@@ -31,7 +31,14 @@ from models.registry import parse_model_config
 from schemas.contract import Contract
 from schemas.task_graph import TaskGraph
 
-_WIDTHS = ("units", "bottom_units", "scenario_units", "expert_units", "task_expert_units")
+_WIDTHS = (
+    "units",
+    "bottom_units",
+    "scenario_units",
+    "expert_units",
+    "task_expert_units",
+    "interaction_units",
+)
 """The settings that `scaled` changes; towers and gates stay as they are."""
 
 _MULTIPLE = 4  # Of an expert's last width: CSII's heads divide it.

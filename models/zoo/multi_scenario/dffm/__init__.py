@@ -1,0 +1,1 @@
+"""DFFM: domain facilitated feature modelling."""
