@@ -77,14 +77,6 @@ MODELS = {
         "reference": "prototype",
         "tower_units": [4],
     },
-    # Learners teach each other, and means of their gates are kept of the rows of all replicas.
-    "learners": {
-        "name": "taml",
-        "learners": 2,
-        "expert_units": [6],
-        "tower_units": [4],
-        "fusion": "gated",
-    },
     # In its search, with an optimizer of its own for the selection network.
     "groups": {
         "name": "autoifs",
