@@ -4,7 +4,6 @@ import json
 import pathlib
 import pickle
 import shutil
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 from made_batches import make_ranker, randomise
-from preloaded import Preloaded
 from small_log import encoded, transform, write_split
 from tfx.types import standard_artifacts
 
@@ -170,10 +168,7 @@ def test_a_server_over_grpc(trained: Any, contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("trained", ["din"], indirect=True)
-def test_the_canary(
-    trained: Any, tmp_path: pathlib.Path, preloaded: Preloaded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "executable", preloaded.python)
+def test_the_canary(trained: Any, tmp_path: pathlib.Path) -> None:
     saved, expected = trained
 
     def artifact(kind: Any, name: str, **properties: Any) -> list[Any]:
