@@ -96,6 +96,10 @@ SIZES["hinet"] = {
 SIZES["aitm"] = {"name": "aitm", "tower_units": (200, 80, 32)}
 SIZES["esm2"] = {"name": "esm2", "tower_units": (168, 76)}
 SIZES["dffm"] = {"name": "dffm", "interaction_units": (268, 144)}
+SIZES["causalint"] = {"name": "causalint", "encoder_units": (212, 64), "transfer_width": 12}
+
+ZOO = tuple(label for label in SIZES if "," not in label and label not in COMPARED)
+"""The architectures that are not among the compared ones, at their own settings."""
 
 POOLED = {"mmoe": 1e-3, "ple": 1e-5, "csii": 1e-3, "aem2tl": 1e-5, "hinet": 1e-5}
 """The models with kernels that are a scenario's own, and that are to share all the same:

@@ -38,6 +38,7 @@ _WIDTHS = (
     "expert_units",
     "task_expert_units",
     "interaction_units",
+    "encoder_units",
 )
 """The settings that `scaled` changes; towers and gates stay as they are."""
 

@@ -11,7 +11,7 @@ import argparse
 import dataclasses
 import pathlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.proof.models.settings import CHOSEN, COMPARED, SIZES
@@ -38,6 +38,9 @@ from pipeline.presets import preset_path
 
 REFERENCE = "shared_bottom"
 WITHOUT = f"{REFERENCE}, no histories"
+
+_HISTORIES = {"dffm": "mean"}
+"""DFFM attends to histories itself: its fields take the mean beside it."""
 
 LOGS: dict[str, tuple[str, ...]] = {
     "kuairand": (
@@ -81,17 +84,21 @@ class Finished:
     result: TrialResult
 
 
-def variants(shared: Mapping[str, Any], rate: float) -> dict[str, dict[str, Any]]:
+def variants(
+    shared: Mapping[str, Any], rate: float, labels: Sequence[str] = COMPARED
+) -> dict[str, dict[str, Any]]:
     """Returns label -> values of the model's config, before they are fitted to one size.
 
     Args:
       shared: of the preset's model, what all architectures have.
       rate: the training's learning rate.
+      labels: the models; the reference among them.
     """
     found = {}
-    for label in COMPARED:
+    for label in labels:
         pooled = {k: v for k, v in CHOSEN[label].items() if k == "deviation_l2"}
-        found[label] = {**shared, **SIZES[label], **pooled, "histories": "din"}
+        histories = _HISTORIES.get(label, "din")
+        found[label] = {**shared, **SIZES[label], **pooled, "histories": histories}
         if "gate_learning_rate" in SIZES[label]:
             found[label]["gate_learning_rate"] = rate / 100
     # The preset's own: it is what the others' sizes are fitted to.
@@ -100,7 +107,9 @@ def variants(shared: Mapping[str, Any], rate: float) -> dict[str, dict[str, Any]
     return found
 
 
-def equally_large(config: PipelineConfig, data: TrialData) -> dict[str, ModelConfig]:
+def equally_large(
+    config: PipelineConfig, data: TrialData, labels: Sequence[str]
+) -> dict[str, ModelConfig]:
     """Returns label -> the model, its network as large as the preset's Shared-Bottom."""
     shared = {
         key: value
@@ -111,7 +120,7 @@ def equally_large(config: PipelineConfig, data: TrialData) -> dict[str, ModelCon
     def count(model: dict[str, Any]) -> int:
         return network_parameters(make_ranker(model, data.layout, data.tasks))
 
-    models = variants(shared, config.training.learning_rate)
+    models = variants(shared, config.training.learning_rate, labels)
     size = count(models[REFERENCE])
     return {
         label: parse_model_config(
@@ -128,15 +137,22 @@ class RealLog:
       name: of `LOGS`.
       data: the folder of its files; None where the adapter downloads it.
       out: keeps features, trials and tables below a folder of the log's name.
+      labels: the models.
     """
 
-    def __init__(self, name: str, data: str | None, out: pathlib.Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        data: str | None,
+        out: pathlib.Path,
+        labels: Sequence[str] = COMPARED,
+    ) -> None:
         self.name = name
         self._out = (out / name).resolve()
         self.config = load_config(preset_path(name), LOGS[name], data_path=data)
         self._features = self._prepare()
         self.rows = TrialData.load(self._features)
-        self.models = equally_large(self.config, self.rows)
+        self.models = equally_large(self.config, self.rows, labels)
 
     def job(self, label: str, seed: int) -> Job:
         """Returns what trains a variant."""

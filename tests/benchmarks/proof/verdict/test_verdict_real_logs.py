@@ -49,6 +49,12 @@ def test_all_models_take_what_the_preset_has_for_all():
     assert "bottom_units" not in found["shared_bottom"]
 
 
+def test_a_model_that_attends_to_histories_itself_takes_their_mean_beside():
+    found = variants({}, 0.001, ("shared_bottom", "dffm", "taml"))
+    histories = {label: parse_model_config(values).histories for label, values in found.items()}
+    assert histories == {"shared_bottom": "din", "dffm": "mean", "taml": "din", WITHOUT: "none"}
+
+
 @pytest.mark.parametrize("name", LOGS)
 def test_a_logs_settings_are_those_of_its_preset_but_for_what_is_changed(name):
     config = load_config(preset_path(name), LOGS[name])

@@ -1,0 +1,1 @@
+"""The whole zoo in one table."""
