@@ -27,7 +27,7 @@ export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup stack demo test test-fast test-slow test-gpu test-tfx121 e2e e2e-workers e2e-containers upgrade-test fuzz lint bench lock compile serve images clean
+.PHONY: help setup stack demo test test-fast test-slow test-gpu test-tfx121 e2e e2e-zoo e2e-workers e2e-containers upgrade-test fuzz lint bench lock compile serve images clean
 
 help: ## list these habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,13 +67,16 @@ test-tfx121: | $(UV) ## run the tests on TFX 1.21 and Python 3.13, in a Debian 1
 	tests/stacks/in_debian13.sh $(DEBIAN13) make test PYTHON=3.13 LOCK=requirements/tfx121-dev.txt ARGS='$(ARGS)'
 
 test-fast: $(STAMP) ## run the tests that need no pipeline run
-	$(PYTEST) -m "not e2e and not gpu and not workers and not upgrade and not fuzz and not slow"
+	$(PYTEST) -m "not e2e and not gpu and not workers and not upgrade and not fuzz and not slow and not zoo"
 
 e2e: $(STAMP) ## run the end-to-end tests
-	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade and not fuzz and not slow"
+	$(PYTEST) -m "e2e and not gpu and not workers and not upgrade and not fuzz and not slow and not zoo"
 
 test-slow: $(STAMP) ## run the tests that take minutes each, or repeat what others prove
 	$(PYTEST) -m slow $(ARGS)
+
+e2e-zoo: $(STAMP) ## take every architecture through the whole pipeline, on KuaiRand too where its excerpt is
+	$(BIN)/python -m pytest -v -m "zoo or not zoo" tests/e2e/test_zoo_runs.py $(ARGS)
 
 e2e-workers: $(STAMP) ## run the pipeline with Beam workers that have the lock and the sdist only
 	$(BIN)/python -m pytest -q -m workers tests/workers

@@ -114,14 +114,17 @@ def _not_found(name: str, missing: str, folder: str) -> str:
 
 def _failed(name: str, error: Exception) -> str:
     """Says where a module failed: the last line that is the user's."""
+    text = str(error)
     if isinstance(error, SyntaxError):
+        # Its text names the place too, the file without its folder.
+        text = error.msg
         place = f"{error.filename}, line {error.lineno}"
     else:
         calls = [x for x in traceback.walk_tb(error.__traceback__) if "importlib" not in _file(x)]
         call = ([x for x in calls if _of_user(x, name.partition(".")[0])] or calls)[-1]
         place = f"{_file(call)}, line {call[1]}"
     # Some libraries' messages have several lines.
-    words = " ".join(str(error).split())
+    words = " ".join(text.split())
     return f"module '{name}' can't be imported: {type(error).__name__}: {words} ({place})"
 
 

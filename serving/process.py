@@ -16,6 +16,12 @@ from serving.errors import ServingError
 _LAST_LINES = 20
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 15
+_RUN = """
+import runpy, sys
+sys.path.remove("")
+runpy.run_module("serving.server", run_name="__main__", alter_sys=True)
+"""
+# As `python -m serving.server`, but modules of the current folder don't hide ours.
 
 
 class ServerProcess:
@@ -118,7 +124,7 @@ class ServerProcess:
         root = str(pathlib.Path(__file__).resolve().parents[1])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         command = [
-            *(sys.executable, "-m", "serving.server", "--port", "0", "--until-eof"),
+            *(sys.executable, "-c", _RUN, "--port", "0", "--until-eof"),
             *("--model-name", self.model_name),
             *("--model-base-path", str(self._base_path.resolve())),
             *("--port-file", str(port_file)),

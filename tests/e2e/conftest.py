@@ -124,10 +124,8 @@ def empty_workspace(preloaded: Preloaded) -> Callable[[pathlib.Path], Workspace]
     return lambda folder: Workspace(folder, preloaded)
 
 
-@pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Workspace:
-    """A workspace with five days of the synthetic log."""
-    workspace = Workspace(tmp_path_factory.mktemp("workspace"), preloaded)
+def with_synthetic_log(workspace: Workspace) -> Workspace:
+    """Writes five days of the synthetic log, and a configuration for it."""
     made = workspace.command(
         "polyrank", "data", "synthetic", "--out", str(workspace.log), "--rows", str(workspace.rows),
         "--days", str(len(DAYS)), "--start", DAYS[0], "--seed", "3",
@@ -165,6 +163,18 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) ->
         )
     )
     return workspace
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Workspace:
+    """A workspace with five days of the synthetic log."""
+    return with_synthetic_log(Workspace(tmp_path_factory.mktemp("workspace"), preloaded))
+
+
+@pytest.fixture(scope="module")
+def own_workspace(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Workspace:
+    """Such a workspace of one file's tests alone."""
+    return with_synthetic_log(Workspace(tmp_path_factory.mktemp("workspace"), preloaded))
 
 
 @pytest.fixture(scope="session")

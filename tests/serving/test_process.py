@@ -13,7 +13,12 @@ from serving.process import ServerProcess
 
 
 @pytest.mark.e2e
-def test_a_server_process_serves_stops_and_frees_its_port(saved_model, tmp_path):
+def test_a_server_process_serves_stops_and_frees_its_port(saved_model, tmp_path, monkeypatch):
+    # Modules of the folder that it is started in are not taken for ours.
+    (tmp_path / "here").mkdir()
+    for name in ("serving", "models", "common"):
+        (tmp_path / "here" / f"{name}.py").write_text("raise RuntimeError('imported')\n")
+    monkeypatch.chdir(tmp_path / "here")
     base_path = tmp_path / "cities"
     base_path.mkdir()
     push(saved_model, base_path, 3)
