@@ -35,9 +35,10 @@ def add_options(parser: argparse.ArgumentParser, **defaults: Any) -> argparse.Na
     parser.add_argument("--code", help="keep results of other source: a name for them")
     parser.add_argument(
         "--records",
-        choices=("use", "add", "ignore"),
+        choices=("use", "add", "ignore", "any"),
         default="use",
-        help="take finished trainings from benchmarks/proof/records, or add to them too",
+        help="take finished trainings from benchmarks/proof/records, or add to them too; any: "
+        "take them whatever code they were trained with, and train nothing",
     )
     parser.add_argument(
         "--budget-minutes",

@@ -61,6 +61,22 @@ class ProofRecords:
         record = self._known.get(fingerprint)
         if record is None or record.more.get("judge") != judge_code():
             return None
+        return self._judged(one, record)
+
+    def named(self, one: Wanted, log_rows: int) -> Judged | None:
+        """Returns a training of the claim's file by its name, whatever settings and code it had.
+
+        Args:
+          one: the training.
+          log_rows: impressions of the log before its eval day.
+        """
+        if self._file is None:
+            return None
+        name = _name(one, log_rows)
+        record = next((x for x in RecordFile(self._file) if x.trial == name), None)
+        return None if record is None else self._judged(one, record)
+
+    def _judged(self, one: Wanted, record: Record) -> Judged:
         more = record.more
         aucs, bayes = (
             {name: np.array(values, np.float64) for name, values in more[key].items()}
@@ -99,9 +115,7 @@ class ProofRecords:
         # The noise-free AUCs stand for the balanced rows' own.
         metrics = {EVAL: judged.result.metrics[EVAL]}
         result = dataclasses.replace(judged.result, metrics=metrics)
-        scenario = "all" if wanted.scenario is None else wanted.scenario
-        trial = (wanted.world, log_rows, wanted.label, scenario, wanted.seed)
-        record = Record(trial, result, more)
+        record = Record(_name(wanted, log_rows), result, more)
         RecordFile(self._file).add(record)
         self._known[result.fingerprint] = record
 
@@ -113,6 +127,11 @@ class ProofRecords:
             if one.trial[1:3] == (log_rows, label) and one.result.seconds is not None
         ]
         return max(found, default=None)
+
+
+def _name(one: Wanted, log_rows: int) -> tuple[str | int, ...]:
+    scenario = "all" if one.scenario is None else one.scenario
+    return (one.world, log_rows, one.label, scenario, one.seed)
 
 
 @functools.lru_cache(maxsize=1)

@@ -12,9 +12,10 @@ Tables:
   targets    what was to be reached and whether it was, from finished trainings alone
 
 A training that is recorded in benchmarks/proof/records, or finished in --out, is not run again, and
-finished ones are recorded as they come (--records use reads them only). With --budget-minutes
-none is started that would not end in time; the same command goes on later. Worlds are done one
-after the other by all models, and a table is of the worlds that all of its models have.
+finished ones are recorded as they come (--records use reads them only, --records any whatever
+code they were trained with, as tables of an earlier commit need it). With --budget-minutes none
+is started that would not end in time; the same command goes on later. Worlds are done one after
+the other by all models, and a table is of the worlds that all of its models have.
 
 How long it takes, on two cores, two trainings at a time. An estimate: core seconds of a step as
 `benchmarks.train_step --compared --rows 1024` measured them on a loaded machine, times the 2,110

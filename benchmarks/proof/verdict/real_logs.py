@@ -218,9 +218,14 @@ def train(
             for label in log.models:
                 job = log.job(label, seed)
                 record = None if given.records == "ignore" else records.find(job.fingerprint)
+                if given.records == "any":
+                    name = (log.name, label, seed)
+                    record = next((one for one in records if one.trial == name), None)
                 done = record.result if record else read_result(job.folder, job.fingerprint)
                 if done is not None:
                     end(job, done, "recorded" if record else "finished before")
+                elif given.records == "any":
+                    continue
                 elif not budget.has_time_for(label):
                     return
                 else:

@@ -164,6 +164,28 @@ def test_a_record_of_something_else_does_not_count(work, changed, capsys):
     assert "out of time: 1 of 1 trainings were not started" in capsys.readouterr().out
 
 
+def test_a_record_counts_by_its_name_where_any_code_does(work, capsys):
+    folder, ones = work
+    run(folder, ones[:3], claim="default_mix")
+    run(folder, ones[2:3], claim="another", any_code=True)
+    assert not (folder / "records" / "another.jsonl").exists()
+    path = folder / "records" / "default_mix.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line["result"]["fingerprint"], line["more"]["judge"] = "of another commit", "00000000"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shutil.rmtree(folder / "work")
+    before = path.read_bytes()
+    assert run(folder, ones, claim="default_mix", budget_minutes=0) == []
+    # The first that is missing does not end it: mmoe of the second world comes after esmm.
+    mixed = [ones[0], ones[1], ones[3], ones[2]]
+    found = run(folder, mixed, claim="default_mix", any_code=True)
+    assert [one.wanted for one in found] == [ones[0], ones[1], ones[2]]
+    assert [one.result.seed for one in found] == [11, 11, 12]
+    assert "1 of 4 trainings are not recorded" in capsys.readouterr().out
+    assert path.read_bytes() == before and not (folder / "work").exists()
+
+
 def test_rows_that_other_source_has_made_alike_keep_their_records(work):
     folder, ones = work
     run(folder, ones[:1], claim="default_mix")

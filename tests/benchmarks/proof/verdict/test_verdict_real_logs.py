@@ -83,11 +83,12 @@ class OnDisk:
     name = "log"
     models: ClassVar = {"a": None, "b": None}
 
-    def __init__(self, out):
-        self._out = out
+    def __init__(self, out, code="code"):
+        self._out, self._code = out, code
 
     def job(self, label, seed):
-        return Job(label, seed, self._out / label / str(seed), f"{label}-{seed}", {})
+        folder = self._out / label / str(seed)
+        return Job(label, seed, folder, f"{label}-{seed}-{self._code}", {})
 
     def finish(self, label, seed):
         job = self.job(label, seed)
@@ -120,6 +121,9 @@ def test_finished_trainings_are_recorded_and_then_need_no_folder(tmp_path, capsy
     assert of(elsewhere, "use") == wanted
     assert "log/b/0 recorded" in capsys.readouterr().out
     assert of(elsewhere, "ignore") == []
+    changed = OnDisk(tmp_path / "nothing", "other code")
+    assert of(changed, "use") == []
+    assert of(changed, "any") == wanted
 
 
 def test_a_page_has_means_and_paired_differences():
