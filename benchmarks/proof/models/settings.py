@@ -97,6 +97,12 @@ SIZES["aitm"] = {"name": "aitm", "tower_units": (200, 80, 32)}
 SIZES["esm2"] = {"name": "esm2", "tower_units": (168, 76)}
 SIZES["dffm"] = {"name": "dffm", "interaction_units": (268, 144)}
 SIZES["causalint"] = {"name": "causalint", "encoder_units": (212, 64), "transfer_width": 12}
+SIZES["pepnet"] = {
+    "name": "pepnet",
+    "scenario_gate_units": 32,
+    "tower_units": (144, 72),
+    "personal_gate_units": 16,
+}
 
 ZOO = tuple(label for label in SIZES if "," not in label and label not in COMPARED)
 """The architectures that are not among the compared ones, at their own settings."""

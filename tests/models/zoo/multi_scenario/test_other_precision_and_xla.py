@@ -1,4 +1,4 @@
-"""STAR and HiNet in half precision and with XLA."""
+"""STAR, HiNet and PEPNet in half precision and with XLA."""
 
 from typing import Any
 
@@ -14,7 +14,13 @@ HINET = {
     "task_expert_units": (5,),
     "tower_units": (4,),
 }
-MODELS = pytest.mark.parametrize("model", [STAR, HINET], ids=["star", "hinet"])
+PEPNET = {
+    "name": "pepnet",
+    "scenario_gate_units": 7,
+    "tower_units": (6, 5),
+    "personal_gate_units": 8,
+}
+MODELS = pytest.mark.parametrize("model", [STAR, HINET, PEPNET], ids=["star", "hinet", "pepnet"])
 
 
 @MODELS
