@@ -12,6 +12,7 @@ from models.config import ModelConfig, TrainingConfig
 from models.explanation import Axis, Explanation
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates
 from models.layers.field_embeddings import FieldEmbeddings
 from models.layers.first_order import FirstOrder
 from models.layers.lookup_l2 import LookupL2
@@ -204,8 +205,16 @@ class Architecture(keras.layers.Layer):
         """Plain values for the history's record of every epoch."""
         return {}
 
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns the weights that its gates over experts give on these rows, by name.
+
+        How the experts are used is computed from them for all architectures alike: it is part of
+        `explain.json`, and of the history and TensorBoard after every epoch.
+        """
+        return {}
+
     def explain(self, features: Features) -> dict[str, Explanation]:
-        """Says what was learned, seen on these rows."""
+        """Says what else was learned than gates over experts, seen on these rows."""
         return {}
 
     def prepare_export(self, batches: Iterable[Features]) -> dict[str, Any]:

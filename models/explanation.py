@@ -22,9 +22,9 @@ class Axis(NamedTuple):
     entries: tuple[str, ...]
 
 
-def numbered(name: str, size: int) -> Axis:
-    """An axis whose positions have no names of their own."""
-    return Axis(name, tuple(str(position) for position in range(size)))
+def numbered(name: str, size: int, first: int = 0) -> Axis:
+    """An axis whose positions have no names of their own, but numbers from `first` on."""
+    return Axis(name, tuple(str(first + position) for position in range(size)))
 
 
 class Explanation(NamedTuple):

@@ -14,9 +14,10 @@ from common.settings import SettingsError
 from models import registry
 from models.calibration.calibration import Calibration, Curves
 from models.config import ModelConfig, TrainingConfig
-from models.explanation import Explanation
+from models.explanation import Axis, Explanation
 from models.feature_struct import Features
 from models.features.inputs import SCENARIO_KEY, InputLayout
+from models.gates import Gates, explained, logged
 from models.initial_biases import initial_biases
 from models.layers.embedded_inputs import Batch, EmbeddedInputs
 from models.layers.field_embeddings import FieldEmbeddings
@@ -154,7 +155,17 @@ class ScoringModel(tfrs.models.Model):
         """Returns what the model has learned, seen on the rows of a batch."""
         features = self.features(batch)
         inputs = self.embedded_inputs.explain(batch, features)
-        return self.architecture.explain(features) | inputs
+        gates = explained(*self._gates(features))
+        return gates | self.architecture.explain(features) | inputs
+
+    def gate_logs(self, batch: Batch) -> dict[str, Any]:
+        """Returns how gates use their experts on the rows of a batch, for the history."""
+        return logged(*self._gates(self.features(batch)))
+
+    def _gates(self, features: Features) -> tuple[dict[str, Gates], np.ndarray, Axis]:
+        architecture = self.architecture
+        scenario = features.scenario.numpy()
+        return architecture.expert_gates(features), scenario, architecture.scenario_axis
 
     def prepare_export(self, batches: Iterable[Batch]) -> dict[str, Any]:
         """Gives the architecture its last form; see `Architecture.prepare_export`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from models.explanation import Axis, numbered
+from models.gates import Gates
 from models.layers.own_scenario import check_knows_scenarios, own_of_stack
 from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
@@ -119,6 +122,37 @@ class CGC(keras.layers.Layer):
             return tf.ones([*stack, self._tasks, tf.shape(inputs)[-2], 1])
         logits = self._own(self._gate(inputs), scenario, all_scenarios)
         return softmax(tf.cast(logits, tf.float32), axis=-1)
+
+    def expert_gates(
+        self, inputs: tf.Tensor, scenario: tf.Tensor | None, tasks: Axis | None = None
+    ) -> Gates:
+        """Returns the tasks' gates; their own experts come first.
+
+        Args:
+          inputs: see `call`.
+          scenario: int [B].
+          tasks: C; None for the level of one task, whose gate has no axis then.
+        """
+        specific, shared = self._sizes
+        weights = tf.transpose(self.gates(inputs, scenario), [1, 0, 2])
+        common = [f"{self.name}_shared_{number}" for number in range(shared)]
+        if tasks is None:
+            weights = tf.squeeze(weights, 1)
+            common = common if specific else [f"{self.name}_{number}" for number in range(shared)]
+            names = np.array([*(f"{self.name}_{number}" for number in range(specific)), *common])
+        else:
+            own = [
+                [f"{self.name}_{task}_{number}" for number in range(specific)]
+                for task in tasks.entries
+            ]
+            names = np.array([[*of_task, *common] for of_task in own])
+        return Gates(
+            weights,
+            () if tasks is None else (tasks,),
+            numbered("expert", specific + shared),
+            names,
+            np.repeat([self._by_scenario, self._private_shared], self._sizes),
+        )
 
     def call(
         self,

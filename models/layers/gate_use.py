@@ -74,30 +74,3 @@ def gate_use(means: np.ndarray) -> GateUse:
     """
     experts = means.shape[-1] // 2
     return GateUse(means[..., :experts], means[..., experts:-1], means[..., -1])
-
-
-class ExpertUse(NamedTuple):
-    """How X experts are used by all gates that see them.
-
-    Attributes:
-      load: mean weight over those gates, [X].
-      dead: whether it is dead in all of them, bool [X].
-    """
-
-    load: np.ndarray
-    dead: np.ndarray
-
-
-def expert_use(use: GateUse, visible: np.ndarray) -> ExpertUse:
-    """Returns the use of every expert.
-
-    Args:
-      use: of the gates.
-      visible: the experts that a gate is over, as numbers from 0 to X - 1, int, in the shape of
-        `use.load`; every expert is seen by a gate.
-    """
-    experts = visible.ravel()
-    gates = np.bincount(experts)
-    load = np.bincount(experts, use.load.ravel()) / gates
-    alive = np.bincount(experts, ~use.dead.ravel())
-    return ExpertUse(load, alive == 0)

@@ -16,6 +16,7 @@ from models.training.checkpointing.checkpoints import Checkpoints
 from models.training.checkpointing.state import TrainingState
 from models.training.distribution import Devices
 from models.training.epoch import EpochSteps, TrainRows
+from models.training.gate_signals import GateSignals
 from models.training.monitor import Monitor
 from models.training.non_finite import (
     Met,
@@ -71,6 +72,7 @@ class TrainingLoop:
             ranker.label_space.conditionals,
             self._monitor,
         )
+        self._gates = GateSignals(ranker, validation)
         self._steps = EpochSteps(ranker, rows, training, self._devices, self._progress)
         self._state = TrainingState()
 
@@ -187,6 +189,7 @@ class TrainingLoop:
             "epoch": state.epoch,
             "phase": phase.name,
             **losses,
+            **self._gates.logs(),
             **self._ranker.architecture.epoch_logs(),
             **({} if rule is None else rule.epoch_logs()),
             VALIDATION: metrics,

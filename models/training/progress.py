@@ -107,6 +107,10 @@ class Progress:
                 # The last one may be of many scenarios.
                 place = f"{VALIDATION}/{output}/{'+'.join(group['scenarios'])}"
                 scalars |= {f"{place}/{name}": group[name] for name in GROUP_METRICS}
+        for name, load in record.get("expert_load", {}).items():
+            scalars[f"experts/load/{name}"] = load
+        for name, entropy in record.get("gate_entropy", {}).items():
+            scalars[f"experts/entropy/{name}"] = entropy
         for tag, value in scalars.items():
             tf.summary.scalar(tag, value, step=(record["epoch"] + 1) * self._steps)
         self.writer.flush()

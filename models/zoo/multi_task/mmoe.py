@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from models.architecture import Architecture
 from models.config import Units
-from models.explanation import Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates, over_shared
 from models.layers.own_scenario import own_scenario
 from models.layers.softmax_gate import SoftmaxGate
 from models.layers.stacked_mlp import StackedMLP
@@ -99,9 +99,6 @@ class MMoE(Architecture):
             self._config, outputs, self.layout.scenarios, lambda: self._experts.kernels
         )
 
-    def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns `gates` [K, C, experts]: every scenario's mean weights."""
-        gates = self.gates(features).numpy()
-        means = scenario_means(gates, features.scenario.numpy(), self.scenarios)
-        experts = numbered("expert", gates.shape[-1])
-        return {"gates": Explanation(means, (self.scenario_axis, self.label_axis, experts))}
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `gates`, every label's over the experts."""
+        return {"gates": over_shared(self.gates(features), self.label_axis)}

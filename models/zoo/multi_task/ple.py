@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from models.architecture import Architecture
 from models.config import ModelConfig, Units
-from models.explanation import Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates
 from models.layers.cgc import CGC
 from models.layers.towers import Towers
 from models.registry import register
@@ -93,15 +93,12 @@ class PLE(Architecture):
         logits = self._towers(hidden, scenario=features.scenario, training=training)
         return self.by_label(logits + features.offset)
 
-    def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns `gates_LEVEL` [K, C, own + shared experts]: every scenario's mean weights."""
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `gates_LEVEL`, every label's over its own experts and the shared ones."""
         found, scenario = {}, features.scenario
         shared = features.flat()
         hidden = shared[tf.newaxis]
         for number, level in enumerate(self._levels):
-            gates = tf.transpose(level.gates(hidden, scenario), [1, 0, 2]).numpy()
-            means = scenario_means(gates, scenario.numpy(), self.scenarios)
-            axes = (self.scenario_axis, self.label_axis, numbered("expert", gates.shape[-1]))
-            found[f"gates_{number}"] = Explanation(means, axes)
+            found[f"gates_{number}"] = level.expert_gates(hidden, scenario, self.label_axis)
             hidden, shared = level(hidden, shared, scenario)
         return found

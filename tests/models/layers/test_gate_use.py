@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.layers.gate_use import DEAD_LOAD, expert_use, gate_use, row_use
+from models.layers.gate_use import DEAD_LOAD, gate_use, row_use
 
 
 def use_of(weights: np.ndarray):
@@ -54,16 +54,6 @@ def test_equal_weights_reach_every_expert_whatever_their_number() -> None:
     for experts in range(2, 12):
         use = use_of(np.full([3, experts], np.float32(1) / np.float32(experts)))
         np.testing.assert_array_equal(use.reached, np.ones(experts))
-
-
-def test_an_expert_is_dead_where_all_gates_that_see_it_have_given_it_up() -> None:
-    # Expert 0 is seen by both gates and alive in one; 1 and 2 by one gate each.
-    weights = np.array([[[1.0, 0.0], [0.0, 1.0]]] * 2)
-    use = use_of(weights)
-    np.testing.assert_array_equal(use.dead, [[False, True], [True, False]])
-    found = expert_use(use, np.array([[0, 1], [0, 2]]))
-    np.testing.assert_allclose(found.load, [0.5, 0.0, 1.0])
-    np.testing.assert_array_equal(found.dead, [False, True, False])
 
 
 def test_means_of_parts_are_the_mean_of_all_and_there_is_no_gradient() -> None:

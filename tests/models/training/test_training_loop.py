@@ -141,8 +141,11 @@ def test_workers_that_found_different_checkpoints_do_not_train(tmp_path: pathlib
         loop.run()
 
 
+MMOE = {"name": "mmoe", "experts": 2, "expert_units": [8], "tower_units": [], "embedding_dim": 4}
+
+
 def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
-    _, loop = made_loop(tmp_path / "run", TWO_EPOCHS)
+    ranker, loop = made_loop(tmp_path / "run", TWO_EPOCHS, model=MMOE)
     with caplog.at_level(logging.INFO, "polyrank.progress"):
         history = loop.run()
     lines = [record.getMessage() for record in progress(caplog)]
@@ -168,6 +171,18 @@ def test_progress_and_scalars(tmp_path: pathlib.Path, caplog: pytest.LogCaptureF
         for metric in ("auc", "logloss", "normalized_entropy"):
             assert found[f"validation/click/{name}/{metric}"] == pytest.approx(group[metric])
     assert found["epoch/loss"] == pytest.approx(history["epochs"][1]["loss"])
+    first, second = history["epochs"]
+    assert sum(second["expert_load"].values()) == pytest.approx(1) != first["expert_load"]
+    assert list(second["gate_entropy"]) == ["gates/click", "gates/buy_given_click"]
+    for name, value in second["expert_load"].items():
+        assert found[f"experts/load/{name}"] == pytest.approx(value)
+    for name, value in second["gate_entropy"].items():
+        assert found[f"experts/entropy/{name}"] == pytest.approx(value)
+    # The weights are the best epoch's; its 300 validation rows are all looked at.
+    held = next(iter(made_held_rows(300, seed=2).in_order(300)))
+    weights = ranker.architecture.expert_gates(ranker.features(held))["gates"].weights.numpy()
+    best = history["epochs"][history["best_epoch"]]
+    assert best["expert_load"]["expert_0"] == pytest.approx(weights[..., 0].mean(), abs=1e-5)
 
 
 def run_program(preloaded: Preloaded, folder: pathlib.Path, result: pathlib.Path) -> Program:

@@ -12,6 +12,7 @@ from models.config import ModelConfig
 from models.explanation import Axis, Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates
 from models.layers.cgc import CGC
 from models.layers.personal_towers import PersonalTowers
 from models.losses.entire_space import EntireSpace
@@ -165,33 +166,33 @@ class AEM2TL(Architecture):
         values = self.branch_log_odds(features, training)
         return values if self._space is None else self._space.compose(values)
 
-    def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns the scenarios' mean gates of every level, and the losses' weights.
+    @property
+    def branch_axis(self) -> Axis:
+        """The axis of explanations over the branches."""
+        return Axis("branch", tuple(branch.name for branch in self.branches))
 
-        `scenario_gates_shared` [K, K_sh], `scenario_gates_private` [K, K_sp], `task_gates`
-        [K, C, n + m] (own experts first), `personal_gates` [K, C, layers], `task_weights`.
-        """
-        scenario = features.scenario
-        x = features.flat()[tf.newaxis]
-        mixed, _, gate_inputs = self._levels(features)
-        factors = self._towers.gates(gate_inputs, scenario)
-        personal = tf.stack([tf.reduce_mean(f, axis=2) for f in factors], axis=2)
-        branches = Axis("branch", tuple(branch.name for branch in self.branches))
-
-        def means(gates: tf.Tensor, *axes: Axis) -> Explanation:
-            values = tf.cast(tf.transpose(gates, [1, 0, 2]), tf.float32).numpy()
-            found = scenario_means(values, scenario.numpy(), self.scenarios)
-            sizes = (self.scenarios, *(len(axis.entries) for axis in axes))
-            return Explanation(found.reshape(sizes), (self.scenario_axis, *axes))
-
-        shared, private = (level.gates(x, scenario) for level in (self._shared, self._private))
-        tasks = self._task_level.gates(mixed[tf.newaxis], scenario)
-        found = {
-            "scenario_gates_shared": means(shared, numbered("expert", shared.shape[2])),
-            "scenario_gates_private": means(private, numbered("expert", private.shape[2])),
-            "task_gates": means(tasks, branches, numbered("expert", tasks.shape[2])),
-            "personal_gates": means(personal, branches, numbered("layer", len(factors))),
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `scenario_gates_shared`, `scenario_gates_private`, and branches' `task_gates`."""
+        scenario, x = features.scenario, features.flat()[tf.newaxis]
+        mixed = self.scenario_level(features)[tf.newaxis]
+        return {
+            "scenario_gates_shared": self._shared.expert_gates(x, scenario),
+            "scenario_gates_private": self._private.expert_gates(x, scenario),
+            "task_gates": self._task_level.expert_gates(mixed, scenario, self.branch_axis),
         }
+
+    def explain(self, features: Features) -> dict[str, Explanation]:
+        """Returns the personalised gates, and the losses' weights.
+
+        `personal_gates` [K, C, layers] are every scenario's means; `task_weights` [outputs].
+        """
+        _, _, gate_inputs = self._levels(features)
+        factors = self._towers.gates(gate_inputs, features.scenario)
+        personal = tf.stack([tf.reduce_mean(f, axis=2) for f in factors], axis=2)
+        values = tf.cast(tf.transpose(personal, [1, 0, 2]), tf.float32).numpy()
+        means = scenario_means(values, features.scenario.numpy(), self.scenarios)
+        axes = (self.scenario_axis, self.branch_axis, numbered("layer", len(factors)))
+        found = {"personal_gates": Explanation(means, axes)}
         if self._rule is not None:
             axis = Axis("output", self._rule.parts)
             found["task_weights"] = Explanation(self._rule.task_weights.numpy(), (axis,))

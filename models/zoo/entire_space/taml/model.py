@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from models.architecture import Architecture
 from models.config import ModelConfig
-from models.explanation import Axis, Explanation, scenario_means
+from models.explanation import Axis, Explanation, numbered, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
-from models.layers.gate_use import row_use
+from models.gates import Gates
 from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 from models.layers.towers import Towers
@@ -22,8 +23,6 @@ from models.registry import register
 from models.zoo.entire_space.taml.config import TAMLConfig
 from models.zoo.entire_space.taml.distillation import fused, taught
 from models.zoo.entire_space.taml.expert_levels import ExpertLevels
-from models.zoo.entire_space.taml.expert_use import explained, logged
-from models.zoo.multi_scenario.autoifs.epoch_mean import EpochMean
 from schemas.task_graph import Label, TaskGraph
 
 
@@ -85,16 +84,6 @@ class TAML(Architecture):
                 (len(self.labels),), config.learners, None, config.kernel_l2, "fusion"
             )
 
-        # Of every gate's E weights, row by row: see `row_use`.
-        values = 2 * self._levels.visible.shape[2] + 1
-        self._epoch_use = EpochMean((len(self.labels), self._learners, values), "gate_use")
-
-    def build(self, input_shape: Any) -> None:
-        """Makes what only a training writes to."""
-        with tf.name_scope(self._epoch_use.name):
-            self._epoch_use.build(tf.TensorShape([]))
-        super().build(input_shape)
-
     @classmethod
     def outputs_with_loss(cls, config: ModelConfig, tasks: TaskGraph) -> tuple[str, ...]:
         """The joint outputs, or the conditional ones."""
@@ -119,8 +108,6 @@ class TAML(Architecture):
         """Returns those of P(label | its parent), float32 [B, T, N]."""
         x = features.flat()
         gates = self._levels.gates(x)
-        if training:
-            self._epoch_use(tf.transpose(row_use(gates), [2, 0, 1, 3]))
         mixed = self._levels(x, gates, training=training)
         towers = len(self.labels) * self._learners
         mixed = tf.reshape(mixed, [towers, -1, mixed.shape[-1]])
@@ -192,30 +179,34 @@ class TAML(Architecture):
         entire = [weights[x.name] for x in self._tasks.outputs if not x.space]
         return tf.reduce_max(tf.stack(entire), axis=0)
 
-    def start_epoch(self, phase: str, epoch: int) -> None:
-        """Starts the means of the gates over the epoch's rows."""
-        self._epoch_use.start(epoch)
+    @property
+    def learner_axis(self) -> Axis:
+        """The axis of explanations over a label's learners."""
+        return numbered("learner", self._learners, first=1)
 
-    def epoch_logs(self) -> dict[str, Any]:
-        """Returns how the epoch's rows used the experts: `logged`."""
-        return logged(self._levels, self.labels, self._epoch_use.result())
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `gates`, every learner's over the experts that it sees."""
+        levels = self._levels
+        weights = tf.transpose(levels.gates(features.flat()), [2, 0, 1, 3])
+        names = np.array(levels.expert_names)[levels.visible]
+        seen = Axis("expert", levels.seen_names)
+        shared = np.zeros(len(levels.seen_names), bool)
+        return {"gates": Gates(weights, (self.label_axis, self.learner_axis), seen, names, shared)}
 
     def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns how learners use the experts (`explained`), and how far they differ.
+        """Returns how far a label's learners differ, and what a gated fusion weighs.
 
         `learner_spread` [T] is the standard deviation of a label's learners, in probability,
         mean over rows; with `fusion: gated`, `fusion` [K, T, N] are the learners' mean weights.
         """
         scenario = features.scenario.numpy()
-        learners = Axis("learner", tuple(str(k + 1) for k in range(self._learners)))
-        axes = (self.scenario_axis, self.label_axis, learners)
-        found = explained(self._levels, self._levels.gates(features.flat()), scenario, axes)
         spread = tf.math.reduce_std(tf.sigmoid(self.learner_log_odds(features)), axis=2)
         spread = tf.reduce_mean(spread, axis=0).numpy()
-        found["learner_spread"] = Explanation(spread, (self.label_axis,))
+        found = {"learner_spread": Explanation(spread, (self.label_axis,))}
         logits = self.fusion_logits(features)
         if logits is not None:
             means = scenario_means(softmax(logits).numpy(), scenario, self.scenarios)
+            axes = (self.scenario_axis, self.label_axis, self.learner_axis)
             found["fusion"] = Explanation(means, axes)
         return found
 

@@ -66,6 +66,20 @@ class ExpertMixtures(keras.layers.Layer):
                 deviation_l2=deviation_l2,
             )
 
+    def gates(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Returns the experts' weights in every mixture, float32 [G, B, n].
+
+        Args:
+          inputs: [G, B, in].
+        """
+        if self._gate is None:
+            return tf.ones([*tf.unstack(tf.shape(inputs)[:2]), 1])
+        return self._weights(inputs, None)
+
+    def _weights(self, inputs: tf.Tensor, gradient_mask: tf.Tensor | None) -> tf.Tensor:
+        assert self._gate is not None
+        return softmax(self._gate(inputs, gradient_mask))
+
     def call(
         self, inputs: tf.Tensor, gradient_mask: tf.Tensor | None = None, training: bool = False
     ) -> tf.Tensor:
@@ -84,5 +98,5 @@ class ExpertMixtures(keras.layers.Layer):
             hidden = drop(dense(hidden, rows), training=training)
         if self._gate is None:
             return hidden
-        gates = tf.transpose(softmax(self._gate(inputs, gradient_mask)), [0, 2, 1])
+        gates = tf.transpose(self._weights(inputs, gradient_mask), [0, 2, 1])
         return tf.reduce_sum(tf.cast(gates, hidden.dtype)[..., tf.newaxis] * hidden, axis=1)

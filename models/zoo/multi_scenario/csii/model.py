@@ -11,6 +11,8 @@ from models.config import ModelConfig
 from models.explanation import Axis, Explanation, scenario_means
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates, over_shared
+from models.layers.own_scenario import own_of_stack
 from models.layers.towers import Towers
 from models.registry import register
 from models.zoo.multi_scenario.csii.config import CSIIConfig
@@ -159,6 +161,18 @@ class CSII(Architecture):
         z = self.exchange(features, training=training).representation
         logits = self._towers(z, scenario=features.scenario, training=training)
         return self.by_label(logits + features.offset)
+
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `scenario_gates` and `shared_gates`, where several experts are mixed."""
+        inputs = features.flat()[tf.newaxis]
+        found = {}
+        if self._config.experts_per_scenario > 1:
+            of_all = self._experts.gates(tf.repeat(inputs, self.scenarios, axis=0))
+            gates = over_shared(own_of_stack(of_all, features.scenario), name="scenario_expert")
+            found["scenario_gates"] = gates._replace(private=~gates.private)
+        if self._config.shared_experts > 1:
+            found["shared_gates"] = over_shared(self._shared.gates(inputs)[0], name="shared_expert")
+        return found
 
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns the means over every scenario's rows.

@@ -7,9 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from models.architecture import Architecture
-from models.explanation import Axis, Explanation, numbered, scenario_means
+from models.explanation import Axis, Explanation
 from models.feature_struct import Features
 from models.features.inputs import InputLayout
+from models.gates import Gates
 from models.layers.cgc import CGC
 from models.layers.own_scenario import own_of_stack
 from models.layers.towers import Towers
@@ -98,30 +99,20 @@ class HiNet(Architecture):
         logits = self._towers(hidden, scenario=features.scenario, training=training)
         return self.by_label(logits + features.offset)
 
+    def expert_gates(self, features: Features) -> dict[str, Gates]:
+        """Returns `scenario_gates_shared`, `scenario_gates_private`, and labels' `task_gates`."""
+        scenario, x = features.scenario, features.flat()[tf.newaxis]
+        mixed = self.scenario_level(features)[tf.newaxis]
+        return {
+            "scenario_gates_shared": self._shared.expert_gates(x, scenario),
+            "scenario_gates_private": self._private.expert_gates(x, scenario),
+            "task_gates": self._tasks.expert_gates(mixed, scenario, self.label_axis),
+        }
+
     def explain(self, features: Features) -> dict[str, Explanation]:
-        """Returns every scenario's weights of the others and its mean gates.
-
-        `attention` [K, K], a of every scenario, where there are several;
-        `scenario_gates_shared` and `scenario_gates_private` [K, sub-experts]; `task_gates`
-        [K, C, n + m] (own experts first).
-        """
-        scenario = features.scenario
-        x, mixed = features.flat()[tf.newaxis], self.scenario_level(features)[tf.newaxis]
-
-        def means(gates: tf.Tensor) -> Any:
-            values = tf.transpose(gates, [1, 0, 2]).numpy()
-            return scenario_means(values, scenario.numpy(), self.scenarios)
-
-        found: dict[str, Explanation] = {}
-        if self._attention is not None:
-            weights = self._attention.weights_by_scenario().numpy()
-            others = Axis("to_scenario", self.layout.scenarios)
-            found["attention"] = Explanation(weights, (self.scenario_axis, others))
-        for name, level in (("shared", self._shared), ("private", self._private)):
-            values = means(level.gates(x, scenario))[:, 0]
-            axes = (self.scenario_axis, numbered("expert", values.shape[-1]))
-            found[f"scenario_gates_{name}"] = Explanation(values, axes)
-        values = means(self._tasks.gates(mixed, scenario))
-        experts = numbered("expert", values.shape[-1])
-        found["task_gates"] = Explanation(values, (self.scenario_axis, self.label_axis, experts))
-        return found
+        """Returns `attention` [K, K], a of every scenario, where there are several."""
+        if self._attention is None:
+            return {}
+        weights = self._attention.weights_by_scenario().numpy()
+        others = Axis("to_scenario", self.layout.scenarios)
+        return {"attention": Explanation(weights, (self.scenario_axis, others))}

@@ -52,10 +52,19 @@ def test_explains_gates_and_weights() -> None:
     rows = taken(rows, rows[SCENARIO_KEY] != 1)
     ranker.train_step(tensors(rows))
     explained = ranker.explain(tensors(rows))
-    shapes = {
+    gates = {
         "scenario_gates_shared": (3, 3),
         "scenario_gates_private": (3, 2),
         "task_gates": (3, 5, 3),
+    }
+    # Private ones stand there once per scenario: two, one for each branch, and two for all.
+    experts = 3 + 3 * (2 + 5 + 2)
+    of_gates = {f"{name}_{x}": gates[name][:-1] for name in gates for x in ("entropy", "balance")}
+    shapes = {
+        **gates,
+        **of_gates,
+        "expert_load": (experts,),
+        "dead_experts": (experts,),
         "personal_gates": (3, 5, 2),
         "task_weights": (4,),
     }
@@ -63,11 +72,22 @@ def test_explains_gates_and_weights() -> None:
     for name, found in explained.items():
         document = found.document()
         assert [len(axis["entries"]) for axis in document["axes"]] == list(shapes[name])
-        if name == "task_weights":
+        if name in ("task_weights", "expert_load", "dead_experts"):
             continue
         assert np.all(np.isnan(found.values[1]))
+        if name in of_gates:
+            assert np.all((found.values[[0, 2]] > 0) & (found.values[[0, 2]] <= 1))
+            continue
         if "personal" in name:
             assert np.all((found.values[[0, 2]] > 0) & (found.values[[0, 2]] < 2))
         else:
             np.testing.assert_allclose(found.values[[0, 2]].sum(-1), 1, atol=1e-5)
     assert explained["task_gates"].axes[1].entries == FIVE_BRANCHES
+    load, (axis,) = explained["expert_load"]
+    loads = dict(zip(axis.entries, load, strict=True))
+    scenarios = ranker.layout.scenarios
+    assert f"{scenarios[0]}/scenario_private_1" in loads and "scenario_shared_2" in loads
+    assert f"{scenarios[2]}/task_level_{FIVE_BRANCHES[1]}_0" in loads
+    # Nothing is known of the experts of a scenario without rows.
+    unknown = {name for name, load in loads.items() if np.isnan(load)}
+    assert unknown == {name for name in loads if name.startswith(f"{scenarios[1]}/")}
