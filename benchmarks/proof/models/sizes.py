@@ -42,6 +42,9 @@ _WIDTHS = (
 )
 """The settings that `scaled` changes; towers and gates stay as they are."""
 
+_TOWERS = "tower_units"
+"""What it changes where a model has none of them, but towers that read the inputs."""
+
 _MULTIPLE = 4  # Of an expert's last width: CSII's heads divide it.
 
 
@@ -93,9 +96,12 @@ def network_parameters(ranker: Ranker) -> int:
 
 
 def scaled(model: dict[str, Any], factor: float) -> dict[str, Any]:
-    """Returns a model's values with all widths but those of towers and gates times `factor`."""
+    """Returns a model's values with all widths but those of towers and gates times `factor`.
+
+    Of a model that has towers alone, such as ESMM, it is their widths.
+    """
     found = dict(model)
-    for key in set(_WIDTHS) & set(model):
+    for key in set(_WIDTHS) & set(model) or {_TOWERS} & set(model):
         widths = [max(1, round(width * factor)) for width in model[key]]
         if len(widths) > 1:
             widths[-1] = _MULTIPLE * max(1, round(model[key][-1] * factor / _MULTIPLE))

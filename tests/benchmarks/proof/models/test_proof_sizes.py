@@ -91,6 +91,10 @@ def test_widths_are_scaled_and_towers_are_not():
     assert scaled(model, 0.4)["expert_units"] == (26, 12)
     assert scaled(model, 0.001)["expert_units"] == (1, 4)
     assert model["expert_units"] == (66, 32)
+    towers = {"name": "esmm", "tower_units": (208, 96)}
+    assert scaled(towers, 0.5) == {**towers, "tower_units": (104, 48)}
+    for label in MODELS:
+        assert scaled(SIZES[label], 0.5) != SIZES[label], label
 
 
 def test_a_model_is_fitted_to_a_size():
