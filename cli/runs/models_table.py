@@ -43,8 +43,9 @@ def models_table(result: RunResult) -> Table:
         padding=(0, 1, 0, 0),
     )
     table.add_column("output", no_wrap=True)
-    for name in (result.model, *names):
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    # A model is called as in settings, where an underscore may be of a module of the user's own.
+    for title in (escape(result.model), *(name.replace("_", " ") for name in names)):
+        table.add_column(title, justify="right", no_wrap=True)
     compared = result.gate.get("references", {}).get("outputs", {})
     for output, found in outputs.items():
         model = result.metrics()[output][OVERALL]

@@ -1,5 +1,6 @@
 """The simple models next to the candidate, on the terminal and in result.json."""
 
+import dataclasses
 import io
 import pathlib
 
@@ -86,6 +87,11 @@ def test_gains_and_verdicts_stand_below_the_numbers(of, rows):
         "verdict better worse",
         "buy 0.7500 (0.5000) - -",
     ]
+
+
+def test_a_model_is_called_as_in_its_settings_and_a_simple_one_by_words():
+    lines = printed(dataclasses.replace(made_result(), model="shop_models:Cross[2]"))
+    assert "output shop_models:Cross[2] user rate logistic regression" in lines
 
 
 @pytest.mark.parametrize(("mode", "label"), [("warn", "warning"), ("refuse", "refused")])
