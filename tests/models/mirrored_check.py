@@ -77,6 +77,16 @@ MODELS = {
         "reference": "prototype",
         "tower_units": [4],
     },
+    # Losses of the experts that rows select; noise would differ from device to device.
+    "selected": {
+        "name": "aesm2",
+        "expert_units": [8],
+        "task_expert_units": [6],
+        "tower_units": [4],
+        "noise_scale": 0.0,
+        "specific_weight": 0.1,
+        "shared_weight": 0.1,
+    },
     # In its search, with an optimizer of its own for the selection network.
     "groups": {
         "name": "autoifs",

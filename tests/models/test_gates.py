@@ -92,8 +92,12 @@ def test_the_history_has_plain_values_of_what_has_rows():
     assert logged({}, SCENARIO, SCENARIOS) == {}
 
 
-SEVERAL = {"csii": {"experts_per_scenario": 2, "shared_experts": 3}}
-WITH_GATES = ("aem2tl", "csii", "hinet", "mmoe", "ple", "taml")
+SEVERAL = {
+    "csii": {"experts_per_scenario": 2, "shared_experts": 3},
+    # All are selected, so that none can be dead.
+    "aesm2": {"top_specific": 6},
+}
+WITH_GATES = ("aem2tl", "aesm2", "csii", "hinet", "mmoe", "ple", "taml")
 
 
 @pytest.mark.parametrize("name", WITH_GATES)

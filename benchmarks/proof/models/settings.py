@@ -96,6 +96,12 @@ SIZES["hinet"] = {
 SIZES["aitm"] = {"name": "aitm", "tower_units": (200, 80, 32)}
 SIZES["esm2"] = {"name": "esm2", "tower_units": (168, 76)}
 SIZES["dffm"] = {"name": "dffm", "interaction_units": (268, 144)}
+SIZES["aesm2"] = {
+    "name": "aesm2",
+    "expert_units": (112, 48),
+    "task_expert_units": (32,),
+    "tower_units": (16,),
+}
 SIZES["causalint"] = {"name": "causalint", "encoder_units": (212, 64), "transfer_width": 12}
 SIZES["pepnet"] = {
     "name": "pepnet",

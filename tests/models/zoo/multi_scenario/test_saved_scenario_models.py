@@ -1,4 +1,4 @@
-"""STAR, HiNet and PEPNet are scored by the loader of a model server as they were saved."""
+"""STAR, HiNet, PEPNet and AESM2 are scored by the loader of a model server as they were saved."""
 
 import pathlib
 
@@ -9,7 +9,7 @@ from made_batches import batch, make_ranker, randomise, taken, task_graph, tenso
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", ["star", "hinet", "pepnet"])
+@pytest.mark.parametrize("name", ["star", "hinet", "pepnet", "aesm2"])
 def test_a_saved_model_scores_batches_of_any_size(name: str, tmp_path: pathlib.Path) -> None:
     ranker = make_ranker({"name": name, "embedding_dim": 4})
     randomise(ranker, scale=0.1)

@@ -1,0 +1,1 @@
+"""AESM2: experts that are selected row by row, for scenarios and then for tasks."""
