@@ -24,10 +24,11 @@ class MicroNetwork(keras.layers.Layer):
 
         E^d = base + deviation[scenario] + F^T prior_kernel
 
-    with the embeddings F of the domain's other fields, which are narrower than all weights
-    together, side by side; sigma, a leaky ReLU and none after the last layer; and, with
+    with the embeddings F of further columns of the domain, if any, which are narrower than all
+    weights together, side by side; sigma, a leaky ReLU and none after the last layer; and, with
     `identity`, D(x) = x + h_L, which begins as x: the base's last layer, the deviations and the
-    prior kernel are zero then.
+    prior kernel are zero then. With the scenario's own column in F the last term could be all
+    that `deviation` is, at no cost of `deviation_l2`.
 
     Args:
       scenarios: K.
@@ -62,7 +63,7 @@ class MicroNetwork(keras.layers.Layer):
         return sum((before + 1) * after for before, after in self._layers)
 
     def build(self, input_shape: tuple[tf.TensorShape, tf.TensorShape]) -> None:
-        """Makes the base, the deviations and, where the domain has fields, their kernel."""
+        """Makes the base, the deviations and, where it reads priors, their kernel."""
         (_, _, width), (_, priors) = (list(shape) for shape in input_shape)
         self._layers = list(itertools.pairwise((width, *self._units, width)))
         self._base = self._made("base", (self.parameters,), self._start, self._kernel_l2)
@@ -103,7 +104,7 @@ class MicroNetwork(keras.layers.Layer):
 
         Args:
           scenario: int [B].
-          priors: the embeddings of the domain's fields, side by side, [B, q]; q may be 0.
+          priors: F, the embeddings of columns of the domain, side by side, [B, q]; q may be 0.
         """
         found = self._base + own_values(tf.identity(self._deviation), scenario)
         if self._prior_kernel is not None:
@@ -114,7 +115,7 @@ class MicroNetwork(keras.layers.Layer):
         """Transforms embeddings [B, A, e]; in their dtype.
 
         Args:
-          inputs: the embeddings, and the domain's priors, see `weights_of_rows`.
+          inputs: the embeddings, and the priors, see `weights_of_rows`.
           scenario: int [B].
         """
         embeddings, priors = inputs

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from common.settings import SettingsError
+from common.suggestions import nearest
 from models.architecture import Architecture
 from models.explanation import Axis, Explanation, scenario_means
 from models.feature_struct import Features
@@ -33,22 +35,32 @@ class DFFM(Architecture):
     With the embeddings E of a row: those of the domain E^d, of the target item E^t (see `roles_of`)
     and all others E^a,
 
-        DFFI:  h_dom = all <u_i, u_j>, i < j, of u = [D(E^a); E^t; E^d]          (eq. 2 to 7)
+        DFFI:  h_dom = all <u_i, u_j>, i < j, of u = [D(E^a); E^t; E^d]          (eq. 3 to 7)
                h_DFFI = MLP([h_dom; E])                                          (eq. 8)
         DFUB:  h_DFUB = multi-head attention over the history, made by E^t, E^d  (eq. 9 to 12)
         P_m = sigmoid(t_m([h_DFFI; h_DFUB]) + offset_m)                          (eq. 13 and 14)
 
+    Equation 2, <D(e_i), D(e_j)>, has D on both partners of every pair. That E^t and E^d enter the
+    products as they are follows the paper's figure instead.
+
     See `MicroNetwork` on D and `BehaviourAttention` on DFUB. Each group of sequences has a DFUB;
     a log without sequences has none. The numbers join E.
 
-    The paper has one label; a tower a label, on the same h, is ours, and so is its hidden layer
-    (with no `tower_units` it is eq. 14). Ours too: an embedding of the scenario itself, which
-    stands in E^d before the fields tagged `prior:scenario`, and that DFUB adds to a history's
-    summary in `Features.fields` (`histories`), of which it takes the place among the fields: an
-    empty history is the learned vector there. The matrix of DFUB is filled with the embeddings of
-    target and domain as they are; the scenario has so many more numbers that they fill it.
+    The paper has one label; a tower for every label, on the same h, is ours, and so is its hidden
+    layer (with no `tower_units` it is eq. 14). Ours too: an embedding of the scenario itself in
+    E^d, next to the fields tagged `prior:scenario`. Where one of these is the scenario's column, as
+    in all shipped schemas, the scenario is two tokens of u, with an embedding each. The weights of
+    D are the scenario's alone, unless `micro_columns` names other fields of the domain.
+
+    DFUB adds to a history's summary in `Features.fields` (`histories`), of which it takes the place
+    among the fields: an empty history is the learned vector there. The matrix of DFUB is filled
+    with the embeddings of target and domain as they are; the scenario has so many more numbers
+    that they fill it.
 
     All scenarios share all else: each adds `MicroNetwork.parameters` and two embeddings.
+
+    Raises:
+      SettingsError: `micro_columns` names what is no column of the domain.
     """
 
     def __init__(self, config: DFFMConfig, layout: InputLayout, tasks: TaskGraph) -> None:
@@ -59,6 +71,7 @@ class DFFM(Architecture):
         # A log of nothing but an item has no other fields to transform.
         self._transformed = self._roles.agnostic or self._roles.target
         self._raw = tuple(p for p in self._roles.raw if p not in self._transformed)
+        self._priors = self._read_by_micro(config.micro_columns)
         self._columns = len(layout.slots(False))
         self._groups = layout.sequences if reads else ()
         self._micro = MicroNetwork(
@@ -87,10 +100,21 @@ class DFFM(Architecture):
         ]
         self._towers = Towers(len(self.labels), config.tower_units, None, config.dropout, l2)
 
+    def _read_by_micro(self, columns: Sequence[str]) -> tuple[int, ...]:
+        """Returns the positions of the columns that change the weights of D."""
+        known = {self.slots[p]: p for p in self._roles.domain}
+        for name in columns:
+            if name not in known:
+                hint = nearest(name, known) if known else "the schema has none"
+                raise SettingsError(
+                    f"model.micro_columns: '{name}' is no column with the tag prior:scenario; {hint}"
+                )
+        return tuple(p for name, p in known.items() if name in columns)
+
     def tokens(self, features: Features) -> tf.Tensor:
         """Returns u, what is multiplied in pairs, [B, n, e]; its order is that of `token_names`."""
         moved = _taken(features.fields, self._transformed)
-        priors = _side_by_side(_taken(features.fields, self._roles.domain))
+        priors = _side_by_side(_taken(features.fields, self._priors))
         domain = self._domain(features.scenario)[:, tf.newaxis]
         return tf.concat(
             [

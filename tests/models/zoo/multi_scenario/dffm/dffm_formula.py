@@ -43,7 +43,7 @@ class Formula:
         return any(v.name.endswith(f"{name}:0") for v in self.ranker.weights)
 
     def micro(self, k: int, x: np.ndarray, priors: np.ndarray) -> np.ndarray:
-        """D of embeddings [A, e] (eq. 3 to 6)."""
+        """D of embeddings [A, e] (eq. 3 to 6), with the embeddings of the columns it reads."""
         numbers = self.value("micro_network/base") + self.value("micro_network/deviation")[k]
         if priors.size:
             numbers = numbers + priors @ self.value("micro_network/prior_kernel")

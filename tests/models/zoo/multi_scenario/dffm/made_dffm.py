@@ -30,8 +30,16 @@ def with_domain(inputs: InputLayout) -> InputLayout:
     return dataclasses.replace(inputs, fields=(*others, domain))
 
 
+def with_hours(inputs: InputLayout) -> InputLayout:
+    """Marks the field `hour` as another one of the domain."""
+    user, item, hour, *others = inputs.fields
+    domain = dataclasses.replace(hour, prior=True, prior_role="scenario")
+    return dataclasses.replace(inputs, fields=(user, item, domain, *others))
+
+
 PLAIN = layout()
 DOMAIN = with_domain(layout())
+HOURS = with_hours(DOMAIN)
 LISTS = with_domain(with_lists(layout()))
 
 

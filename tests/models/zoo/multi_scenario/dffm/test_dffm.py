@@ -18,7 +18,7 @@ from made_batches import (
     tensors,
     weight,
 )
-from made_dffm import CONFIG, DOMAIN, LISTS, PLAIN, ROWS, E, made, with_domain
+from made_dffm import CONFIG, DOMAIN, HOURS, LISTS, PLAIN, ROWS, E, made, with_domain
 from made_lists import with_lists
 
 from common.settings import SettingsError
@@ -31,15 +31,16 @@ OUTPUTS = ("click", "action_given_click")
 
 def hidden_of(formula: Formula, features: Any, row: int, inputs: InputLayout) -> np.ndarray:
     """[h_DFFI; h_DFUB] of a row of the layouts of `made_dffm`: item is the target."""
-    domain_field = inputs.fields[3].prior_role == "scenario"
+    domain = [p for p, field in enumerate(inputs.fields) if field.prior_role == "scenario"]
+    read = formula.ranker.model_config.micro_columns
     k = int(features.scenario[row])
     fields = features.fields[row].numpy().astype(np.float64)
     plain = fields[: len(inputs.slots(False))]
-    target, priors = plain[1], plain[3] if domain_field else np.zeros(0)
-    others = [p for p in range(len(plain)) if p != 1 and not (domain_field and p == 3)]
+    of_micro = plain[[p for p in domain if inputs.fields[p].column in read]].ravel()
+    others = [p for p in range(len(plain)) if p not in (1, *domain)]
     own = formula.value("dffm/domain/vectors")[k]
-    raw = [target, priors, own] if domain_field else [target, own]
-    tokens = np.concatenate([formula.micro(k, plain[others], priors), np.stack(raw)])
+    raw = plain[[1, *domain]]
+    tokens = np.concatenate([formula.micro(k, plain[others], of_micro), raw, own[None]])
     flat = np.concatenate([plain.ravel(), own, features.numeric[row].numpy()])
     parts = [formula.interactions(tokens, flat)]
     first = len(plain)
@@ -49,7 +50,7 @@ def hidden_of(formula: Formula, features: Any, row: int, inputs: InputLayout) ->
         embeddings, mask = features.sequences[group.name]
         values = embeddings[row].numpy()[mask[row].numpy()]
         if len(values):
-            wide = [target, priors, formula.value("domain_of_behaviours/vectors")[k]]
+            wide = [raw.ravel(), formula.value("domain_of_behaviours/vectors")[k]]
             of_row = np.concatenate(wide).reshape(3, -1)
             summary = summary + formula.behaviours(group.name, values, of_row, 2)[0]
         parts.append(summary)
@@ -62,9 +63,10 @@ def hidden_of(formula: Formula, features: Any, row: int, inputs: InputLayout) ->
     [
         (PLAIN, {}),
         (DOMAIN, {"micro_units": (3, 2), "micro_identity": False, "tower_units": ()}),
+        (HOURS, {"micro_columns": ("hour",)}),
         (LISTS, {}),
     ],
-    ids=["plain", "published", "lists"],
+    ids=["plain", "published", "hours", "lists"],
 )
 def test_probabilities_are_the_formula(inputs: InputLayout, options: dict[str, Any]) -> None:
     ranker, rows = made(inputs, **options)
@@ -204,7 +206,8 @@ def test_explains_products_changes_and_behaviours() -> None:
     assert np.all(np.isnan(np.diagonal(products[0])))
     change = found["change"]
     assert change.axes[1].entries == names[:-2]
-    moved = np.stack([formula.micro(2, x[[0]], x[3]) for x in plain[own].astype(np.float64)])[:, 0]
+    alone = np.zeros(0)
+    moved = np.stack([formula.micro(2, x[[0]], alone) for x in plain[own].astype(np.float64)])[:, 0]
     shares = np.linalg.norm(moved - plain[own, 0], axis=1) / np.linalg.norm(plain[own, 0], axis=1)
     assert change.values[2, 0] == pytest.approx(shares.mean(), rel=1e-4)
     weights, axes = found["behaviours/history"]
@@ -229,14 +232,51 @@ def test_five_branches_and_one_scenario_train() -> None:
     assert all(np.all(np.isfinite(v)) for v in ranker.weights)
 
 
-def test_pooled_deviations_are_held_back() -> None:
-    rankers = [made(PLAIN, deviation_l2=l2)[0] for l2 in (None, 0.5)]
-    rows = made(PLAIN)[1]
+@pytest.mark.parametrize("inputs", [PLAIN, DOMAIN], ids=["plain", "domain"])
+def test_pooled_deviations_are_held_back(inputs: InputLayout) -> None:
+    rankers = [made(inputs, deviation_l2=l2)[0] for l2 in (None, 0.5)]
+    rows = made(inputs)[1]
     free, pooled = (gradients(ranker, rows) for ranker in rankers)
     name = next(name for name in free if "deviation" in name)
     values = weight(rankers[0], "micro_network/deviation").numpy()
     np.testing.assert_allclose(pooled[name] - free[name], values, rtol=1e-4, atol=1e-6)
     assert all(np.allclose(free[x], pooled[x], atol=1e-6) for x in free if x != name)
+
+
+@pytest.mark.parametrize("inputs", [PLAIN, DOMAIN], ids=["plain", "domain"])
+def test_nothing_but_the_deviations_makes_d_depend_on_the_scenario(inputs: InputLayout) -> None:
+    ranker, rows = made(inputs)
+    other = (rows[SCENARIO_KEY] + 1) % 3
+    moved = dict(rows, **{SCENARIO_KEY: other, inputs.fields[3].key: other})
+    architecture: Any = ranker.architecture
+    # User and hour, which are the same rows' in every scenario.
+    assert architecture.token_names[:2] == ("user", "hour")
+    deviation = weight(ranker, "micro_network/deviation")
+    values = deviation.numpy()
+    differences = []
+    for factor in (1.0, 0.0):
+        deviation.assign(factor * values)
+        here, there = (
+            architecture.tokens(ranker.features(tensors(x)))[:, :2].numpy() for x in (rows, moved)
+        )
+        differences.append(np.abs(here - there).max(axis=2))
+    deviation.assign(values)
+    assert np.all(differences[0] > 0)
+    np.testing.assert_array_equal(differences[1], 0)
+
+
+def test_columns_that_d_reads_are_those_of_the_domain() -> None:
+    tasks = task_graph(2)
+    kernel = weight(made(HOURS, micro_columns=("hour",))[0], "micro_network/prior_kernel")
+    assert kernel.shape == (E, 31)
+    assert not any("prior_kernel" in v.name for v in made(HOURS)[0].weights)
+    for inputs, name, message in (
+        (HOURS, "hours", "'hours' is no column with the tag prior:scenario; did you mean 'hour'"),
+        (DOMAIN, "user", "'user' is no .* known: scenario"),
+        (PLAIN, "scenario", "the schema has none"),
+    ):
+        with pytest.raises(SettingsError, match=f"model.micro_columns: .*{message}"):
+            make_ranker({**CONFIG, "micro_columns": [name]}, inputs=inputs, tasks=tasks)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
