@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from models.architecture import Architecture
 from models.config import ModelConfig
 from models.explanation import Axis, Explanation, scenario_means
 from models.feature_struct import Features
@@ -17,14 +16,15 @@ from models.layers.stacked_mlp import StackedMLP
 from models.losses.log_odds import both
 from models.losses.predictions import Supervision
 from models.registry import register
-from models.zoo.multi_task.aitm.conditional_log_odds import given_parent, in_order
+from models.weighed_losses import WeighedLosses
+from models.zoo.multi_task.aitm.conditional_log_odds import at_ceiling, given_parent, in_order
 from models.zoo.multi_task.aitm.config import AITMConfig
 from models.zoo.multi_task.aitm.information_transfer import PARENT, InformationTransfer
 from schemas.task_graph import Label, TaskGraph
 
 
 @register("aitm", AITMConfig)
-class AITM(Architecture):
+class AITM(WeighedLosses):
     """Adaptive Information Transfer Multi-task (Xi et al., KDD 2021, arXiv 2105.08489).
 
     x being all fields and numbers side by side, every label t has a tower ``q_t = tower_t(x)``.
@@ -36,17 +36,27 @@ class AITM(Architecture):
     y_t is the probability in the entire space that t and all of its parents hold, and learns
     from all impressions. Nothing makes ``y_t <= y_parent``; the calibrator asks for it:
 
-        L = sum_t BCE(t and parents, y_t) + 0.6 sum_t mean max(y_t - y_parent, 0)
+        L = sum_t a_t BCE(t and parents, y_t) + 0.6 sum_t a_t mean max(y_t - y_parent, 0)
+
+    a_t is the weight of t's loss (`training.loss_weights`), 1 in the paper. The calibrator of two
+    towers of which one has no loss (a = 0) is left out: it would pull the other to no purpose.
 
     Along the task graph's parents rather than in a fixed order (ours): siblings both read
     their parent, and what has several steps before it reads the last of them.
 
-    Ours: what is scored and exported obeys the order. Of the towers' log-odds v_t those of a
-    child are lowered to just below its parent's where they are not (`in_order`), and the
-    conditional probability is the quotient of the two; losses are on y_t as it is. So are
-    start_t, the offsets (base rate and wide part) of a label and its parents combined, so that
-    y_t starts at the joint base rate; and modules a (scenario, task). A label with `after` has
-    its loss together with its parents, and its total is composed outside (`UnclickedTowers`).
+    Ours: what is scored and exported obeys the order. P(t | parent) is the quotient of y_t and
+    the parent's, and at most `conditional_ceiling`: a larger y_t is served as that share of its
+    parent's (`in_order`), losses are on y_t as it is. The quotient has no loss. It is as good as
+    the two towers agree, and where they contradict each other it is the ceiling, however rarely
+    the label follows. `out_of_order` and `at_ceiling` in `explain` are the shares of such rows; a
+    larger `calibrator_weight` makes them fewer, `training.calibration` moves what is served to
+    what was observed. Who needs the conditional more than the joint probability should
+    compare with a model that has a loss on it.
+
+    Ours too: start_t, the offsets (base rate and wide part) of a label and its parents combined,
+    so that y_t starts at the joint base rate; and modules per (scenario, task). A label with
+    `after` has its loss together with its parents, and its total is composed outside
+    (`UnclickedTowers`).
 
     No gradient is stopped, as in the official code (EasyRec's stops it at the parent's tower).
     """
@@ -55,6 +65,7 @@ class AITM(Architecture):
         super().__init__(config, layout, tasks)
         self._tasks = tasks
         self._calibrator_weight = config.calibrator_weight
+        self._ceiling = config.conditional_ceiling
         self._by_scenario = config.towers == "scenario_task"
         stack = self.scenarios if self._by_scenario else 1
         l2, pooled = config.kernel_l2, config.deviation_l2 if self._by_scenario else None
@@ -130,15 +141,20 @@ class AITM(Architecture):
     def call(self, features: Features, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the log-odds of every label given its parent and of the towers, float32 [B]."""
         towers = self.tower_log_odds(features, training)
+        found = {_tower(self._tasks, label): towers[label.name] for label in self._tasks.labels}
+        return found | self._conditionals(towers)
+
+    def _conditionals(self, towers: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the log-odds of every label with a parent given it, by output, float32 [B]."""
         ordered: dict[str, tf.Tensor] = {}
         found = {}
         for label in self._tasks.labels:
             value = towers[label.name]
-            found[_tower(self._tasks, label)] = value
             if label.parent is not None:
                 parent = ordered[label.parent]
-                value = in_order(value, parent)
-                found[self._tasks.conditional(label.name).name] = given_parent(value, parent)
+                name = self._tasks.conditional(label.name).name
+                found[name] = given_parent(value, parent, self._ceiling)
+                value = in_order(value, parent, self._ceiling)
             ordered[label.name] = value
         return found
 
@@ -152,16 +168,20 @@ class AITM(Architecture):
     ) -> dict[str, tf.Tensor]:
         """Returns the calibrator's loss, where a label has a parent: float32 [B].
 
-        A row counts for a label as much as in the label's own loss.
+        A row counts for a label as much as in the label's own loss, `training.loss_weights`
+        included; it has no part where the loss of the label or of its parent weighs 0.
         """
         del features, targets, training
         found = []
         for label in self._tasks.labels:
-            if label.parent is not None:
-                names = (label, self._tasks.label(label.parent))
-                own, parent = (tf.sigmoid(predictions[_tower(self._tasks, x)]) for x in names)
-                weight = weights[self._tasks.joint(label.name).name]
-                found.append(weight * tf.nn.relu(own - parent))
+            if label.parent is None:
+                continue
+            joint, of_parent = (self._tasks.joint(x).name for x in (label.name, label.parent))
+            factor = self.loss_weight(joint)
+            if factor and self.loss_weight(of_parent):
+                pair = (label, self._tasks.label(label.parent))
+                own, parent = (tf.sigmoid(predictions[_tower(self._tasks, x)]) for x in pair)
+                found.append(factor * weights[joint] * tf.nn.relu(own - parent))
         if not found or not self._calibrator_weight:
             return {}
         return {"calibrator": self._calibrator_weight * tf.add_n(found)}
@@ -169,8 +189,9 @@ class AITM(Architecture):
     def explain(self, features: Features) -> dict[str, Explanation]:
         """Returns what labels with a parent take from it, means over every scenario's rows.
 
-        `transfer` [K, L], the weight of the parent's token, and `out_of_order` [K, L], the share
-        of rows in which the label's tower is above its parent's. Without such labels nothing.
+        `transfer` [K, L], the weight of the parent's token; `out_of_order` [K, L], the share of
+        rows in which the label's tower is above its parent's; and `at_ceiling` [K, L], that of rows
+        in which the conditional probability is `conditional_ceiling`. Without such labels nothing.
         """
         scenario = features.scenario
         _, taken = self.representations(features)
@@ -178,6 +199,7 @@ class AITM(Architecture):
             return {}
         towers = self.tower_log_odds(features)
         above = [towers[x] > towers[str(self._tasks.label(x).parent)] for x in taken]
+        bounded = [at_ceiling(x, self._ceiling) for x in self._conditionals(towers).values()]
         weights = tf.stack(list(taken.values()), axis=2)
         weights = own_of_stack(weights, scenario) if self._by_scenario else weights[0]
         names = tuple(self._tasks.conditional(x).name for x in taken)
@@ -187,6 +209,7 @@ class AITM(Architecture):
             for name, values in (
                 ("transfer", weights.numpy()),
                 ("out_of_order", tf.stack(above, axis=1).numpy()),
+                ("at_ceiling", tf.stack(bounded, axis=1).numpy()),
             )
         }
 

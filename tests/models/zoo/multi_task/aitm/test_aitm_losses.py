@@ -9,7 +9,6 @@ from aitm_formula import by_hand, made
 from made_batches import batch, five_branch_graph, make_ranker, task_graph, tensors, weight
 
 from models.features.inputs import target_key, weight_key
-from models.zoo.multi_task.aitm.conditional_log_odds import GAP, given_parent, in_order
 
 CHAIN = task_graph(3)
 JOINTS = ("click", "click_and_action", "click_and_action_and_conversion")
@@ -44,6 +43,55 @@ def test_the_calibrator_is_what_a_label_exceeds_its_parent_by(weight_of: float |
     wanted = (0.6 if weight_of is None else weight_of) * (rows_weigh * above).sum(1).mean()
     losses = ranker.test_step(tensors(rows))
     assert losses["calibrator_loss"].numpy() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_row_with_an_unknown_label_has_no_part_in_its_calibrator() -> None:
+    tasks = task_graph(2)
+    ranker, rows = made(tasks, calibrator_weight=1.0)
+    weights = rows[weight_key("click_and_action")].copy()
+    y, _ = by_hand(ranker, rows, tasks)
+    above = np.maximum(y[:, 1] - y[:, 0], 0)
+    unknown = np.flatnonzero(above)[::2]
+    weights[unknown] = 0
+    # The click is known all the same.
+    assert np.all(rows[weight_key("click")] > 0) and above[weights > 0].any()
+    rows[weight_key("click_and_action")] = weights
+    wanted = (weights * above).mean()
+    assert ranker.test_step(tensors(rows))["calibrator_loss"].numpy() == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("weights", "factors"),
+    [
+        ({"click_and_action": 10.0}, (10, 1)),
+        ({"click_and_action": 0.0}, (0, 1)),
+        # A parent's weight counts for nothing unless it has no loss at all.
+        ({"click": 3.0}, (1, 1)),
+        ({"click": 0.0}, (0, 0)),
+    ],
+)
+def test_the_calibrator_counts_as_the_label_s_loss(
+    weights: dict[str, float], factors: tuple[int, int]
+) -> None:
+    tasks = five_branch_graph()
+    ranker, rows = made(tasks, calibrator_weight=1.0, loss_weights=weights)
+    y, _ = by_hand(ranker, rows, tasks)
+    parts = [
+        rows[weight_key(f"click_and_{x}")] * np.maximum(y[:, place] - y[:, 0], 0)
+        for place, x in ((1, "action"), (2, "conversion"))
+    ]
+    wanted = np.mean(np.dot(factors, parts))
+    losses = ranker.test_step(tensors(rows))
+    assert ("calibrator_loss" in losses) == any(factors)
+    if any(factors):
+        assert losses["calibrator_loss"].numpy() == pytest.approx(wanted, rel=1e-5)
+    # It is in the loss with no further factor.
+    supervised = {x: 1.0 for x in ("click", "click_and_action", "click_and_conversion")} | weights
+    total = losses["penalty"] + losses.get("calibrator_loss", 0.0)
+    total += losses["conversion_without_click_loss"]
+    for name, factor in supervised.items():
+        total += factor * losses[f"{name}_loss" if name == "click" else f"{name}@tower_loss"]
+    assert losses["loss"].numpy() == pytest.approx(float(total), rel=1e-5)
 
 
 def bias_gradients(ranker: Any, rows: dict[str, Any]) -> np.ndarray:
@@ -104,27 +152,3 @@ def test_a_step_lowers_what_contradicts() -> None:
     losses = [ranker.train_step(rows)["calibrator_loss"].numpy() for _ in range(12)]
     assert losses[0] > 1
     assert losses[-1] < 0.1 * losses[0]
-
-
-def test_the_conditional_is_the_quotient_at_any_size() -> None:
-    parent = np.array([-20.0, -6.0, 0.0, 8.0, 30.0])
-    for below in (1e-3, 0.5, 4.0, 30.0):
-        joint = parent - below
-        found = given_parent(tf.constant(joint, tf.float32), tf.constant(parent, tf.float32))
-        v, z = parent.astype(np.longdouble), joint.astype(np.longdouble)
-        # P(parent) - P(label, parent) over P(label, parent), with nothing cancelled.
-        odds = np.exp(z) * (1 + np.exp(-v)) / -np.expm1(z - v)
-        np.testing.assert_allclose(found, np.log(odds).astype(float), rtol=1e-3, atol=3e-3)
-        if below > 0.1:
-            np.testing.assert_allclose(found, np.log(odds).astype(float), rtol=1e-5, atol=1e-4)
-
-
-def test_log_odds_that_hold_no_gap_give_no_infinity() -> None:
-    parent = tf.constant([1e6, -1e6])
-    found = given_parent(in_order(parent + 1, parent), parent)
-    assert np.all(np.isfinite(found))
-
-
-def test_only_what_is_out_of_order_is_lowered() -> None:
-    joint, parent = tf.constant([-1.0, 0.0, 2.0]), tf.constant([0.0, 0.0, 1.0])
-    np.testing.assert_allclose(in_order(joint, parent), [-1.0, -GAP, 1.0 - GAP], rtol=1e-6)
