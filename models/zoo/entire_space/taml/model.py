@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from models.architecture import Architecture
 from models.config import ModelConfig
 from models.explanation import Axis, Explanation, numbered, scenario_means
 from models.feature_struct import Features
@@ -20,6 +19,7 @@ from models.layers.towers import Towers
 from models.losses.log_odds import both
 from models.losses.predictions import Supervision
 from models.registry import register
+from models.weighed_losses import WeighedLosses
 from models.zoo.entire_space.taml.config import TAMLConfig
 from models.zoo.entire_space.taml.distillation import fused, taught
 from models.zoo.entire_space.taml.expert_levels import ExpertLevels
@@ -27,7 +27,7 @@ from schemas.task_graph import Label, TaskGraph
 
 
 @register("taml", TAMLConfig)
-class TAML(Architecture):
+class TAML(WeighedLosses):
     """Task Adaptive Multi-learner network (Liu et al., WWW 2023 Companion).
 
     The paper's idea: conversions are few, and one tower learns a partial view of them. A task has
@@ -47,6 +47,8 @@ class TAML(Architecture):
     5. Self-distillation: ``distillation / N * sum_k CE(sg(q_t), p_tk)`` of every label. sg stops
        the gradient: learners follow their teacher, and it does not come to meet them.
        On rows without a click it is a dense target of the conversion, which has no label there.
+       It counts as much as the label's supervision: the weight that `training.loss_weights` gives
+       the label's output in 4 multiplies it, and with 0 the label's learners are not taught.
 
     Our choices: all sizes and weights; the offset, a label's base rate and wide part, starts each
     of its learners; towers a scenario (`towers: scenario_task`), since the paper has no
@@ -161,11 +163,14 @@ class TAML(Architecture):
             return {}
         factor = self._config.distillation / self._learners
         found = {}
-        for label, name in zip(self._tasks.labels, self.labels, strict=True):
-            learners = _learner_names(name, self._learners)
-            losses = [taught(predictions[name], predictions[learner]) for learner in learners]
-            rows = self._taught_rows(label, targets, weights)
-            found[f"{name}@distillation"] = factor * rows * tf.add_n(losses)
+        outputs = self.outputs_with_loss(self._config, self._tasks)
+        for label, name, output in zip(self._tasks.labels, self.labels, outputs, strict=True):
+            weight = factor * self.loss_weight(output)
+            if weight:
+                learners = _learner_names(name, self._learners)
+                losses = [taught(predictions[name], predictions[learner]) for learner in learners]
+                rows = self._taught_rows(label, targets, weights)
+                found[f"{name}@distillation"] = weight * rows * tf.add_n(losses)
         return found
 
     def _taught_rows(

@@ -24,7 +24,9 @@ LEARNERS = ("learner_1", "learner_2")
 
 def made(labels: int = 2, seed: int = 7, **options: Any) -> tuple[Ranker, dict[str, np.ndarray]]:
     tasks = task_graph(labels)
-    ranker = make_ranker({**SIZES, **options}, tasks=tasks, base_rates={"click": 0.2})
+    training = {key: options.pop(key) for key in ("loss_weights",) if key in options}
+    rates = {"click": 0.2}
+    ranker = make_ranker({**SIZES, **options}, tasks=tasks, base_rates=rates, **training)
     randomise(ranker, seed, scale=0.2)
     return ranker, batch(ROWS, ranker.layout, tasks)
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from made_batches import step_gradients, taken, tensors
-from made_taml import ROWS, gradients_of, made
+from made_batches import batch, make_ranker, step_gradients, taken, task_graph, tensors
+from made_taml import ROWS, SIZES, gradients_of, made
 
 from models.features.inputs import target_key
+from models.ranker import Ranker
 
 # The stack of experts: 2 shared, 1 of each task, 2 of each learner, task by task.
 SHARED, CLICK, ACTION = [0, 1], [2], [3]
@@ -88,10 +89,39 @@ def test_a_loss_left_out_takes_its_gradient_along(option: str, losses: list[str]
     np.testing.assert_allclose(full - rest, own, rtol=1e-3, atol=1e-7)
 
 
-def test_learners_differ_after_training() -> None:
-    ranker, rows = made(distillation=1.0)
+def trained_spread(ranker: Ranker, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """How far the learners differ before and after a training on random labels.
+
+    All rows have the same ids, so that no learner can learn the labels by heart.
+    """
+    rows = batch(200, ranker.layout, task_graph(2))
+    rows |= {field.key: np.zeros(200, np.int64) for field in ranker.layout.fields}
     data, step = tensors(rows), tf.function(ranker.train_step)
-    losses = [float(step(data)["loss"]) for _ in range(8)]
+    before = ranker.explain(data)["learner_spread"].values
+    losses = [float(step(data)["loss"]) for _ in range(steps)]
     assert losses[-1] < losses[0]
-    spread = ranker.explain(data)["learner_spread"].values
-    assert spread.shape == (2,) and np.all(spread > 1e-4)
+    return before, ranker.explain(data)["learner_spread"].values
+
+
+FREE = {**SIZES, "distillation": 1.0, "wide": False}
+
+
+def test_learners_that_start_apart_stay_apart() -> None:
+    """They are taught by their own mean all the time, and do not become one."""
+    ranker = make_ranker(FREE, tasks=task_graph(2), learning_rate=0.01)
+    before, after = trained_spread(ranker, 60)
+    assert before.shape == (2,) and np.all(before > 0)
+    assert np.all(after > 0.1 * before)
+
+
+def test_learners_that_start_alike_and_have_no_experts_stay_alike() -> None:
+    model = {**FREE, "learner_experts": 0}
+    ranker = make_ranker(model, tasks=task_graph(2), learning_rate=0.01)
+    for variable in ranker.trainable_variables:
+        if "taml/gates" in variable.name or "taml/towers" in variable.name:
+            # [T, N, ...] or [T N, ...]: the first learner of every task.
+            values = variable.numpy()
+            own = values.reshape(2, 2, -1)[:, [0, 0]]
+            variable.assign(own.reshape(values.shape))
+    before, after = trained_spread(ranker, 10)
+    assert np.all(before < 1e-6) and np.all(after < 1e-6)
