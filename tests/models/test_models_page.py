@@ -47,3 +47,24 @@ def test_a_section_says_how_many_parameters_the_network_has(name: str) -> None:
 def test_the_page_compares_with_what_mmoe_has() -> None:
     (said,) = re.findall(r"where `mmoe` has\s+([\d,]+)\. ", PAGE)
     assert f"**Cost**: {said} network parameters" in SECTIONS["mmoe"]
+
+
+def test_every_architecture_is_in_the_lists_of_other_pages() -> None:
+    readme, data, results = (
+        (ROOT / path).read_text()
+        for path in ("README.md", "docs/your-own-data.md", "docs/results.md")
+    )
+    (line,) = re.findall(
+        r"^`model.name` chooses the architecture: (.*?) research models\.$",
+        readme,
+        re.DOTALL | re.MULTILINE,
+    )
+    assert sorted(re.findall(r"`(\w+)`", line)) == list(registry.names())
+    (table,) = re.findall(r"^\| `model.name` \| (.*?)\n\n", data, re.DOTALL | re.MULTILINE)
+    assert set(registry.names()) <= set(re.findall(r"`(\w+)`", table))
+    # What has no result has only been said to be good for something.
+    (unknown,) = re.findall(r"measured so far: (.*?) are not among them yet\.", PAGE, re.DOTALL)
+    measured = {
+        name for name in registry.names() if re.search(rf"^\| {name}\b", results, re.MULTILINE)
+    }
+    assert {*re.findall(r"`(\w+)`", unknown)} == {*registry.names()} - measured

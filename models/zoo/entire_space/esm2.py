@@ -23,7 +23,7 @@ class ESM2Config(ModelConfig):
     Attributes:
       name: the registered name.
       tower_units: widths of a tower's hidden layers.
-      towers: one tower a branch (`task`), or one a scenario and branch (`scenario_task`).
+      towers: one tower per branch (`task`), or per scenario and branch (`scenario_task`).
     """
 
     name: str = "esm2"
@@ -57,7 +57,7 @@ class ESM2(Architecture):
     outside of it (`UnclickedTowers`), and the label's loss is on click and conversion.
 
     Ours: the offset, the base rate and wide part of a label, from which both y3 and y4 of a
-    conversion start; towers a (scenario, branch); any task graph.
+    conversion start; towers per (scenario, branch); any task graph.
     """
 
     def __init__(self, config: ESM2Config, layout: InputLayout, tasks: TaskGraph) -> None:

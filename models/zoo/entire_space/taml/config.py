@@ -22,7 +22,7 @@ class TAMLConfig(ModelConfig):
         gates and towers alone.
       expert_units: widths of an expert's layers.
       tower_units: widths of a tower's hidden layers.
-      towers: one tower a learner of a `task` (the paper's), or one a `scenario_task`.
+      towers: one tower for every learner of a `task` (the paper's), or of a `scenario_task`.
       fusion: the fused score is the learners' `mean` probability, or a mean that a gate over
         the inputs weighs, `gated`.
       loss_space: `entire` has losses on the joint outputs, click and click_and_conversion, and

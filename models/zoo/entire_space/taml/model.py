@@ -1,4 +1,4 @@
-"""TAML: several learners a task on three levels of experts, taught by their own mean."""
+"""TAML: several learners per task on three levels of experts, taught by their own mean."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TAML(WeighedLosses):
        the label's output in 4 multiplies it, and with 0 the label's learners are not taught.
 
     Our choices: all sizes and weights; the offset, a label's base rate and wide part, starts each
-    of its learners; towers a scenario (`towers: scenario_task`), since the paper has no
+    of its learners; towers per scenario (`towers: scenario_task`), since the paper has no
     scenarios; losses in the labels' own spaces (`loss_space`); more labels than two, each
     with learners, the learner k of a label being multiplied by the learner k of its parent; a
     label with `after` has the loss of its joint output, its total is composed outside

@@ -54,9 +54,9 @@ class CSII(Architecture):
 
     The paper's: an expert a scenario and a shared one, the transform of every field
     between scenarios with its distance-based score (eq. 1), attention inside and then over
-    the other scenarios, z, and the losses of click and click_and_order. Its equations are
-    not public in full: the forms of transform, score, attention and alpha_s are ours. So are what
-    keeps the exchange alive: experts that can differ from the start although they are pooled
+    the other scenarios, z, and the losses of click and click_and_order. Its equations were not
+    available to us in full: the forms of transform, score, attention and alpha_s are ours. So are
+    what keeps the exchange alive: experts that can differ from the start although they are pooled
     (`experts: low_rank`), u_t's residual, cosines and a bias for every ordered pair of scenarios
     in the attention (see `InterScenarioAttention`).
 

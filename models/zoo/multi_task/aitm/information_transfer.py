@@ -23,7 +23,7 @@ class InformationTransfer(keras.layers.Layer):
         w_u = softmax_u(<W_k u, W_q u> / sqrt(d)),  z = sum_u w_u W_v u,  u in {p, q}
 
     Args:
-      stack: S, modules side by side; one for all scenarios, or one a scenario.
+      stack: S, modules side by side; one for all scenarios, or one for each.
       units: d.
       dropout: fraction of p that is dropped, in training.
       kernel_l2: weight of the squared norm of the kernels.

@@ -105,7 +105,7 @@ class AITM(WeighedLosses):
         """Returns z of every label, and how much each label takes from its parent.
 
         Returns:
-          z, compute dtype [S, C, B, d], S being 1 or one a scenario; and the weight of the
+          z, compute dtype [S, C, B, d], S being 1 or K; and the weight of the
           parent's token by label, float32 [S, B], of labels that have a parent.
         """
         inputs = features.flat()[tf.newaxis, tf.newaxis]
