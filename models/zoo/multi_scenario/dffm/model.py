@@ -107,7 +107,8 @@ class DFFM(Architecture):
             if name not in known:
                 hint = nearest(name, known) if known else "the schema has none"
                 raise SettingsError(
-                    f"model.micro_columns: '{name}' is no column with the tag prior:scenario; {hint}"
+                    f"model.micro_columns: '{name}' is no column with the tag prior:scenario; "
+                    f"{hint}"
                 )
         return tuple(p for name, p in known.items() if name in columns)
 

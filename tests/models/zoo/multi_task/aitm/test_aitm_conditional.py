@@ -88,9 +88,7 @@ def test_the_conditional_of_a_trained_model_is_as_good_as_the_rates_that_the_log
     """Three scenarios, which differ in clicks and, the other way round, in actions after them."""
     inputs, rows = layout(), {}
     clicks, actions = {0: 60, 1: 40, 2: 20}, {0: 6, 1: 12, 2: 14}
-    labels = [
-        (k, place < clicks[k], place < actions[k]) for k in range(3) for place in range(100)
-    ]
+    labels = [(k, place < clicks[k], place < actions[k]) for k in range(3) for place in range(100)]
     scenario, click, action = (np.array(values) for values in zip(*labels, strict=True))
     for field in inputs.fields:
         rows[field.key] = np.zeros(300, np.int64)
@@ -104,9 +102,7 @@ def test_the_conditional_of_a_trained_model_is_as_good_as_the_rates_that_the_log
     rows[weight_key("action_given_click")] = click.astype(np.float32)
     rates = {"click": 0.4, "action_given_click": 32 / 120}
     model = {"name": "aitm", "embedding_dim": 4, "tower_units": (16, 8)}
-    ranker = make_ranker(
-        model, inputs=inputs, tasks=TASKS, base_rates=rates, learning_rate=0.03
-    )
+    ranker = make_ranker(model, inputs=inputs, tasks=TASKS, base_rates=rates, learning_rate=0.03)
     data = tensors(rows)
     step = tf.function(ranker.train_step)
     for _ in range(150):
@@ -114,7 +110,8 @@ def test_the_conditional_of_a_trained_model_is_as_good_as_the_rates_that_the_log
     found = ranker(data)["action_given_click"].numpy()
     own = np.array([actions[k] / clicks[k] for k in scenario])
     np.testing.assert_allclose(found, own, atol=0.01)
-    losses = [log_loss(action[click], p[click]).mean() for p in (found, own, np.full(300, 32 / 120))]
+    scores = (found, own, np.full(300, 32 / 120))
+    losses = [log_loss(action[click], p[click]).mean() for p in scores]
     assert losses[0] == pytest.approx(losses[1], abs=2e-3)
     assert losses[2] > losses[1] + 0.1
 
