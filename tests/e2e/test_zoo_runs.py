@@ -2,7 +2,8 @@
 
 Each is a run of its own in one work folder, so that what comes before the Trainer is made
 once. The gate compares a model with the one that was pushed before it, whose architecture is
-another, and lets it be worse; what it must reach by itself holds.
+another, and lets it be worse; what it must reach by itself holds. `make test` takes two of the
+zoo through the pipeline in the runs that its other tests share (test_runs_of_architectures).
 """
 
 import json
@@ -14,14 +15,10 @@ import pytest
 from models.registry import names
 from serving.server import ModelServer
 
-pytestmark = pytest.mark.e2e
-
-IN_CI = ("causalint", "taml")
-"""One with a train step of its own, and one with several predictions a label."""
+pytestmark = [pytest.mark.e2e, pytest.mark.zoo]
 
 ON_KUAIRAND = ("taml", "causalint", "dffm", "hinet")
 
-NAMES = [pytest.param(name, marks=[pytest.mark.zoo] * (name not in IN_CI)) for name in names()]
 QUERIED = 40
 
 
@@ -48,7 +45,7 @@ def check_queried(workspace, base_path, file, outputs):
         assert ((scores > 0) & (scores < 1)).all() and np.ptp(scores) > 1e-4, output
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_it_is_trained_gated_pushed_and_queried(own_workspace, name):
     run = own_workspace.run(
         *("--set", f"model.name={name}", "--set", "gate.auc_drop_at_most=null"),
@@ -62,7 +59,6 @@ def test_it_is_trained_gated_pushed_and_queried(own_workspace, name):
     check_queried(own_workspace, served, file, document["metrics"])
 
 
-@pytest.mark.zoo
 @pytest.mark.parametrize("name", ON_KUAIRAND)
 def test_it_is_pushed_from_the_kuairand_preset(own_workspace, kuairand_excerpt, tmp_path, name):
     """With histories, which DFFM attends to itself."""
