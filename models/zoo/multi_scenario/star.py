@@ -1,4 +1,4 @@
-"""STAR: a network of every scenario's, each the product of a shared one and its own."""
+"""STAR: a network for every scenario, each the product of a shared one and its own."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class STARConfig(ModelConfig):
       momentum: of the moving moments, see `ScenarioBatchNorm`.
       memory_rows: how many rows the moving moments stand for in training, at most; 0 for the
         moments of the batch alone (the paper's).
+      prior_rows: how many rows with the moments of all scenarios a scenario's own lean on; 0 for
+        none (the paper's), where a scenario of one row has a variance of 0.
       auxiliary: whether there is an auxiliary network.
       auxiliary_units: widths of its hidden layers.
     """
@@ -47,6 +49,7 @@ class STARConfig(ModelConfig):
     normalisation: Literal["partitioned", "none"] = "partitioned"
     momentum: Fraction = 0.99
     memory_rows: NonNegative = 128.0
+    prior_rows: NonNegative = 4.0
     auxiliary: bool = True
     auxiliary_units: Units = (32,)
 
@@ -70,8 +73,9 @@ class STAR(Architecture):
     Ours: several labels, which share the first star layers (`units`) and have the others of their
     own (`tower_units`); batches with rows of all scenarios, as the log has them, where the
     paper's have rows of one, and hence moments that remember rows where a scenario has few in a
-    batch (`ScenarioBatchNorm`); the auxiliary network reads x as it is, since (1) takes from x
-    all that is constant in a scenario; its hidden layers are one network for all labels.
+    batch, and lean on all scenarios' where it has few in the log (`ScenarioBatchNorm`); the
+    auxiliary network reads x as it is, since (1) takes from x all that is constant in a scenario;
+    its hidden layers are one network for all labels.
 
     Cost: all K scenarios' layers are computed as stacked products and the row's own is selected
     behind the shared ones and behind the labels' own, so that their work is K times that of one
@@ -88,6 +92,7 @@ class STAR(Architecture):
                 scenarios,
                 config.momentum,
                 memory_rows=config.memory_rows,
+                prior_rows=config.prior_rows,
                 name="partitioned_norm",
             )
         self._shared = StackedMLP(

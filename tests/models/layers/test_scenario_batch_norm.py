@@ -18,11 +18,21 @@ SCENARIO = np.array([0, 2, 2, 0, 2, 1])
 ROWS = RANDOM.normal(3.0, 2.0, (6, 4)).astype(np.float32)
 
 
+def pooled(
+    rows: np.ndarray, weights: np.ndarray, mean: np.ndarray, variance: np.ndarray, others: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The moments of these rows and of two that have the given moments, each of half the weight."""
+    both = np.concatenate([rows, [mean - np.sqrt(variance)], [mean + np.sqrt(variance)]])
+    weights = np.concatenate([weights, [others / 2] * 2])
+    found = np.average(both, axis=0, weights=weights)
+    return found, np.average((both - found) ** 2, axis=0, weights=weights)
+
+
 class Reference:
     """The moments by pooling rows one by one: what is remembered are weighted rows."""
 
-    def __init__(self, momentum: float, memory_rows: float) -> None:
-        self._momentum, self._memory = momentum, memory_rows
+    def __init__(self, momentum: float, memory_rows: float, prior_rows: float) -> None:
+        self._momentum, self._memory, self._prior = momentum, memory_rows, prior_rows
         # By scenario: of all rows so far, with their weights.
         self._seen: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -33,17 +43,23 @@ class Reference:
         mean = np.average(rows, axis=0, weights=weights)
         return mean, np.average((rows - mean) ** 2, axis=0, weights=weights)
 
+    def scoring(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The moments of the scenario's rows and of those that stand for all scenarios'."""
+        if not self._prior or not self._seen:
+            return self.moving(k)
+        rows, weights = (np.concatenate(x) for x in zip(*self._seen.values(), strict=True))
+        mean = np.average(rows, axis=0, weights=weights)
+        squares = (weights[:, np.newaxis] * (rows - mean) ** 2).sum(0)
+        # As many rows that have a variance of 1 by themselves.
+        variance = (squares + self._prior) / (weights.sum() + self._prior)
+        own, own_weights = self._seen.get(k, (np.zeros((0, 4)), np.zeros(0)))
+        return pooled(own, own_weights, mean, variance, self._prior)
+
     def used(self, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The moments of the batch's rows and of two that stand for the remembered ones."""
-        if k not in self._seen:
-            return rows.mean(0), rows.var(0)
-        mean, variance = self.moving(k)
-        remembered = min(self._memory, self._seen[k][1].sum())
-        # Two rows that have the moving moments, each of half the weight.
-        both = np.concatenate([rows, [mean - np.sqrt(variance)], [mean + np.sqrt(variance)]])
-        weights = [1.0] * len(rows) + [remembered / 2] * 2
-        found = np.average(both, axis=0, weights=weights)
-        return found, np.average((both - found) ** 2, axis=0, weights=weights)
+        """The moments of the batch's rows and of those that stand for the remembered ones."""
+        remembered = self._seen[k][1].sum() if k in self._seen else 0.0
+        remembered += self._prior if self._seen else 0.0
+        return pooled(rows, np.ones(len(rows)), *self.scoring(k), min(self._memory, remembered))
 
     def add(self, rows: np.ndarray, k: int) -> None:
         old, weights = self._seen.get(k, (np.zeros((0, 4)), np.zeros(0)))
@@ -71,13 +87,22 @@ def scaled(layer: ScenarioBatchNorm, rows: np.ndarray, scenario: np.ndarray) -> 
     return rows
 
 
-@pytest.mark.parametrize("shared", [False, True])
-@pytest.mark.parametrize("own", [False, True])
-def test_batches_and_scores_are_the_formula(shared: bool, own: bool) -> None:
-    layer = made(momentum=0.8, memory_rows=4.0, epsilon=0.01, shared=shared, own=own)
+@pytest.mark.parametrize(
+    ("shared", "own", "prior_rows"),
+    [(False, False, 0.0), (True, False, 2.5), (False, True, 0.0), (True, True, 2.5)],
+)
+def test_batches_and_scores_are_the_formula(shared: bool, own: bool, prior_rows: float) -> None:
+    layer = made(
+        momentum=0.8,
+        memory_rows=4.0,
+        prior_rows=prior_rows,
+        epsilon=0.01,
+        shared=shared,
+        own=own,
+    )
     shapes = [(1, 4)] * shared + [(3, 4)] * own
     assert [tuple(v.shape) for v in layer.trainable_variables] == shapes * 2
-    reference = Reference(0.8, 4.0)
+    reference = Reference(0.8, 4.0, prior_rows)
     random = np.random.default_rng(1)
     for step in range(5):
         # Scenario 1 has one row, and none in some batches.
@@ -87,12 +112,14 @@ def test_batches_and_scores_are_the_formula(shared: bool, own: bool) -> None:
         for k in np.unique(scenario):
             mean, variance = reference.used(rows[scenario == k], k)
             wanted[scenario == k] = (rows[scenario == k] - mean) / np.sqrt(variance + 0.01)
+        for k in np.unique(scenario):
             reference.add(rows[scenario == k], k)
         found = layer(rows, scenario, training=True)
         np.testing.assert_allclose(found, scaled(layer, wanted, scenario), rtol=1e-3, atol=1e-4)
         means, variances = zip(*(reference.moving(k) for k in range(3)), strict=True)
         np.testing.assert_allclose(layer.means, means, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(layer.variances, variances, rtol=1e-3, atol=1e-4)
+        means, variances = zip(*(reference.scoring(k) for k in range(3)), strict=True)
         scores = (rows - np.array(means)[scenario]) / np.sqrt(np.array(variances)[scenario] + 0.01)
         np.testing.assert_allclose(
             layer(rows, scenario), scaled(layer, scores, scenario), rtol=1e-3, atol=1e-4
@@ -165,6 +192,56 @@ def test_a_scenario_without_rows_keeps_its_moments_and_one_never_seen_has_0_and_
     for variable, value in zip((layer.means, layer.variances, layer.rows), before, strict=True):
         np.testing.assert_array_equal(variable.numpy()[[0, 2]], value[[0, 2]])
     np.testing.assert_allclose(layer.means[1], ROWS[5], rtol=1e-6)
+
+
+def scored(layer: ScenarioBatchNorm, row: float, scenario: int) -> float:
+    return float(layer(np.full((1, 4), row, np.float32), [scenario])[0, 0])
+
+
+def test_a_scenario_of_one_row_leans_on_the_variance_of_all_by_hand() -> None:
+    rows = np.repeat([[1.0], [5.0], [6.0]], 4, axis=1).astype(np.float32)
+    layer = made(3, epsilon=0.0, prior_rows=2.0, shared=False, own=False)
+    layer(rows, np.array([0, 0, 1]), training=True)
+    np.testing.assert_array_equal(layer.variances.numpy()[:, 0], [4, 0, 1])
+    # All rows: mean 4, variance 14 / 3; with two of variance 1, (14 + 2) / 5 = 3.2.
+    # Scenario 1: one row at 6 and two at 4 of variance 3.2.
+    mean, variance = 14 / 3, (2 * 3.2) / 3 + (1 / 3) * (2 / 3) * 4
+    assert scored(layer, 7.0, 1) == pytest.approx((7 - mean) / variance**0.5, rel=1e-5)
+    # Scenario 0: two rows at 3 of variance 4 and two at 4 of variance 3.2.
+    assert scored(layer, 7.0, 0) == pytest.approx((7 - 3.5) / (3.6 + 0.25) ** 0.5, rel=1e-5)
+    # Scenario 2 was never seen.
+    assert scored(layer, 7.0, 2) == pytest.approx((7 - 4) / 3.2**0.5, rel=1e-5)
+    # Without a prior the single row has no variance: whatever is not at 6 is infinitely far.
+    bare = made(3, epsilon=1e-3, prior_rows=0.0, shared=False, own=False)
+    bare(rows, np.array([0, 0, 1]), training=True)
+    assert scored(bare, 7.0, 1) == pytest.approx(1 / 1e-3**0.5, rel=1e-4)
+    assert scored(bare, 7.0, 2) == pytest.approx(7 / 1.001**0.5, rel=1e-4)
+
+
+def test_in_training_a_single_row_leans_on_the_rows_of_all_as_in_scoring_by_hand() -> None:
+    layer = made(2, epsilon=0.0, prior_rows=2.0, memory_rows=1.0, shared=False, own=False)
+    first = np.repeat([[1.0], [5.0]], 4, axis=1).astype(np.float32)
+    # The first batch has no other rows to lean on.
+    found = layer(first, np.array([0, 0]), training=True)
+    np.testing.assert_allclose(found[:, 0], [-1, 1], rtol=1e-6)
+    # Then two rows of scenario 0 are remembered: mean 3, variance 4; of all (8 + 2) / 4 = 2.5.
+    found = layer(np.full((1, 4), 6.0, np.float32), np.array([1]), training=True)
+    # One row at 6 and, of the two at 3, as many as the memory holds.
+    wanted = (6 - 4.5) / (2.5 / 2 + 0.25 * 9) ** 0.5
+    assert found.numpy()[0, 0] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("times", [1, 200])
+def test_the_one_row_of_a_log_never_has_a_variance_of_0(times: int) -> None:
+    layer = made(1, momentum=0.9, epsilon=0.0, memory_rows=0.0, shared=False, own=False)
+    row = np.full((1, 4), 3.0, np.float32)
+    for _ in range(times):
+        layer(row, [0], training=True)
+    remembered = (1 - 0.9**times) / (1 - 0.9)
+    of_all = 4 / (remembered + 4)
+    variance = 4 * of_all / (remembered + 4)
+    assert scored(layer, 3.0, 0) == pytest.approx(0, abs=1e-5)
+    assert scored(layer, 4.0, 0) == pytest.approx(variance**-0.5, rel=1e-4)
 
 
 def test_moving_moments_move_once_a_step() -> None:
