@@ -15,9 +15,10 @@ Normalisation = Literal["layer", "batch", "none"]
 class CausalIntConfig(ModelConfig):
     """Hyper-parameters of CausalInt.
 
-    The paper's own values are not public. A public implementation has encoders of (256, 128, 64),
-    weights of 1, and for the inner step the optimizer's rate, 1e-3, divided by the rows of the
-    batch. Smaller encoders (ours) suit logs of some hundred thousand rows.
+    The paper's own values were not available to us. A public implementation has encoders of
+    (256, 128, 64), weights of 1, and for the inner step the optimizer's rate, 1e-3, divided by
+    the rows of the batch. Smaller encoders (ours) are meant for logs of some hundred thousand
+    rows.
 
     Attributes:
       name: the registered name.
@@ -28,9 +29,9 @@ class CausalIntConfig(ModelConfig):
       invariant_without: columns that the invariant encoder does not read, say, the scenario's id.
       transfer_width: w; TransNet's matrix is w x w.
       tower_units: widths of the hidden layers of a tower of TransNet; the paper's is linear.
-      inner_rate: of the step that the invariant representation takes in training; 0 for no step.
-        A step shows the label to what follows, which does not have it when it scores, so it must
-        be small.
+      inner_rate: of the step that the invariant representation takes in training, the same for
+        all rows whatever their weights; 0 for no step. A step shows the label to what follows,
+        which does not have it when it scores, so it must be small.
       inner_order: `second` differentiates through the step's gradient, `first` holds it constant.
       stop_cross_gradient: whether a generator learns from rows of its own scenario only.
       invariant_weight: of L1, the labels from the invariant representation.

@@ -31,7 +31,18 @@ class Labels(NamedTuple):
         Args:
           logits: l, float32 [B, C].
         """
-        return self.weights * (tf.sigmoid(logits) - self.targets)
+        return self.weights * self._residuals(logits)
+
+    def unweighted_slopes(self, logits: tf.Tensor) -> tf.Tensor:
+        """Returns ``sigmoid(l) - y`` where the label is known (w > 0) and 0 elsewhere, [B, C].
+
+        Args:
+          logits: l, float32 [B, C].
+        """
+        return tf.cast(self.weights > 0, tf.float32) * self._residuals(logits)
+
+    def _residuals(self, logits: tf.Tensor) -> tf.Tensor:
+        return tf.sigmoid(logits) - self.targets
 
 
 # Replicas that run in threads of their own have one each.

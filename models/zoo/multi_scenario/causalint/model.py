@@ -48,22 +48,25 @@ class CausalInt(Architecture):
 
        L_orth has the labels and the scenario depend on different inputs.
     2. Negative effects. Between the invariant and what is a scenario's: the scenarios' losses are
-       measured after a step ``z' = z_inv - inner_rate dL1/dz_inv`` that makes L1 smaller.
+       measured after a step ``z' = z_inv - inner_rate dL1'/dz_inv`` that makes L1 smaller; L1' is
+       the row's L1 with a weight of 1 for every label that is known.
        Between scenarios: L_orth_all, see `conflict`, on the gradients G_d of their losses in z_inv.
-    3. Transfer. `TransNet` makes a matrix a row, of what every scenario would make of it weighted
-       by pi, and ``P_m = sigmoid(t_{s,m}(r_m) + offset_m)``, r_m being z' read through it. The loss
-       of these is the sum of the scenarios' losses L_d.
+    3. Transfer. `TransNet` makes a matrix for every row, from what each scenario would make of it,
+       weighted by pi, and ``P_m = sigmoid(t_{s,m}(r_m) + offset_m)``, r_m being z' read through it.
+       The loss of these is the sum of the scenarios' losses L_d.
 
     The loss is the sum of all. z' is that of a step of the training (`LabelledStep`); scoring and
     validation read z_inv.
 
-    The paper's text is not public; this follows its abstract and a public implementation, in which
-    L_orth, the step and L_orth_all are switched off. Ours: several labels (the paper has one), for
-    which the encoders, pi and the matrices are the same, and classifiers, Q and towers a label's
-    own; L1 and g1 are then of the sum over labels, each in its own space. L1 and L3 start from
-    sg(offset), since the wide part and the base rates are what the towers learn. The inner step is
-    a row's own, whatever the size of the batch. Gradients in x are those of the network as it
-    scores. Rows without any known label have no L2 and no L_orth.
+    The paper's full text was not available to us; this follows its abstract and a public
+    implementation, in which L_orth, the step and L_orth_all are switched off. Ours: several labels
+    (the paper has one), for which the encoders, pi and the matrices are the same, and classifiers,
+    Q and towers a label's own; L1 and g1 are then of the sum over labels, each in its own space.
+    L1 and L3 start from sg(offset), since the wide part and the base rates are what the towers
+    learn. The inner step is a row's own: neither the size of the batch nor the row's weight nor
+    `training.loss_weights` lengthens it. Where labels are sampled at different rates, its length
+    would otherwise say what the label is, and scoring takes no step. Gradients in x are those of
+    the network as it scores. Rows without any known label have no L2 and no L_orth.
 
     Cost: L_orth passes through both encoders once more, and its gradient through that pass and
     the one back; every generator reads every row.
@@ -121,16 +124,18 @@ class CausalInt(Architecture):
         return LabelledStep(ranker)
 
     def adapted(self, invariant: tf.Tensor, logits: tf.Tensor, labels: Labels) -> tf.Tensor:
-        """Returns ``z' = z_inv - inner_rate dL1/dz_inv``, float32 [B, h].
+        """Returns ``z' = z_inv - inner_rate dL1'/dz_inv``, float32 [B, h].
+
+        A label that is not known, or whose loss has the weight 0, adds nothing to the step.
 
         Args:
           invariant: z_inv, float32 [B, h].
           logits: of L1, float32 [B, M].
           labels: of the rows.
         """
-        # L1's gradient, since its classifier is linear. Autodiff differentiates it once more.
+        # The classifier is linear. Autodiff differentiates this gradient once more.
         kernel = self._representations.label_kernel
-        slope = tf.matmul(labels.slopes(logits), kernel, transpose_b=True)
+        slope = tf.matmul(labels.unweighted_slopes(logits), kernel, transpose_b=True)
         if self._config.inner_order == "first":
             slope = tf.stop_gradient(slope)
         return invariant - self._config.inner_rate * slope

@@ -13,6 +13,7 @@ from models.features.inputs import SCENARIO_KEY, target_key, weight_key
 from models.ranker import Ranker
 
 STEP = 1e-20
+PRIOR_ROWS = 4
 OUTPUTS = ("click", "action_given_click")
 
 
@@ -78,8 +79,25 @@ class Formula:
     def layers(self, name: str) -> range:
         return range(sum(key.startswith(f"{name}/dense_") for key in self.parameters) // 2)
 
-    def encode(self, name: str, x: np.ndarray) -> tuple[np.ndarray, list[Any]]:
-        """Returns z, and what `pulled` needs of every layer."""
+    def moving_moments(self, norm: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the mean and the variance that score, which no gradient passes through.
+
+        One scenario's remembered rows, and four that have the variance of these and four of 1.
+        """
+        means, variances, rows = (self.value(f"{norm}/{x}") for x in ("means", "variances", "rows"))
+        of_all = (rows * variances + PRIOR_ROWS) / (rows + PRIOR_ROWS)
+        return means, (rows * variances + PRIOR_ROWS * of_all) / (rows + PRIOR_ROWS)
+
+    def encode(
+        self, name: str, x: np.ndarray, training: bool = False
+    ) -> tuple[np.ndarray, list[Any]]:
+        """Returns z, and what `pulled` needs of every layer.
+
+        Args:
+          name: of the encoder.
+          x: its inputs.
+          training: whether moments over the batch are those of this one.
+        """
         passed: list[Any] = []
         hidden = x
         for layer in self.layers(name):
@@ -88,10 +106,17 @@ class Formula:
                 hidden = leaky(hidden)
             kernel = self.value(f"{name}/dense_{layer}/kernel")
             hidden = hidden @ kernel + self.value(f"{name}/dense_{layer}/bias")
-            scaled, spread = hidden, None
+            scaled, centred, spread = hidden, hidden, None
             if self.config.normalisation == "layer":
                 centred = hidden - hidden.mean(-1, keepdims=True)
                 spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+            if self.config.normalisation == "batch":
+                mean, variance = self.moving_moments(f"{name}/norm_{layer}")
+                if training:
+                    mean = hidden.mean(0, keepdims=True)
+                    variance = ((hidden - mean) ** 2).mean(0, keepdims=True)
+                centred, spread = hidden - mean, np.sqrt(variance + 1e-3)
+            if spread is not None:
                 scaled = centred / spread
                 gamma, beta = (self.value(f"{name}/norm_{layer}/{x}") for x in ("gamma", "beta"))
                 hidden = gamma * scaled + beta
@@ -104,8 +129,11 @@ class Formula:
             before, scaled, spread = passed[layer]
             if spread is not None:
                 slopes = slopes * self.value(f"{name}/norm_{layer}/gamma")
-                along = (slopes * scaled).mean(-1, keepdims=True)
-                slopes = (slopes - slopes.mean(-1, keepdims=True) - scaled * along) / spread
+                if self.config.normalisation == "layer":
+                    # A row's own moments depend on it; the moving ones do not.
+                    along = (slopes * scaled).mean(-1, keepdims=True)
+                    slopes = slopes - slopes.mean(-1, keepdims=True) - scaled * along
+                slopes = slopes / spread
             slopes = slopes @ self.value(f"{name}/dense_{layer}/kernel").T
             if layer:
                 slopes = slopes * np.where(before.real > 0, 1, 0.2)
@@ -144,12 +172,13 @@ class Formula:
         Args:
           step: whether the inner step is taken, as in training.
         """
-        z, _ = self.encode("invariant", self.x * self.read)
-        a, _ = self.encode("scenario_aware", self.x)
+        z, _ = self.encode("invariant", self.x * self.read, training=step)
+        a, _ = self.encode("scenario_aware", self.x, training=step)
         kernel = self.value("invariant_classifier/kernel")
         first = z @ kernel + self.value("invariant_classifier/bias") + self.offset
-        weights = self.factors * self.w * self.config.inner_rate * step
-        slope = weights * (sigmoid(first) - self.y) @ kernel.T
+        # The step asks whether a label is known, and not what its row weighs.
+        rates = (self.factors * self.w > 0) * self.config.inner_rate * step
+        slope = rates * (sigmoid(first) - self.y) @ kernel.T
         second_order = self.config.inner_order == "second"
         moved = z - (slope if second_order else slope.real)
         w_of_rows = self.matrices(a, training=step)
@@ -163,7 +192,7 @@ class Formula:
         gradient = np.einsum("bm,bmj,bij,mhi->bh", back, towers, w_of_rows, readers)
         gradient = gradient * np.where(moved.real > 0, 1, 0.2)
         if second_order:
-            curvature = weights * sigmoid(first) * sigmoid(-first)
+            curvature = rates * sigmoid(first) * sigmoid(-first)
             gradient = gradient - (curvature * (gradient @ kernel)) @ kernel.T
         combined = np.concatenate([z, a], 1) @ self.value("combined_classifier/kernel")
         combined = combined + self.value("combined_classifier/bias") + self.offset
@@ -192,7 +221,7 @@ class Formula:
             each = self.w * entropy(predicted[suffix], self.y)
             for m, name in enumerate(OUTPUTS):
                 found[f"{name}{suffix}"] = each[:, m].sum() / rows
-        a, _ = self.encode("scenario_aware", self.x)
+        a, _ = self.encode("scenario_aware", self.x, training=True)
         scenario = -np.log((self.posterior(a) * self.own).sum(1))
         found["scenario"] = config.scenario_weight * (row_weights * scenario).sum() / rows
         cosines = self.squared_cosines()

@@ -19,8 +19,8 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def made(precision: str = "float32", xla: bool = False, **options: Any) -> Ranker:
-    ranker = make_ranker({**CONFIG, **options}, precision=precision, xla=xla)
+def made(**options: Any) -> Ranker:
+    ranker = make_ranker({**CONFIG, **options})
     randomise(ranker)
     return ranker
 
