@@ -1,5 +1,6 @@
 """Layouts, task graphs and random batches in the form that models read."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,13 @@ def layout(scenarios: int = 3) -> InputLayout:
         Field("scenario", scenarios),
     )
     return InputLayout(fields, ("price", "age"), tuple(f"s{k}" for k in range(scenarios)))
+
+
+def with_domain(inputs: InputLayout) -> InputLayout:
+    """Marks the field `scenario` as one of the domain."""
+    *others, scenario = inputs.fields
+    domain = dataclasses.replace(scenario, prior=True, prior_role="scenario")
+    return dataclasses.replace(inputs, fields=(*others, domain))
 
 
 def batch(rows: int, inputs: InputLayout, tasks: TaskGraph, seed: int = 0) -> dict[str, np.ndarray]:

@@ -87,6 +87,49 @@ MODELS = {
         "specific_weight": 0.1,
         "shared_weight": 0.1,
     },
+    # Gradients of scenarios are sums over the rows of all replicas, inside of nested tapes.
+    "gradients_of_scenarios": {
+        "name": "causalint",
+        "encoder_units": [6, 5],
+        "transfer_width": 3,
+        "normalisation": "layer",
+        "inner_rate": 0.1,
+        "conflict_weight": 30.0,
+    },
+    # Inputs are normalised by moments of the rows of all replicas.
+    "partitioned": {
+        "name": "star",
+        "units": [6],
+        "tower_units": [4],
+        "auxiliary_units": [4],
+    },
+    "scenario_attention": {
+        "name": "hinet",
+        "expert_units": [6],
+        "attention_units": [4],
+        "task_expert_units": [5],
+        "tower_units": [4],
+    },
+    "micro_networks": {
+        "name": "dffm",
+        "micro_units": [3],
+        "interaction_units": [6],
+        "heads": 2,
+        "head_units": 3,
+        "tower_units": [4],
+    },
+    # Learners teach each other, and means of their gates are kept of the rows of all replicas.
+    "learners": {
+        "name": "taml",
+        "learners": 2,
+        "shared_experts": 1,
+        "expert_units": [6],
+        "tower_units": [],
+        "fusion": "gated",
+    },
+    # Its calibrator is a loss of rows of its own.
+    "transferred": {"name": "aitm", "tower_units": [6, 4]},
+    "unclicked_decomposed": {"name": "esm2", "tower_units": [6]},
     # In its search, with an optimizer of its own for the selection network.
     "groups": {
         "name": "autoifs",
@@ -97,6 +140,16 @@ MODELS = {
         "gate_penalty": 0.05,
     },
 }
+
+SLOW = (
+    "partitioned",
+    "scenario_attention",
+    "micro_networks",
+    "learners",
+    "transferred",
+    "unclicked_decomposed",
+)
+"""What these exchange in a step, if anything, another test has too."""
 
 
 def check_mirrored(

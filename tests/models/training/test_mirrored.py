@@ -4,12 +4,17 @@ import pathlib
 from typing import Any
 
 import pytest
-from mirrored_check import MODELS, check_mirrored
+from mirrored_check import MODELS, SLOW, check_mirrored
 from preloaded import Preloaded
+
+ROWS = [
+    pytest.param(mode, model, marks=[pytest.mark.slow] if mode in SLOW else [], id=mode)
+    for mode, model in MODELS.items()
+]
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize(("mode", "model"), MODELS.items())
+@pytest.mark.parametrize(("mode", "model"), ROWS)
 def test_two_devices_equal_one(
     preloaded: Preloaded, tmp_path: pathlib.Path, mode: str, model: dict[str, Any]
 ) -> None:

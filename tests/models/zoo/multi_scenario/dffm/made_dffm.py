@@ -5,7 +5,7 @@ import functools
 from typing import Any
 
 import numpy as np
-from made_batches import batch, layout, make_ranker, randomise, task_graph
+from made_batches import batch, layout, make_ranker, randomise, task_graph, with_domain
 from made_lists import with_lists
 
 from models.features.inputs import InputLayout
@@ -21,13 +21,6 @@ CONFIG = {
     "head_units": 3,
     "tower_units": (4,),
 }
-
-
-def with_domain(inputs: InputLayout) -> InputLayout:
-    """Marks the field `scenario` as one of the domain."""
-    *others, scenario = inputs.fields
-    domain = dataclasses.replace(scenario, prior=True, prior_role="scenario")
-    return dataclasses.replace(inputs, fields=(*others, domain))
 
 
 def with_hours(inputs: InputLayout) -> InputLayout:

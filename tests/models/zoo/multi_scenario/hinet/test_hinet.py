@@ -134,10 +134,18 @@ def test_the_scenario_level_reads_others_where_there_are_any(scenarios: int, wid
     assert bool(attends) == (scenarios > 2)
 
 
+def lift_biases(ranker: Ranker) -> None:
+    """Else the few units of one of many experts, or of a tower, may all be dead."""
+    for variable in ranker.trainable_variables:
+        if "dense_" in variable.name and variable.name.endswith("bias:0"):
+            variable.assign(tf.fill(variable.shape, 0.5))
+
+
 def gradients_of_rows(ranker: Ranker, scenario: int) -> dict[str, np.ndarray]:
     """Gradients of rows of that scenario alone, by name."""
     rows = rows_of(ranker, 90)
     rows = taken(rows, rows[SCENARIO_KEY] == scenario)
+    lift_biases(ranker)
     found = step_gradients(ranker, rows)
     return {
         variable.name.partition("hinet/")[2]: tf.convert_to_tensor(gradient).numpy()
@@ -168,10 +176,7 @@ def test_what_rows_of_a_scenario_train(stops: bool) -> None:
 
 def test_every_sub_expert_and_expert_is_trained() -> None:
     ranker = made(tower_units=())
-    for variable in ranker.trainable_variables:
-        # Else the few units of one of many experts may all be dead.
-        if "dense_" in variable.name and variable.name.endswith("bias:0"):
-            variable.assign(tf.fill(variable.shape, 0.5))
+    lift_biases(ranker)
     gradients = step_gradients(ranker, rows_of(ranker, 90))
     seen = 0
     for variable, gradient in zip(ranker.trainable_variables, gradients, strict=True):
@@ -184,15 +189,25 @@ def test_every_sub_expert_and_expert_is_trained() -> None:
 
 def test_every_label_has_a_gate_of_its_own() -> None:
     ranker = made()
+    lift_biases(ranker)
     rows = tensors(rows_of(ranker))
+    level = ranker.architecture.scenario_level(ranker.features(rows))[tf.newaxis]
+
+    def gates() -> np.ndarray:
+        return ranker.architecture._tasks.gates(level, rows[SCENARIO_KEY]).numpy()
+
+    gates_before = gates()
     before = {name: value.numpy() for name, value in ranker(rows).items()}
     gate = weight(ranker, "task_level/gates/kernel")
     changed = gate.numpy()
     changed[:, 1] += np.random.default_rng(0).normal(size=changed[:, 1].shape)
     gate.assign(changed)
-    after = ranker(rows)
+    after, gates_after = ranker(rows), gates()
+    np.testing.assert_array_equal(gates_after[0], gates_before[0])
     np.testing.assert_array_equal(after["click"], before["click"])
-    assert np.all(after["action_given_click"].numpy() != before["action_given_click"])
+    # Of every row: of the score a row whose tower is dead would keep what it has.
+    assert np.all(np.abs(gates_after[1] - gates_before[1]).max(-1) > 1e-3)
+    assert np.abs(after["action_given_click"].numpy() - before["action_given_click"]).max() > 1e-3
 
 
 def test_explains_gates_that_are_distributions_and_not_constant() -> None:
