@@ -9,8 +9,6 @@ import tf_keras as keras
 
 from models.layers.softmax import softmax
 
-_NEVER = -1e9
-
 
 class SelfAttention(keras.layers.Layer):
     """A block of SASRec: [B, L, w], newest first, -> [B, L, w] in the inputs' dtype.
@@ -78,7 +76,7 @@ class SelfAttention(keras.layers.Layer):
         # A softmax in half precision has too few digits for many values.
         scores = tf.cast(scores, tf.float32) / math.sqrt(width)
         older = tf.linalg.band_part(tf.ones([length, length], tf.bool), 0, -1)
-        weights = softmax(tf.where(older & mask[:, tf.newaxis], scores, _NEVER))
+        weights = softmax(scores, mask=older & mask[:, tf.newaxis])
         attended = tf.matmul(tf.cast(weights, inputs.dtype), self._value(normed))
         hidden += self._dropouts[0](attended, training=training)
         changed = self._output(self._hidden(self._norms[1](hidden)))

@@ -29,6 +29,22 @@ def test_masked_logits_get_nothing_and_large_ones_stay_finite() -> None:
     np.testing.assert_array_equal(shares, [[0.5, 0, 0.5], [0, 0, 1]])
 
 
+def test_a_mask_takes_weights_away_and_leaves_those_of_the_others() -> None:
+    logits = tf.constant([[2.0, 5.0, -1.0, 0.5], [3.0, -2.0, 4.0, 1.0]])
+    mask = tf.constant([[True, False, True, True], [False, False, False, False]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        shares = softmax(logits, mask=mask)
+        loss = tf.reduce_sum(shares * [1.0, 2.0, 3.0, 4.0])
+    powers = np.exp([2.0, -1.0, 0.5])
+    np.testing.assert_allclose(shares[0].numpy()[[0, 2, 3]], powers / powers.sum(), rtol=1e-6)
+    assert shares[0, 1] == 0
+    np.testing.assert_array_equal(shares[1], [0.25] * 4)
+    gradient = tape.gradient(loss, logits).numpy()
+    assert gradient[0, 1] == 0 and not gradient[1].any() and np.isfinite(gradient).all()
+    assert np.all(gradient[0, [0, 2, 3]] != 0)
+
+
 def test_equal_rows_are_equal_wherever_they_stand() -> None:
     distinct = RANDOM.normal(size=(40, 4, 4)).astype(np.float32)
     first = np.full(distinct.shape, np.nan, np.float32)

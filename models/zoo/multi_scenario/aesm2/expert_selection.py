@@ -9,9 +9,6 @@ import tensorflow as tf
 
 from models.layers.softmax import softmax
 
-# Far below any score, and not infinite: its softmax is exactly 0 and no product is NaN.
-_MASKED = -1e9
-
 
 class Selection(NamedTuple):
     """Which of N experts rows select, and how they mix them; any leading axes.
@@ -69,8 +66,8 @@ def selection(
     specific, specific_divergence = _nearest(to_own, top_specific, experts)
     shared, shared_divergence = _nearest(to_all, top_shared, experts)
     # Not a product with the scores: a negative one would become the largest of all.
-    kept = tf.where(specific + shared > 0, own_scores, _MASKED)
-    return Selection(softmax(kept), specific, shared, specific_divergence, shared_divergence)
+    weights = softmax(own_scores, mask=specific + shared > 0)
+    return Selection(weights, specific, shared, specific_divergence, shared_divergence)
 
 
 def _nearest(divergences: tf.Tensor, top: int, experts: int) -> tuple[tf.Tensor, tf.Tensor]:

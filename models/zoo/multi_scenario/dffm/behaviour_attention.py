@@ -11,9 +11,6 @@ from models.layers.histories.pooling import shares
 from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 
-# Far below any logit, and not infinite: its softmax is exactly 0 and no product is NaN.
-_NEVER = -1e9
-
 
 class BehaviourAttention(keras.layers.Layer):
     """DFUB: what a history says of a target item in a domain, [B, w].
@@ -88,7 +85,7 @@ class BehaviourAttention(keras.layers.Layer):
         scores = tf.matmul(queries, keys, transpose_b=True)
         # A softmax in half precision has too few digits for many values.
         scores = tf.cast(scores, tf.float32) / math.sqrt(units)
-        weights = softmax(tf.where(mask[:, tf.newaxis, tf.newaxis], scores, _NEVER))
+        weights = softmax(scores, mask=mask[:, tf.newaxis, tf.newaxis])
         of_queries = shares(mask)[:, tf.newaxis, tf.newaxis]
         return tf.squeeze(tf.matmul(of_queries, weights), 2)
 

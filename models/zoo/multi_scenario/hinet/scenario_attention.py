@@ -10,9 +10,6 @@ from models.layers.scenario_embedding import ScenarioEmbedding
 from models.layers.softmax import softmax
 from models.layers.stacked_dense import StackedDense
 
-# Far below any logit, and not infinite: its softmax is exactly 0 and no product is NaN.
-_MASKED = -1e9
-
 
 class ScenarioAttention(keras.layers.Layer):
     """Weighs the other scenarios by a row's scenario alone: int [B] -> float32 [B, K].
@@ -61,7 +58,7 @@ class ScenarioAttention(keras.layers.Layer):
         hidden = self._embedding(tf.range(self._scenarios))
         for dense in self._dense:
             hidden = dense(hidden)
-        return softmax(tf.where(own > 0, _MASKED, hidden))
+        return softmax(hidden, mask=own == 0)
 
     def call(self, scenario: tf.Tensor) -> tf.Tensor:
         """Returns a of every row."""
