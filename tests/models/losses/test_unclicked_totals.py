@@ -118,7 +118,9 @@ def test_rows_with_a_click_teach_the_branch_nothing(clicked: bool) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_all_other_outputs_learn_as_they_do_without_the_branch(name: str) -> None:
     """Bit for bit: the same start, and the same after two steps."""
-    with_branch, without = made(name), made(name, tasks=GIVEN)
+    # Of AESM2 each would have noise of its own.
+    options = {"noise_scale": 0.0} if name == "aesm2" else {}
+    with_branch, without = made(name, **options), made(name, tasks=GIVEN, **options)
     assert not hasattr(without, "unclicked_towers")
     rows = tensors(batch())
     for _ in range(2):
