@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.registry import names
+from serving.client import Client
 from serving.server import ModelServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.zoo]
@@ -32,10 +33,12 @@ def check_pushed(run, name):
 
 def check_queried(workspace, base_path, file, outputs):
     """A server of what was pushed answers with a probability for every output and row."""
-    with ModelServer(base_path.name, base_path) as server:
+    name = base_path.name
+    with ModelServer(name, base_path) as server, Client(server.target, name) as client:
+        client.wait_until_available()
         answer = workspace.command(
             "polyrank", "predict", "--parquet", str(file), "--rows", str(QUERIED),
-            "--target", server.target, "--model-name", base_path.name, "--json",
+            "--target", server.target, "--model-name", name, "--json",
         )  # fmt: skip
     assert answer.exit_code == 0, answer.stderr
     rows = [json.loads(line) for line in answer.stdout.splitlines()]
